@@ -1,0 +1,1 @@
+//! The life of a bare-metal machine as one exhaustive, pure transition table.

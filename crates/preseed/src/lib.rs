@@ -1,0 +1,1 @@
+//! Preseed lookup and the template language of MAAS.

@@ -1,0 +1,2 @@
+//! `cargo lab`: the virtual lab.
+fn main() {}

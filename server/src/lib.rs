@@ -1,0 +1,1 @@
+//! The Firstlight reference server.
