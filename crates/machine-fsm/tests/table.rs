@@ -1,5 +1,7 @@
 //! The promises of the table, checked for every state that can be reached and every event.
 
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use firstlight_machine_fsm::{Boot, Effect, Ephemeral, Event, Installation, Machine, Status};
