@@ -1,1 +1,32 @@
-//! Preseed lookup and the template language of MAAS.
+//! Preseed lookup and the template language of MAAS: bring your templates, unchanged.
+//!
+//! * [`candidates`] lists the file names under which a machine's template may lie, the most specific first.
+//! * [`Template`] is the subset of the Tempita language that such templates are written in: expressions, filters,
+//!   `if`, `for`, `default`, one-expression `py:` assignments and the rule that a directive alone on its line takes
+//!   the line with it. There is no way to run Python: a small evaluator with limits on steps, depth and output.
+//! * [`Value`] and [`Context`] are what a template sees, built from plain values.
+//!
+//! The crate never opens a file, reads a clock or draws a random number. Any text gives a template or an error with
+//! file, line and column; any template gives a text or an error, in bounded time and memory.
+//!
+//! ```
+//! use firstlight_preseed::{Context, Template, Value};
+//!
+//! let template = Template::parse("hosts", "{{for node in nodes}}\n{{node.ip}} {{node.name|escape.shell}}\n{{endfor}}\n")?;
+//! let node = Value::map([("ip", "10.0.0.7"), ("name", "web01")]);
+//! let text = template.render(&Context::new().with("nodes", Value::list([node])))?;
+//! assert_eq!(text, "10.0.0.7 web01\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod evaluate;
+mod lookup;
+mod template;
+mod value;
+
+pub use error::{Location, Problem, RenderError, TemplateError};
+pub use evaluate::Limits;
+pub use lookup::{LookupKey, candidates};
+pub use template::Template;
+pub use value::{Context, Map, Value};

@@ -1,1 +1,55 @@
 //! PXE: who is booting, what to answer, and the boot scripts of iPXE, GRUB and pxelinux.
+//!
+//! ```text
+//! DHCP options ──▶ Client::identify ──▶ decide ──▶ Answer (siaddr, file, options)
+//!  (a closure)          who, and why        what to send, and why
+//!
+//! requested path ──▶ RequestedPath::parse ──▶ boot file | configuration | image
+//! BootScript ──▶ render(loader) ──▶ the text that iPXE, GRUB or pxelinux runs
+//! ```
+//!
+//! The crate works on option *bytes*: whatever DHCP library you use, hand [`Client::identify`] a closure that
+//! returns an option's value by its code, and copy the [`Answer`] into the reply.
+//!
+//! It never opens a socket or a file, reads a clock or draws a random number, and no input from the network makes
+//! it panic.
+//!
+//! Implemented: RFC 4578 (options 93, 94 and 97), RFC 5970's sense of HTTP boot as UEFI does it over DHCPv4
+//! (UEFI specification, §24.7), RFC 3004 (user class), the PXE specification 2.1 as far as a server that also gives
+//! the address needs it.
+//!
+//! ```
+//! use std::borrow::Cow;
+//! use std::net::Ipv4Addr;
+//! use firstlight_pxe::{Client, Policy, decide};
+//!
+//! let client = Client::identify(|code| match code {
+//!     60 => Some(Cow::Borrowed(&b"PXEClient:Arch:00007:UNDI:003000"[..])),
+//!     93 => Some(Cow::Borrowed(&[0, 7][..])),
+//!     _ => None,
+//! })
+//! .expect("a PXE client");
+//! let policy = Policy { server: Ipv4Addr::new(192, 168, 77, 1), http_port: 80 };
+//! let answer = decide(&client, &policy).expect("an answer for x64 UEFI");
+//! assert_eq!(answer.file, "bootx64.efi");
+//! ```
+
+mod architecture;
+mod boot_file;
+mod command_line;
+mod decide;
+mod identify;
+mod ipxe_features;
+mod requested_path;
+mod script;
+mod uuid;
+
+pub use architecture::{Architecture, Cpu, Firmware};
+pub use boot_file::BootFile;
+pub use command_line::{CommandLine, kernel_command_line};
+pub use decide::{Answer, NoAnswer, Policy, decide};
+pub use identify::{Client, Explanation, Stage, Transport};
+pub use ipxe_features::IpxeFeatures;
+pub use requested_path::{ConfigKey, RequestedPath};
+pub use script::{BootScript, Loader, Purpose, render};
+pub use uuid::MachineUuid;

@@ -1,0 +1,107 @@
+//! The configuration of GRUB (UEFI, started by shim).
+//!
+//! Free text goes into single quotes, inside which GRUB expands nothing; a single quote itself cannot stand there.
+//! In a kernel's command line GRUB would hand over quotes with a backslash before each, so single quotes are left out
+//! (cloud-init's `cc:{'datasource_list': ['MAAS']}end_cc` is YAML and means the same without them) and double quotes
+//! group words, as they do for the kernel.
+
+use super::{BootScript, Purpose, one_line, url_path};
+
+/// Where systems put the loader that starts them, the most specific first.
+const LOADERS: [&str; 15] = [
+    "/EFI/debian/shimx64.efi",
+    "/EFI/debian/grubx64.efi",
+    "/EFI/ubuntu/shimx64.efi",
+    "/EFI/ubuntu/grubx64.efi",
+    "/EFI/centos/shimx64.efi",
+    "/EFI/rocky/shimx64.efi",
+    "/EFI/almalinux/shimx64.efi",
+    "/EFI/redhat/shimx64.efi",
+    "/EFI/fedora/shimx64.efi",
+    "/EFI/opensuse/shim.efi",
+    "/EFI/sles/shim.efi",
+    "/EFI/systemd/systemd-bootx64.efi",
+    "/EFI/Microsoft/Boot/bootmgfw.efi",
+    "/EFI/BOOT/BOOTX64.EFI",
+    "/EFI/BOOT/GRUBX64.EFI",
+];
+
+pub(super) fn render(script: &BootScript) -> String {
+    let mut text = format!("set timeout=0\necho {}\n", quote(&one_line(&script.title())));
+    match &script.purpose {
+        Purpose::Kernel { kernel, initrd, command_line } => {
+            text.push_str(&kernel_lines(script, kernel, initrd, command_line));
+        }
+        Purpose::LocalDisk => text.push_str(&local_disk_lines()),
+        Purpose::PowerOff { reason } => {
+            text.push_str(&format!("echo {}\n", quote(&one_line(&format!("Reason: {reason}")))));
+            // Time to read it; an EFI console may be slow to show it too.
+            text.push_str("sleep 3\nhalt\n");
+        }
+    }
+    text
+}
+
+fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
+    // GRUB 2.06 has no way to name an HTTP port.
+    let protocol = if script.http_port == 80 { "http" } else { "tftp" };
+    let root = format!("({protocol},{})", script.server);
+    let (kernel, initrd) = (quote(&format!("{root}/{}", url_path(kernel))), quote(&format!("{root}/{}", url_path(initrd))));
+    let command_line: String = kernel_words(command_line).iter().map(|word| format!(" {}", quote(word))).collect();
+    // Giving up would leave the machine at a prompt: start over instead, and be told anew what to do.
+    format!(
+        "if linux {kernel}{command_line}; then\n  \
+           if initrd {initrd}; then\n    \
+             boot\n  \
+           fi\n\
+         fi\n\
+         echo 'Firstlight: the kernel did not start, restarting in 10 seconds'\n\
+         sleep 10\n\
+         reboot\n"
+    )
+}
+
+fn local_disk_lines() -> String {
+    // `exit` comes last: OVMF takes it for success and stays in its menu, other firmware tries the next boot entry.
+    format!(
+        "for loader in {}; do\n  \
+           if search --no-floppy --set=disk --file $loader; then\n    \
+             echo \"Firstlight: starting ($disk)$loader\"\n    \
+             if chainloader ($disk)$loader; then\n      \
+               boot\n    \
+             fi\n  \
+           fi\n\
+         done\n\
+         echo 'Firstlight: no boot loader found on a local disk'\n\
+         sleep 5\n\
+         exit\n",
+        LOADERS.join(" ")
+    )
+}
+
+/// One GRUB word.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', ""))
+}
+
+/// The words of a kernel command line, as the kernel would split them: double quotes keep spaces together.
+fn kernel_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    for character in one_line(line).chars() {
+        match character {
+            '"' => quoted = !quoted,
+            _ if character.is_whitespace() && !quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => word.push(character),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
