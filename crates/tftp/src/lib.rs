@@ -1,1 +1,37 @@
 //! TFTP: RFC 1350 with the option extensions as sans-IO state machines, and a tokio server.
+//!
+//! * [`packet`] and [`options`]: the wire format, as views over the received bytes.
+//! * [`negotiate`]: which options of a request are granted, and how (RFC 2347, 2348, 2349, 7440).
+//! * [`ReadTransfer`]: sends one file to one peer. It is given time, packets and file bytes, and gives
+//!   back datagrams, wishes for file bytes and a deadline.
+//! * [`name`]: what a boot ROM meant by the file name that it sent.
+//! * `Server` and `Handler` (feature `tokio`): sockets and tasks around these, ten lines for a file server.
+//!
+//! The core (everything without the feature `tokio`) never reads a clock, never draws a random number and
+//! never touches a socket or a file. Write requests, mail mode and RFC 906 broadcast requests are not served.
+//!
+//! Sections implemented: RFC 1350 (all but writing) with the correction of RFC 1123 §4.2.3.1, RFC 2347, RFC 2348,
+//! RFC 2349, RFC 7440.
+
+mod buffer;
+pub mod error_code;
+pub mod name;
+pub mod negotiate;
+pub mod netascii;
+pub mod options;
+mod outcome;
+pub mod packet;
+mod read_transfer;
+
+#[cfg(feature = "tokio")]
+mod server;
+
+pub use error_code::ErrorCode;
+pub use negotiate::{Limits, Negotiated, negotiate};
+pub use options::{OptionRef, Options, OptionsBuf};
+pub use outcome::Outcome;
+pub use packet::{Mode, Packet, ParseError, RequestRef};
+pub use read_transfer::{ReadTransfer, Timing};
+
+#[cfg(feature = "tokio")]
+pub use server::{Config, Error, Handler, Request, Server, Source};

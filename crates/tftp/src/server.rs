@@ -1,0 +1,17 @@
+//! The driver: sockets, files and tasks around [`ReadTransfer`](crate::ReadTransfer) (feature `tokio`).
+//!
+//! One task owns the request port. Each transfer is one task with its own port (its "transfer ID", RFC 1350 §4),
+//! bound to the address that was asked and connected to the peer, so that strangers' packets never reach it. A
+//! repeated request from the same peer port takes the place of its predecessor.
+//!
+//! It never serves broadcast requests (RFC 906), never writes, and drops requests without an answer above its limits:
+//! an answer would stop the client, silence makes it ask again.
+
+mod handler;
+mod listener;
+mod registry;
+mod source;
+mod transfer;
+
+pub use handler::{Error, Handler, Request, Source};
+pub use listener::{Config, Server};
