@@ -1,0 +1,66 @@
+//! [`ClientKey`]: who is asking.
+//!
+//! RFC 2131 §4.2 identifies a client by option 61 if it sends one. Netboot breaks that rule: firmware, iPXE and the
+//! installed system of one machine send three different identifiers within a minute, and each would get its own
+//! address. So the hardware address comes first, and option 61 only stands in where there is none (RFC 4390,
+//! InfiniBand).
+
+use super::lease::{ClientId, Lease};
+use crate::{HardwareAddress, MessageRef, OptionCode};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ClientKey {
+    Hardware(HardwareAddress),
+    Id(ClientId),
+}
+
+impl ClientKey {
+    pub(super) fn of(request: &MessageRef<'_>) -> Option<Self> {
+        Self::new(request.hardware_address(), client_id(request).as_ref())
+    }
+
+    pub(super) fn of_lease(lease: &Lease) -> Option<Self> {
+        Self::new(lease.hardware_address, lease.client_id.as_ref())
+    }
+
+    fn new(hardware: HardwareAddress, id: Option<&ClientId>) -> Option<Self> {
+        if hardware.is_identifying() { Some(Self::Hardware(hardware)) } else { id.cloned().map(Self::Id) }
+    }
+
+    pub(super) const fn hardware(&self) -> Option<&HardwareAddress> {
+        match self {
+            Self::Hardware(hardware) => Some(hardware),
+            Self::Id(_) => None,
+        }
+    }
+
+    /// The same value in every run and on every machine (FNV-1a, finished so that all bits count). Whoever can choose
+    /// hardware addresses can choose collisions; they cost him a few probes and nobody else anything.
+    pub(super) fn stable_hash(&self) -> u64 {
+        let bytes = match self {
+            Self::Hardware(hardware) => hardware.as_bytes(),
+            Self::Id(id) => &id.0,
+        };
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in bytes {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash ^= hash >> 33;
+        hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^ (hash >> 33)
+    }
+}
+
+/// Option 61, unless it is empty.
+pub(super) fn client_id(request: &MessageRef<'_>) -> Option<ClientId> {
+    let id = request.get(OptionCode::CLIENT_IDENTIFIER)?;
+    (!id.is_empty()).then(|| ClientId(id.into_owned()))
+}
+
+/// Option 12, if it is something that can be shown: ROMs send NULs at its end, fuzzers everything.
+pub(super) fn hostname(request: &MessageRef<'_>) -> Option<String> {
+    let name = request.get(OptionCode::HOST_NAME)?;
+    let end = name.iter().rposition(|byte| *byte != 0)?;
+    let name = name.get(..=end)?;
+    (name.len() <= 255 && name.iter().all(u8::is_ascii_graphic)).then(|| String::from_utf8_lossy(name).into_owned())
+}

@@ -1,0 +1,137 @@
+//! [`Decision`]: what a request led to, with the reply held back until the lease is durable.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use super::lease::LeaseChange;
+use crate::{EmitPolicy, HardwareAddress, Message, OptionCode};
+
+/// The outcome of one request.
+///
+/// RFC 2131 §3.1, step 4: "the server \[...\] commits the binding for the client to persistent storage and responds
+/// with a DHCPACK message". So the order is: write [`changes`](Self::changes), then take the reply with
+/// [`committed`](Self::committed). If the write fails, drop the decision: the client will ask again, and the next
+/// decision repeats what has to be written.
+#[derive(Clone, Debug)]
+#[must_use = "the changes must be stored, and then the reply sent"]
+pub struct Decision {
+    pub(super) changes: Vec<LeaseChange>,
+    pub(super) outcome: Result<Reply, Silence>,
+}
+
+impl Decision {
+    /// What must be durable before the reply leaves; may be empty.
+    #[must_use]
+    pub fn changes(&self) -> &[LeaseChange] {
+        &self.changes
+    }
+
+    /// The reply, to be called once the changes are durable.
+    ///
+    /// # Errors
+    /// The reason why there is nothing to send.
+    pub fn committed(self) -> Result<Reply, Silence> {
+        self.outcome
+    }
+}
+
+/// A message and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The message. Boot options may be added to it, and `siaddr`, `sname` and `file` filled in.
+    pub message: Message,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The address that the client is offered or granted; for an INFORM, the one that it has. `None` in a NAK.
+    pub address: Option<Ipv4Addr>,
+    /// Which options the client asked for (55), in its order; empty if it sent none.
+    pub requested: Vec<OptionCode>,
+    /// How to emit it, from what the client said that it takes (option 57).
+    pub policy: EmitPolicy,
+}
+
+/// Where a reply goes (RFC 2131 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// To the relay that brought the request, which finds the client.
+    Relay(SocketAddrV4),
+    /// To a client that has its address and answers ARP.
+    Unicast(SocketAddrV4),
+    /// To 255.255.255.255, port 68, on the link of the request.
+    Broadcast,
+    /// To a client that has no address yet and asked for unicast: a raw frame to its hardware address, port 68. Where
+    /// this is not possible, broadcast reaches it too.
+    Hardware {
+        /// The address that it is being given.
+        address: Ipv4Addr,
+        /// Its hardware address.
+        hardware: HardwareAddress,
+    },
+}
+
+/// Why a request is not answered. Each reason is a sentence for a human and a [code](Self::code) to count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Silence {
+    /// `op` is not BOOTREQUEST.
+    #[error("the message is not from a client")]
+    NotARequest,
+    /// No option 53.
+    #[error("the message is plain BOOTP, which is not served")]
+    Bootp,
+    /// Option 53 holds something that no client sends to a server, or that is not served.
+    #[error("the server has no answer to this type of message")]
+    UnservedType,
+    /// The relay's, or the receiving interface's, address lies in no configured subnet.
+    #[error("no subnet is configured for the link that the request came from")]
+    NoSubnet,
+    /// Neither hardware address nor client identifier.
+    #[error("the client sent neither a hardware address nor a client identifier")]
+    NoIdentity,
+    /// Every address of the subnet is taken.
+    #[error("the subnet has no free address left")]
+    NoFreeAddress,
+    /// Too many offers wait for their REQUEST.
+    #[error("too many offers are waiting for an answer")]
+    TooManyOffers,
+    /// Option 54 names another server.
+    #[error("the client has chosen another server")]
+    OtherServer,
+    /// A REQUEST without any address in it, where one is needed.
+    #[error("the request names no address")]
+    NoAddress,
+    /// A client that this server knows nothing about asks for the address it had.
+    #[error("the server has no record of the client's lease and leaves it to other servers")]
+    UnknownLease,
+    /// A DECLINE was recorded; no answer is due.
+    #[error("the declined address is in quarantine, and no answer is due")]
+    DeclineRecorded,
+    /// A RELEASE was recorded; no answer is due.
+    #[error("the address is released, and no answer is due")]
+    ReleaseRecorded,
+    /// DECLINE or RELEASE of an address that the client does not hold.
+    #[error("the client does not hold the address that it gives up")]
+    NotTheHolder,
+}
+
+impl Silence {
+    /// A short, stable name.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotARequest => "not-a-request",
+            Self::Bootp => "bootp",
+            Self::UnservedType => "unserved-type",
+            Self::NoSubnet => "no-subnet",
+            Self::NoIdentity => "no-identity",
+            Self::NoFreeAddress => "no-free-address",
+            Self::TooManyOffers => "too-many-offers",
+            Self::OtherServer => "other-server",
+            Self::NoAddress => "no-address",
+            Self::UnknownLease => "unknown-lease",
+            Self::DeclineRecorded => "decline-recorded",
+            Self::ReleaseRecorded => "release-recorded",
+            Self::NotTheHolder => "not-the-holder",
+        }
+    }
+}

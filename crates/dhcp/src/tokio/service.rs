@@ -1,0 +1,100 @@
+//! [`Service`]: what a running server leaves to its owner.
+
+use std::{io, net::SocketAddrV4};
+
+use async_trait::async_trait;
+
+use crate::{
+    EmitError, MessageRef, ParseError,
+    server::{LeaseChange, Reply, Silence},
+};
+
+/// Storage, boot options and the log of a running server.
+#[async_trait]
+pub trait Service: Send {
+    /// Makes the changes durable, all or none, in their order. Replies wait for it.
+    ///
+    /// # Errors
+    /// Whatever went wrong: then no reply that rests on one of the changes leaves, and the clients ask again.
+    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()>;
+
+    /// Has the last word on a reply, after the commit: boot file, server and vendor options, a host name. NAKs come
+    /// here too.
+    fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
+        let _ = (request, reply);
+    }
+
+    /// Hears of everything that happened, once per datagram and once per failed commit.
+    fn observe(&mut self, event: Observation<'_>) {
+        let _ = event;
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Observation<'a> {
+    /// A reply has left.
+    Replied {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
+        /// The reply, as it was customized.
+        reply: &'a Reply,
+    },
+    /// There was nothing to reply.
+    Silent {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
+        /// Why.
+        reason: Silence,
+    },
+    /// A datagram was no message.
+    Malformed {
+        /// Its bytes.
+        bytes: &'a [u8],
+        /// Where it came from.
+        source: SocketAddrV4,
+        /// What is wrong with it.
+        error: ParseError,
+    },
+    /// The reply rests on a change that could not be stored, and is dropped.
+    Withheld {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
+    },
+    /// The reply does not fit into what the client takes, most likely for its boot options, and is dropped.
+    EmitFailed {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
+        /// The reply, as it was customized.
+        reply: &'a Reply,
+        /// Its size and the limit.
+        error: EmitError,
+    },
+    /// The reply could not be sent.
+    SendFailed {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
+        /// The reply, as it was customized.
+        reply: &'a Reply,
+        /// What the system says.
+        error: &'a io::Error,
+    },
+    /// A commit failed.
+    CommitFailed {
+        /// What [`Service::commit`] returned.
+        error: &'a io::Error,
+        /// What should have been stored.
+        changes: &'a [LeaseChange],
+    },
+}
