@@ -1,1 +1,73 @@
-//! curtin configuration: parse with positions, check, and plan an installation as ordered commands.
+//! curtin configuration: read it with positions, and plan an installation as ordered commands.
+//!
+//! curtin is the installer that MAAS and Ubuntu use: a YAML file says how the disks look, where
+//! the root image comes from and which commands run at which stage. This crate reads such a file
+//! the way Python's `PyYAML` does ([`parse`]), keeps for every value the line it stands on, and
+//! turns it, together with what is known about a machine ([`Target`]), into a [`Plan`]: the
+//! resolved partitions and an ordered list of [`Step`]s. [`render_shell`] writes the plan as a
+//! script for a rescue or ephemeral system.
+//!
+//! ```text
+//!  YAML ──parse──▶ Config + problems ──plan(+ Target)──▶ Plan { layout, steps } ──render_shell──▶ script
+//! ```
+//!
+//! What it never does: touch a disk, open a file or socket, read a clock, draw a random number.
+//! The same configuration and target give the same plan, byte for byte, file system UUIDs
+//! included. A configuration with an error in it has no plan: nothing is wiped on a guess.
+//!
+//! ```
+//! use firstlight_curtin_config::{Disk, Firmware, ShellOptions, Target, parse, plan, render_shell};
+//!
+//! let parsed = parse("sources:\n  root: http://127.0.0.1/root.tar.zst\n");
+//! assert!(parsed.problems.is_empty());
+//! let target = Target {
+//!     firmware: Firmware::Uefi,
+//!     disks: vec![Disk::new("/dev/vda", 8 << 30)],
+//!     hostname: "brave-otter".to_owned(),
+//!     seed: "machine-17".to_owned(),
+//!     ..Target::default()
+//! };
+//! let plan = plan(&parsed.config, &target).expect("a flat layout fits");
+//! assert_eq!(plan.layout.disks[0].partitions.len(), 3);
+//! let script = render_shell(&plan, &ShellOptions::default());
+//! assert!(script.starts_with("#!/bin/bash"));
+//! ```
+
+mod boot;
+mod command;
+mod config;
+mod emit;
+mod image;
+pub mod layout;
+mod nearest;
+mod plan;
+mod power;
+mod problem;
+mod quote;
+mod resolve;
+mod scalar;
+mod seed;
+mod shell;
+mod size;
+mod source;
+mod steps;
+mod storage;
+mod target;
+mod value;
+mod write_file;
+mod yaml;
+
+pub use command::{Command, Commands};
+pub use config::{Config, Parsed, parse};
+pub use layout::Layout;
+pub use plan::{Plan, Stage, Step, plan};
+pub use power::{PowerMode, PowerState};
+pub use problem::{Problem, Severity, Span};
+pub use quote::quote;
+pub use shell::{ShellOptions, render_shell};
+pub use size::{ParseSizeError, parse_size};
+pub use source::{Compression, Source, SourceKind};
+pub use storage::{DiskItem, FormatItem, ItemKind, MountItem, PartitionItem, Storage, StorageItem, Wipe};
+pub use target::{Disk, Firmware, Target};
+pub use value::{Mapping, Node, Value};
+pub use write_file::WriteFile;

@@ -1,0 +1,132 @@
+//! Commands of a stage: `key: command`, run in the order of the keys.
+
+use crate::config::Context;
+use crate::problem::Span;
+use crate::value::{Node, Value};
+
+/// One command as it stands in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A list: executed as it is, no shell sees it.
+    Argv(Vec<String>),
+    /// A text: given to `sh -c`.
+    Shell(String),
+}
+
+/// The commands of one stage.
+///
+/// curtin sorts by key (`10` before `9`), and skips what Python calls false: an empty list or
+/// text, null, zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) command: Command,
+    pub(crate) span: Span,
+}
+
+impl Commands {
+    /// Adds a command under a key, in place of what was there.
+    ///
+    /// ```
+    /// use firstlight_curtin_config::{Command, Commands};
+    ///
+    /// let mut commands = Commands::default();
+    /// commands.set("99_last", Command::Shell("sync".to_owned()));
+    /// commands.set("01_first", Command::Argv(vec!["true".to_owned()]));
+    /// let keys: Vec<_> = commands.iter().map(|(key, _)| key).collect();
+    /// assert_eq!(keys, ["01_first", "99_last"]);
+    /// ```
+    pub fn set(&mut self, key: impl Into<String>, command: Command) {
+        self.insert(Entry { key: key.into(), command, span: Span::NONE });
+    }
+
+    /// The commands in the order in which they run.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Command)> {
+        self.entries.iter().map(|entry| (entry.key.as_str(), &entry.command))
+    }
+
+    /// Whether nothing would run.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        match self.entries.binary_search_by(|old| old.key.cmp(&entry.key)) {
+            Ok(at) => {
+                if let Some(slot) = self.entries.get_mut(at) {
+                    *slot = entry;
+                }
+            }
+            Err(at) => self.entries.insert(at, entry),
+        }
+    }
+
+    pub(crate) fn read(cx: &mut Context, path: &str, node: &Node) -> Self {
+        let mut commands = Self::default();
+        if node.is_falsy() {
+            return commands;
+        }
+        let Some(mapping) = node.as_mapping() else {
+            let message = format!("must be a mapping of names to commands, not {}", node.kind());
+            cx.error("bad-type", path, node.span, message);
+            return commands;
+        };
+        for (key, value) in mapping.iter() {
+            let Some(name) = key.as_str() else {
+                let text = key.to_text().unwrap_or_default();
+                cx.error(
+                    "command-key",
+                    path,
+                    key.span,
+                    format!("the name {text} is {}, and names are sorted as text", key.kind()),
+                );
+                continue;
+            };
+            let path = format!("{path}.{name}");
+            if value.is_falsy() {
+                continue;
+            }
+            let command = match &value.value {
+                Value::String(text) => Command::Shell(text.clone()),
+                Value::Sequence(items) => match argv(cx, &path, items) {
+                    Some(argv) => Command::Argv(argv),
+                    None => continue,
+                },
+                _ => {
+                    let message = format!("a command is a list or a text, not {}", value.kind());
+                    cx.error("bad-type", path, value.span, message);
+                    continue;
+                }
+            };
+            commands.insert(Entry { key: name.to_owned(), command, span: value.span });
+        }
+        commands
+    }
+}
+
+fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
+    let mut argv = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let Some(text) = item.to_text() else {
+            let message = format!("a word of a command cannot be {}", item.kind());
+            cx.error("bad-type", format!("{path}[{at}]"), item.span, message);
+            return None;
+        };
+        if item.as_str().is_none() {
+            let message = format!("{} becomes the word {text:?}", item.kind());
+            cx.warning("word-not-text", format!("{path}[{at}]"), item.span, message, "quote it");
+        }
+        argv.push(text);
+    }
+    Some(argv)
+}

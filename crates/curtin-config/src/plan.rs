@@ -1,0 +1,258 @@
+//! From a configuration and a machine to ordered commands.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::config::Config;
+use crate::layout::{self, Layout};
+use crate::power::PowerState;
+use crate::problem::{Problem, Span};
+use crate::resolve::resolve;
+use crate::steps;
+use crate::target::Target;
+
+/// The stages of an installation, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Before anything is changed.
+    Early,
+    /// Disks are partitioned, formatted and mounted.
+    Partitioning,
+    /// The network configuration is prepared.
+    Network,
+    /// The root image is unpacked.
+    Extract,
+    /// The installed system is configured.
+    Curthooks,
+    /// Last words of the configuration, and the end.
+    Late,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Early => "early",
+            Self::Partitioning => "partitioning",
+            Self::Network => "network",
+            Self::Extract => "extract",
+            Self::Curthooks => "curthooks",
+            Self::Late => "late",
+        })
+    }
+}
+
+/// One command of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// A name that no other step of the plan has: lower case letters, digits and dashes.
+    pub id: String,
+    /// The stage that it belongs to.
+    pub stage: Stage,
+    /// What it does, for people.
+    pub description: String,
+    /// The words of the command.
+    pub command: Vec<String>,
+    /// What it is given on standard input.
+    pub stdin: Option<String>,
+    /// Whether it destroys what was on a disk.
+    pub destroys_data: bool,
+    /// Devices, files and URLs that it reads.
+    pub reads: Vec<String>,
+    /// Devices and files that it writes.
+    pub writes: Vec<String>,
+}
+
+impl Step {
+    pub(crate) fn new(
+        stage: Stage,
+        id: impl Into<String>,
+        description: impl Into<String>,
+        command: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            stage,
+            description: description.into(),
+            command: command.into_iter().collect(),
+            stdin: None,
+            destroys_data: false,
+            reads: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn stdin(mut self, text: impl Into<String>) -> Self {
+        self.stdin = Some(text.into());
+        self
+    }
+
+    pub(crate) fn destroys(mut self) -> Self {
+        self.destroys_data = true;
+        self
+    }
+
+    pub(crate) fn reads(mut self, what: impl IntoIterator<Item = String>) -> Self {
+        self.reads.extend(what);
+        self
+    }
+
+    pub(crate) fn writes(mut self, what: impl IntoIterator<Item = String>) -> Self {
+        self.writes.extend(what);
+        self
+    }
+}
+
+/// An installation, worked out to the last command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// How the disks will look.
+    pub layout: Layout,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What happens to the machine afterwards; a reboot unless the configuration says otherwise.
+    pub power_state: PowerState,
+    /// Where the root file system is mounted meanwhile.
+    pub mount_point: String,
+    /// Findings that do not prevent the installation.
+    pub warnings: Vec<Problem>,
+}
+
+/// A plan in the making.
+pub(crate) struct Draft<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) target: &'a Target,
+    pub(crate) layout: Layout,
+    pub(crate) problems: Vec<Problem>,
+    steps: Vec<Step>,
+    ids: BTreeSet<String>,
+}
+
+impl Draft<'_> {
+    /// Adds a step; its id is made clean and unique.
+    pub(crate) fn push(&mut self, mut step: Step) {
+        let mut id: String = step
+            .id
+            .to_ascii_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .take(60)
+            .collect();
+        let mut count = 2_usize;
+        while !self.ids.insert(id.clone()) {
+            let stem: String = id.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+            let stem = if count == 2 { format!("{id}-") } else { stem };
+            id = format!("{stem}{count}");
+            count += 1;
+        }
+        step.id = id;
+        let nul = step.command.iter().chain(&step.stdin).any(|text| text.contains('\0'));
+        if nul {
+            self.problems.push(Problem::error(
+                "nul-character",
+                step.id.clone(),
+                Span::NONE,
+                "a command cannot hold the NUL character",
+            ));
+        }
+        self.steps.push(step);
+    }
+}
+
+/// Plans an installation.
+///
+/// Without a storage section the plan uses [`layout::flat`] on the first disk that is large
+/// enough.
+///
+/// # Errors
+///
+/// Everything that stands in the way, the errors found by [`parse`](crate::parse) included.
+///
+/// ```
+/// use firstlight_curtin_config::{Disk, Target, parse, plan};
+///
+/// let parsed = parse("sources: [http://127.0.0.1/root.txz]\n");
+/// let target = Target { disks: vec![Disk::new("/dev/sda", 10 << 30)], ..Target::default() };
+/// let plan = plan(&parsed.config, &target).unwrap();
+/// let destroying: Vec<_> =
+///     plan.steps.iter().filter(|step| step.destroys_data).map(|step| step.id.as_str()).collect();
+/// assert_eq!(destroying, ["wipe-sda", "partition-sda", "mkfs-sda2", "mkfs-sda3"]);
+///
+/// let broken = parse("storage: yes\n");
+/// assert!(firstlight_curtin_config::plan(&broken.config, &target).is_err());
+/// ```
+pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
+    if !config.errors.is_empty() {
+        return Err(config.errors.clone());
+    }
+    let (layout, problems) = match &config.storage {
+        Some(storage) => resolve(storage, target),
+        None => flat(target),
+    };
+    let mut draft = Draft { config, target, layout, problems, steps: Vec::new(), ids: BTreeSet::new() };
+    check_target(&mut draft);
+    steps::all(&mut draft);
+    let (errors, warnings): (Vec<_>, Vec<_>) = draft.problems.into_iter().partition(Problem::is_error);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Plan {
+        layout: draft.layout,
+        steps: draft.steps,
+        power_state: config.power_state.clone().unwrap_or_default(),
+        mount_point: target.mount_point.clone(),
+        warnings,
+    })
+}
+
+fn flat(target: &Target) -> (Layout, Vec<Problem>) {
+    let found = target.disks.iter().find_map(|disk| layout::flat(disk, &target.seed));
+    match found {
+        Some(layout) => (layout, Vec::new()),
+        None => {
+            let message = match target.disks.len() {
+                0 => "the machine has no disk".to_owned(),
+                count => format!("none of the {count} disks of the machine has room for a system"),
+            };
+            let problem = Problem::error("no-disk", "storage", Span::NONE, message)
+                .remedy("attach a disk of 2 GiB or more, and commission the machine again");
+            (Layout::default(), vec![problem])
+        }
+    }
+}
+
+/// What the caller says about the machine must be fit to stand in commands and files.
+fn check_target(draft: &mut Draft<'_>) {
+    let target = draft.target;
+    let mut error = |code, message: String| {
+        draft.problems.push(Problem::error(code, "", Span::NONE, message));
+    };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if target.hostname.len() > 253 || !target.hostname.split('.').all(label) {
+        error("hostname", format!("{:?} is not a host name", target.hostname));
+    }
+    let mount = &target.mount_point;
+    let parts = |path: &str| path.split('/').skip(1).all(|part| !part.is_empty() && part != ".." && part != ".");
+    if !mount.starts_with('/') || !parts(mount) || mount.chars().any(char::is_control) {
+        error("mount-point", format!("{mount:?} is not an absolute path below /"));
+    }
+    for disk in &target.disks {
+        let clean = disk.path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-:+@".contains(c));
+        if !disk.path.starts_with("/dev/") || !parts(&disk.path) || !clean {
+            error("disk-path", format!("{:?} is not the path of a device", disk.path));
+        }
+        if !matches!(disk.sector_size, 512 | 1024 | 2048 | 4096) {
+            error("sector-size", format!("{} has sectors of {} bytes", disk.path, disk.sector_size));
+        }
+    }
+    if target.kernel_options.chars().any(|c| c.is_control() || "\"'`$\\".contains(c)) {
+        error("kernel-options", "quotes and control characters are not supported in kernel options".to_owned());
+    }
+}

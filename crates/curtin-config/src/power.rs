@@ -1,0 +1,91 @@
+//! What happens to the machine when the installation is done.
+
+use crate::config::Context;
+use crate::value::{Node, Value};
+
+/// How the machine ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PowerMode {
+    /// Start again.
+    #[default]
+    Reboot,
+    /// Turn off.
+    Poweroff,
+    /// Stop, and stay on.
+    Halt,
+}
+
+/// The `power_state` section.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PowerState {
+    /// How the machine ends.
+    pub mode: PowerMode,
+    /// Seconds to wait before.
+    pub delay: u64,
+    /// A word to those who are logged in.
+    pub message: Option<String>,
+}
+
+impl PowerState {
+    /// The command that does it, the delay aside.
+    ///
+    /// ```
+    /// assert_eq!(firstlight_curtin_config::PowerState::default().command(), ["shutdown", "-r", "now"]);
+    /// ```
+    #[must_use]
+    pub fn command(&self) -> Vec<String> {
+        let flag = match self.mode {
+            PowerMode::Reboot => "-r",
+            PowerMode::Poweroff => "-P",
+            PowerMode::Halt => "-H",
+        };
+        let mut argv: Vec<String> = ["shutdown", flag, "now"].map(str::to_owned).to_vec();
+        argv.extend(self.message.clone());
+        argv
+    }
+
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_null() {
+            return None;
+        }
+        let Some(mapping) = node.as_mapping() else {
+            cx.error("bad-type", "power_state", node.span, format!("must be a mapping, not {}", node.kind()));
+            return None;
+        };
+        let mode = match mapping.get("mode").and_then(Node::as_str) {
+            Some("reboot") => PowerMode::Reboot,
+            Some("poweroff") => PowerMode::Poweroff,
+            Some("halt") => PowerMode::Halt,
+            _ => {
+                let span = mapping.get("mode").map_or(node.span, |mode| mode.span);
+                cx.error("power-mode", "power_state.mode", span, "must be halt, poweroff or reboot");
+                return None;
+            }
+        };
+        let delay = match mapping.get("delay") {
+            None => 5,
+            Some(delay) => seconds(delay).unwrap_or_else(|| {
+                cx.error("power-delay", "power_state.delay", delay.span, "must be `now`, seconds, or minutes as `+5`");
+                0
+            }),
+        };
+        let message = mapping.get("message").and_then(Node::to_text);
+        Some(Self { mode, delay, message })
+    }
+}
+
+/// `now`, a number of seconds, or minutes as `+5` or `5m`.
+fn seconds(node: &Node) -> Option<u64> {
+    match &node.value {
+        Value::Int(number) => u64::try_from(*number).ok(),
+        Value::String(text) if text == "now" => Some(0),
+        Value::String(text) => {
+            let minutes = text.strip_prefix('+').or_else(|| text.strip_suffix('m'));
+            match minutes {
+                Some(minutes) => minutes.parse::<u64>().ok()?.checked_mul(60),
+                None => text.parse().ok(),
+            }
+        }
+        _ => None,
+    }
+}

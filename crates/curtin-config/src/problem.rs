@@ -1,0 +1,123 @@
+//! What is wrong with a configuration, where, and what to write instead.
+
+use std::fmt;
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; the installation is not affected.
+    Info,
+    /// Probably not what was meant; an installation still goes ahead.
+    Warning,
+    /// There is no plan while this stands.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// A place in the source text; both numbers count from 1, columns count characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+impl Span {
+    /// The place of a value that was built in code and stands in no file.
+    pub const NONE: Self = Self { line: 0, column: 0 };
+
+    /// Whether this is a place in a text at all.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.line > 0
+    }
+}
+
+/// One finding about a configuration.
+///
+/// Displayed as one line:
+///
+/// ```
+/// use firstlight_curtin_config::parse;
+///
+/// let parsed = parse("late-commands:\n  a: [true]\n");
+/// assert_eq!(
+///     parsed.problems[0].to_string(),
+///     "1:1: warning[unknown-key] late-commands: curtin does not know this key \
+///      (did you mean `late_commands`?)"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// A stable name for this kind of problem, such as `unknown-key`.
+    pub code: &'static str,
+    /// Where in the tree, such as `storage.config[2].size`; empty for the whole document.
+    pub path: String,
+    /// Where in the text; [`Span::NONE`] when it is about something outside of the text.
+    pub span: Span,
+    /// A sentence saying what is wrong.
+    pub message: String,
+    /// What to do about it, when that is known.
+    pub remedy: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(
+        severity: Severity,
+        code: &'static str,
+        path: impl Into<String>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { severity, code, path: path.into(), span, message: message.into(), remedy: None }
+    }
+
+    pub(crate) fn error(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, path, span, message)
+    }
+
+    pub(crate) fn warning(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, path, span, message)
+    }
+
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Whether this problem alone prevents a plan.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.span.is_known() {
+            write!(f, "{}:{}: ", self.span.line, self.span.column)?;
+        }
+        write!(f, "{}[{}] ", self.severity, self.code)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(remedy) = &self.remedy {
+            write!(f, " ({remedy})")?;
+        }
+        Ok(())
+    }
+}

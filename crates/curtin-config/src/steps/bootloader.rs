@@ -1,0 +1,109 @@
+//! GRUB for BIOS and UEFI machines. The firmware's own boot order is never touched.
+
+use crate::layout::{PartitionKind, Table};
+use crate::plan::{Draft, Stage, Step};
+use crate::problem::{Problem, Span};
+use crate::target::Firmware;
+
+use super::file_step;
+
+pub(super) fn all(draft: &mut Draft<'_>) {
+    if !draft.layout.mounts.iter().any(|mount| mount.path == "/" && mount.device.is_some()) {
+        if draft.problems.iter().all(|problem| !problem.is_error()) {
+            draft.problems.push(
+                Problem::error("no-root", "storage.config", Span::NONE, "nothing is mounted at /")
+                    .remedy("add an item of type mount with `path: /`"),
+            );
+        }
+        return;
+    }
+    defaults(draft);
+    match draft.target.firmware {
+        Firmware::Bios => bios(draft),
+        Firmware::Uefi => uefi(draft),
+    }
+    let command = ["chroot", &draft.target.mount_point, "update-grub"].map(str::to_owned);
+    draft.push(Step::new(Stage::Curthooks, "grub-config", "write the boot menu", command));
+}
+
+fn defaults(draft: &mut Draft<'_>) {
+    let text = format!(
+        "# A machine without a keyboard boots at once, and is seen on its serial line.\n\
+         GRUB_TIMEOUT=0\nGRUB_RECORDFAIL_TIMEOUT=0\nGRUB_DISABLE_OS_PROBER=true\n\
+         GRUB_TERMINAL=\"serial console\"\nGRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"\n\
+         GRUB_CMDLINE_LINUX_DEFAULT=\"\"\nGRUB_CMDLINE_LINUX=\"{}\"\n",
+        draft.target.kernel_options
+    );
+    let path = "/etc/default/grub.d/60-firstlight.cfg";
+    let step =
+        file_step(draft, Stage::Curthooks, "grub-defaults", "choose the boot menu's settings", path, 0o644, &text);
+    draft.push(step);
+}
+
+/// The disks that get the boot loader: those that the boot section names, those with
+/// `grub_device`, or the one with the root.
+fn bios_disks(draft: &Draft<'_>) -> Vec<String> {
+    if !draft.config.boot.install_devices.is_empty() {
+        return draft.config.boot.install_devices.clone();
+    }
+    let chosen = |disk: &&crate::layout::DiskLayout| disk.grub_device;
+    let named: Vec<String> = draft.layout.disks.iter().filter(chosen).map(|disk| disk.path.clone()).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let root = draft.layout.mounts.iter().find(|mount| mount.path == "/");
+    let root = root.and_then(|mount| mount.device.as_deref());
+    let on = |disk: &&crate::layout::DiskLayout| {
+        Some(disk.path.as_str()) == root || disk.partitions.iter().any(|p| Some(p.path.as_str()) == root)
+    };
+    draft.layout.disks.iter().filter(on).map(|disk| disk.path.clone()).collect()
+}
+
+fn bios(draft: &mut Draft<'_>) {
+    for path in bios_disks(draft) {
+        let disk = draft.layout.disks.iter().find(|disk| disk.path == path);
+        let gpt = disk.filter(|disk| disk.table == Some(Table::Gpt));
+        if let Some(disk) = gpt
+            && !disk.partitions.iter().any(|p| p.kind == PartitionKind::BiosGrub)
+        {
+            let message = format!("a BIOS machine does not boot from {path}: its GPT has no bios_grub partition");
+            draft.problems.push(
+                Problem::error("no-bios-grub", "storage.config", Span::NONE, message)
+                    .remedy("add a first partition of 1M with `flag: bios_grub`"),
+            );
+            continue;
+        }
+        let root = &draft.target.mount_point;
+        let command = ["chroot", root, "grub-install", "--target=i386-pc", &path].map(str::to_owned);
+        let description = format!("install the boot loader on {path}");
+        draft.push(Step::new(Stage::Curthooks, "grub-install", description, command).writes([path]));
+    }
+}
+
+fn uefi(draft: &mut Draft<'_>) {
+    let esp = draft.layout.mounts.iter().find(|mount| mount.path.trim_end_matches('/') == "/boot/efi");
+    if esp.is_none_or(|mount| mount.kind != "vfat") {
+        draft.problems.push(
+            Problem::error(
+                "no-esp",
+                "storage.config",
+                Span::NONE,
+                "a UEFI machine needs a vfat file system at /boot/efi",
+            )
+            .remedy("add a partition with `flag: boot`, a format with `fstype: fat32` and a mount at /boot/efi"),
+        );
+        return;
+    }
+    let root = draft.target.mount_point.clone();
+    let grub = ["chroot", &root, "grub-install", "--target=x86_64-efi", "--efi-directory=/boot/efi", "--no-nvram"];
+    // The removable path is what firmware looks for when it knows of no system; the second place
+    // is what other boot loaders look for.
+    for (id, option, place) in [
+        ("grub-install-removable", "--removable", "/EFI/BOOT"),
+        ("grub-install", "--bootloader-id=debian", "/EFI/debian"),
+    ] {
+        let command = grub.into_iter().chain([option]).map(str::to_owned);
+        let description = format!("install the boot loader at {place} of the EFI system partition");
+        draft.push(Step::new(Stage::Curthooks, id, description, command));
+    }
+}

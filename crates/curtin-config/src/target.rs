@@ -1,0 +1,70 @@
+//! What is known about the machine that is to be installed.
+
+use crate::source::Source;
+
+/// How the machine's firmware starts an operating system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Firmware {
+    /// A PC BIOS: the boot loader lives in the first sector and in a `bios_grub` partition.
+    #[default]
+    Bios,
+    /// UEFI: the boot loader is a file on the EFI system partition.
+    Uefi,
+}
+
+/// A disk of the machine, as commissioning has found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// The device node, such as `/dev/vda` or `/dev/nvme0n1`.
+    pub path: String,
+    /// The serial number, if the disk tells one.
+    pub serial: Option<String>,
+    /// The world wide name, if the disk has one.
+    pub wwn: Option<String>,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The size of a logical sector in bytes, 512 or 4096.
+    pub sector_size: u32,
+}
+
+impl Disk {
+    /// A disk of `size` bytes with 512-byte sectors and no names.
+    #[must_use]
+    pub fn new(path: impl Into<String>, size: u64) -> Self {
+        Self { path: path.into(), serial: None, wwn: None, size, sector_size: 512 }
+    }
+}
+
+/// The machine that a plan is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The firmware that it was booted with.
+    pub firmware: Firmware,
+    /// Its disks, the preferred one first.
+    pub disks: Vec<Disk>,
+    /// The name that the installed system gets.
+    pub hostname: String,
+    /// Where the root file system is mounted during the installation.
+    pub mount_point: String,
+    /// The root image to use when the configuration names no source.
+    pub default_source: Option<Source>,
+    /// Kernel parameters of the installed system.
+    pub kernel_options: String,
+    /// What the UUIDs of partitions and file systems are derived from: a machine's id, so that no
+    /// two machines share one. The same seed gives the same plan.
+    pub seed: String,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self {
+            firmware: Firmware::default(),
+            disks: Vec::new(),
+            hostname: "localhost".to_owned(),
+            mount_point: "/target".to_owned(),
+            default_source: None,
+            kernel_options: "console=tty0 console=ttyS0,115200".to_owned(),
+            seed: String::new(),
+        }
+    }
+}

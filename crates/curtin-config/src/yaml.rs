@@ -1,0 +1,358 @@
+//! YAML events to spanned values, with PyYAML's rules for keys, merges and aliases.
+//!
+//! The builder keeps its own stack, so that nesting costs no call frames, and counts what aliases
+//! would expand to before it copies anything.
+
+use std::collections::BTreeMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
+
+use crate::problem::{Problem, Span};
+use crate::scalar;
+use crate::value::{Mapping, Node, Value};
+
+/// The longest text that is read at all.
+const MAX_BYTES: usize = 16 << 20;
+/// The deepest nesting, aliases expanded.
+const MAX_DEPTH: usize = 200;
+/// How many nodes a document may have, aliases expanded.
+const MAX_NODES: usize = 500_000;
+/// How many bytes of text a document may have, aliases expanded.
+const MAX_TEXT: usize = 64 << 20;
+
+/// What a node costs when an alias copies it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    nodes: usize,
+    text: usize,
+    depth: usize,
+}
+
+impl Cost {
+    fn add(&mut self, child: Self) {
+        self.nodes = self.nodes.saturating_add(child.nodes);
+        self.text = self.text.saturating_add(child.text);
+        self.depth = self.depth.max(child.depth.saturating_add(1));
+    }
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping(Vec<(Node, Node)>, Option<Node>),
+}
+
+struct Frame {
+    content: Content,
+    span: Span,
+    anchor: usize,
+    cost: Cost,
+    tag: Option<String>,
+}
+
+struct Builder {
+    frames: Vec<Frame>,
+    anchors: BTreeMap<usize, (Node, Cost)>,
+    total: Cost,
+    root: Option<Node>,
+    documents: usize,
+    problems: Vec<Problem>,
+}
+
+/// Reads one document. On a problem that ends the reading, the value is `None`.
+pub(crate) fn load(yaml: &str) -> (Option<Node>, Vec<Problem>) {
+    let mut builder = Builder {
+        frames: Vec::new(),
+        anchors: BTreeMap::new(),
+        total: Cost::default(),
+        root: None,
+        documents: 0,
+        problems: Vec::new(),
+    };
+    if yaml.len() > MAX_BYTES {
+        let message = format!("the text is {} bytes long, the limit is {MAX_BYTES}", yaml.len());
+        return (None, vec![Problem::error("too-large", "", Span::NONE, message)]);
+    }
+    match builder.run(yaml) {
+        Ok(()) => {
+            let root = builder.root.unwrap_or_else(|| Node::new(Value::Null, Span { line: 1, column: 1 }));
+            (Some(root), builder.problems)
+        }
+        Err(problem) => {
+            builder.problems.push(*problem);
+            (None, builder.problems)
+        }
+    }
+}
+
+type Step = Result<(), Box<Problem>>;
+
+fn fatal(code: &'static str, span: Span, message: impl Into<String>) -> Box<Problem> {
+    Box::new(Problem::error(code, "", span, message))
+}
+
+fn span_of(marker: &granit_parser::Marker) -> Span {
+    Span {
+        line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(marker.col().saturating_add(1)).unwrap_or(u32::MAX),
+    }
+}
+
+impl Builder {
+    fn run(&mut self, yaml: &str) -> Step {
+        let mut options = granit_parser::Options::default();
+        options.set_emit_comments(false);
+        for next in Parser::new_from_str_with_options(yaml, options) {
+            let (event, span) = next.map_err(|error| fatal("yaml-syntax", span_of(error.marker()), error.info()))?;
+            self.event(event, span_of(&span.start))?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Step {
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(fatal("many-documents", span, "a second document begins here"));
+                }
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let cost = Cost { nodes: 1, text: text.len(), depth: 1 };
+                let value = self.scalar(&text, style, tag.as_deref(), span)?;
+                let node = Node::new(value, span);
+                self.anchor(anchor, &node, cost)?;
+                self.place(node, cost, cost, style == ScalarStyle::Plain && tag.is_none())
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Content::Sequence(Vec::new()), span, anchor, tag.as_deref())
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.open(Content::Mapping(Vec::new(), None), span, anchor, tag.as_deref())
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, content: Content, span: Span, anchor: usize, tag: Option<&Tag>) -> Step {
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(fatal("too-deep", span, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        let tag = tag.map(full_tag);
+        let cost = Cost { nodes: 1, text: 0, depth: 1 };
+        self.frames.push(Frame { content, span, anchor, cost, tag });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Step {
+        let Some(frame) = self.frames.pop() else {
+            return Ok(());
+        };
+        let value = match frame.content {
+            Content::Sequence(items) => Value::Sequence(items),
+            Content::Mapping(entries, _) => self.mapping(entries, frame.span)?,
+        };
+        let expected = match &value {
+            Value::Sequence(_) => "tag:yaml.org,2002:seq",
+            _ => "tag:yaml.org,2002:map",
+        };
+        if let Some(tag) = frame.tag.filter(|tag| tag != expected && tag != "!") {
+            return Err(fatal("unknown-tag", frame.span, format!("the tag {tag} is not supported here")));
+        }
+        let node = Node::new(value, frame.span);
+        self.anchor(frame.anchor, &node, frame.cost)?;
+        // The children are counted already.
+        let own = Cost { nodes: 1, text: 0, depth: 0 };
+        self.place(node, frame.cost, own, false)
+    }
+
+    /// Keeps a copy for later aliases; the copy counts as much as the original.
+    fn anchor(&mut self, anchor: usize, node: &Node, cost: Cost) -> Step {
+        if anchor != 0 {
+            self.count(cost, node.span)?;
+            self.anchors.insert(anchor, (node.clone(), cost));
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Step {
+        let Some((_, cost)) = self.anchors.get(&anchor) else {
+            return Err(fatal("recursive-alias", span, "this alias stands inside of what it names"));
+        };
+        let cost = *cost;
+        if self.frames.len().saturating_add(cost.depth) > MAX_DEPTH {
+            return Err(fatal("too-deep", span, format!("aliases nest deeper than {MAX_DEPTH} levels")));
+        }
+        self.count(cost, span)?;
+        // Looked up again: counting comes before the copy, and needs the builder to itself.
+        let Some(node) = self.anchors.get(&anchor).map(|(node, _)| node.clone()) else {
+            return Ok(());
+        };
+        self.place(node, cost, Cost::default(), false)
+    }
+
+    fn count(&mut self, cost: Cost, span: Span) -> Step {
+        self.total.nodes = self.total.nodes.saturating_add(cost.nodes);
+        self.total.text = self.total.text.saturating_add(cost.text);
+        if self.total.nodes > MAX_NODES || self.total.text > MAX_TEXT {
+            return Err(fatal(
+                "too-large",
+                span,
+                format!("more than {MAX_NODES} values or {MAX_TEXT} bytes of text, aliases expanded"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs; `new` is what is not counted yet, `plain` marks an
+    /// untagged plain scalar.
+    fn place(&mut self, node: Node, cost: Cost, new: Cost, plain: bool) -> Step {
+        self.count(new, node.span)?;
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        frame.cost.add(cost);
+        match &mut frame.content {
+            Content::Sequence(items) => items.push(node),
+            Content::Mapping(entries, waiting) => match waiting.take() {
+                Some(key) => entries.push((key, node)),
+                None => *waiting = Some(key_of(node, plain)),
+            },
+        }
+        Ok(())
+    }
+
+    /// Merge keys first, then the own entries; a later duplicate wins.
+    fn mapping(&mut self, entries: Vec<(Node, Node)>, span: Span) -> Result<Value, Box<Problem>> {
+        let mut merged: Vec<(Node, Node)> = Vec::new();
+        let mut own = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            if is_merge(&key) {
+                merge_into(&mut merged, value)?;
+            } else {
+                own.push((key, value));
+            }
+        }
+        let inherited = merged.len();
+        let mut index: BTreeMap<String, usize> = BTreeMap::new();
+        let mut result: Vec<(Node, Node)> = Vec::with_capacity(inherited + own.len());
+        for (at, (mut key, value)) in merged.into_iter().chain(own).enumerate() {
+            unmark(&mut key);
+            let Some(name) = key_name(&key) else {
+                return Err(fatal("bad-key", key.span, format!("{} cannot be a key", key.kind())));
+            };
+            match index.get(&name).copied() {
+                Some(place) => {
+                    let Some(slot) = result.get_mut(place) else { continue };
+                    if at >= inherited && slot.0.span >= span {
+                        let text = key.to_text().unwrap_or_default();
+                        let first = slot.0.span.line;
+                        self.problems.push(
+                            Problem::warning(
+                                "duplicate-key",
+                                text,
+                                key.span,
+                                format!("this key stands on line {first} already; the last one wins"),
+                            )
+                            .remedy("keep one of the two"),
+                        );
+                    }
+                    slot.0.span = key.span;
+                    slot.1 = value;
+                }
+                None => {
+                    index.insert(name, result.len());
+                    result.push((key, value));
+                }
+            }
+        }
+        Ok(Value::Mapping(Mapping { entries: result }))
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Box<Problem>> {
+        let Some(tag) = tag.map(full_tag) else {
+            return Ok(if style == ScalarStyle::Plain {
+                scalar::resolve(text)
+            } else {
+                Value::String(text.to_owned())
+            });
+        };
+        let bad = |what: &str| fatal("bad-value", span, format!("{text:?} is not {what}"));
+        match tag.strip_prefix("tag:yaml.org,2002:") {
+            Some("str") => Ok(Value::String(text.to_owned())),
+            Some("null") => Ok(Value::Null),
+            Some("int") => scalar::integer(text).map(Value::Int).ok_or_else(|| bad("an integer")),
+            Some("float") => scalar::tagged_float(text).map(Value::Float).ok_or_else(|| bad("a number")),
+            Some("bool") => scalar::boolean(text).map(Value::Bool).ok_or_else(|| bad("a boolean")),
+            Some("timestamp") => scalar::timestamp(text).map(Value::Timestamp).ok_or_else(|| bad("a date")),
+            Some("binary") => scalar::base64(text).map(Value::Binary).ok_or_else(|| bad("base64 data")),
+            // PyYAML takes the lone `!` as no tag at all.
+            None if tag == "!" => Ok(scalar::resolve(text)),
+            _ => Err(fatal("unknown-tag", span, format!("the tag {tag} is not supported here"))),
+        }
+    }
+}
+
+fn full_tag(tag: &Tag) -> String {
+    format!("{}{}", tag.handle(), tag.suffix())
+}
+
+/// The mark of a merge key between reading and building: a plain `<<`, not a quoted one.
+const MERGE: &str = "\u{0}<<";
+
+fn key_of(mut node: Node, plain: bool) -> Node {
+    if plain && node.as_str() == Some("<<") {
+        node.value = Value::String(MERGE.to_owned());
+    }
+    node
+}
+
+fn is_merge(key: &Node) -> bool {
+    key.as_str() == Some(MERGE)
+}
+
+fn unmark(key: &mut Node) {
+    if is_merge(key) {
+        key.value = Value::String("<<".to_owned());
+    }
+}
+
+/// Earlier sources win over later ones, as in PyYAML: a list is walked from its end.
+fn merge_into(merged: &mut Vec<(Node, Node)>, value: Node) -> Step {
+    let span = value.span;
+    match value.value {
+        Value::Mapping(mapping) => {
+            merged.extend(mapping.entries);
+            Ok(())
+        }
+        Value::Sequence(items) => {
+            for item in items.into_iter().rev() {
+                let span = item.span;
+                let Value::Mapping(mapping) = item.value else {
+                    return Err(fatal("bad-merge", span, "only mappings can be merged with <<"));
+                };
+                merged.extend(mapping.entries);
+            }
+            Ok(())
+        }
+        _ => Err(fatal("bad-merge", span, "only mappings can be merged with <<")),
+    }
+}
+
+/// What makes two keys equal in Python: 1, 1.0 and true are one key, "1" is another.
+fn key_name(key: &Node) -> Option<String> {
+    Some(match &key.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => format!("n{}", u8::from(*value)),
+        Value::Int(number) => format!("n{number}"),
+        Value::Float(number) if number.fract() == 0.0 => format!("n{number:.0}"),
+        Value::Float(number) => format!("n{number:?}"),
+        Value::String(text) => format!("s{text}"),
+        Value::Timestamp(text) => format!("t{text}"),
+        Value::Binary(bytes) => format!("b{bytes:?}"),
+        Value::Sequence(_) | Value::Mapping(_) => return None,
+    })
+}
