@@ -21,8 +21,13 @@ const WIPE: &str = "\
 set -e
 lsblk -nrpo NAME \"$1\" | sort -r | while read -r name; do wipefs -qaf \"$name\"; done";
 
-/// Waits until udev has made the device nodes.
+/// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
+///
+/// `partx` tells the kernel about the partitions in case that it does not read such a table by
+/// itself, or was not asked to; it does nothing when they are known.
 const SETTLE: &str = "\
+while [ \"$1\" != -- ]; do partx -u \"$1\" || :; shift; done
+shift
 if command -v udevadm >/dev/null; then udevadm settle --timeout=60 || :; fi
 for device; do
   tries=0
@@ -41,12 +46,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     for disk in &disks {
         table(draft, disk);
     }
-    let devices: Vec<String> =
-        disks.iter().flat_map(|disk| disk.partitions.iter().map(|partition| partition.path.clone())).collect();
-    if !devices.is_empty() {
-        let command = words(&["sh", "-c", SETTLE, "settle"]).chain(devices);
-        draft.push(Step::new(Stage::Partitioning, "settle", "wait for the new partitions", command));
-    }
+    settle(draft, &disks);
     for disk in &disks {
         if let Some(filesystem) = &disk.filesystem {
             format(draft, &disk.path, disk.size, filesystem);
@@ -96,6 +96,20 @@ fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
         );
         draft.push(step.stdin(script).destroys().writes([disk.path.clone()]));
     }
+}
+
+fn settle(draft: &mut Draft<'_>, disks: &[DiskLayout]) {
+    let with_table = disks.iter().filter(|disk| !disk.partitions.is_empty());
+    let mut command: Vec<String> = words(&["sh", "-c", SETTLE, "settle"]).collect();
+    command.extend(with_table.clone().map(|disk| disk.path.clone()));
+    command.push("--".to_owned());
+    let partitions = with_table.flat_map(|disk| &disk.partitions);
+    let paths: Vec<String> = partitions.map(|partition| partition.path.clone()).collect();
+    if paths.is_empty() {
+        return;
+    }
+    command.extend(paths);
+    draft.push(Step::new(Stage::Partitioning, "settle", "wait for the new partitions", command));
 }
 
 fn erase(draft: &mut Draft<'_>, device: &str, wipe: Wipe) {
@@ -148,7 +162,7 @@ fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
     let step = Step::new(
         Stage::Partitioning,
         format!("mkfs-{}", short(device)),
-        format!("make an {} file system on {device}", fs.kind),
+        format!("format {device} as {}", fs.kind),
         words(&command),
     );
     draft.push(step.destroys().writes([device.to_owned()]));
