@@ -19,10 +19,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod budget;
+mod builtins;
 mod error;
+mod escape;
 mod evaluate;
+mod expression;
 mod lookup;
+mod methods;
+mod operators;
 mod template;
+mod text;
 mod value;
 
 pub use error::{Location, Problem, RenderError, TemplateError};
