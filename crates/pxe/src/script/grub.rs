@@ -43,9 +43,8 @@ pub(super) fn render(script: &BootScript) -> String {
 }
 
 fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
-    // GRUB 2.06 has no way to name an HTTP port.
-    let protocol = if script.http_port == 80 { "http" } else { "tftp" };
-    let root = format!("({protocol},{})", script.server);
+    // Debian's signed GRUB has no http module, and shim would refuse to let it load one.
+    let root = format!("(tftp,{})", script.server);
     let (kernel, initrd) = (quote(&format!("{root}/{}", url_path(kernel))), quote(&format!("{root}/{}", url_path(initrd))));
     let command_line: String = kernel_words(command_line).iter().map(|word| format!(" {}", quote(word))).collect();
     // Giving up would leave the machine at a prompt: start over instead, and be told anew what to do.
