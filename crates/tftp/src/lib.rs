@@ -1,7 +1,7 @@
 //! TFTP: RFC 1350 with the option extensions as sans-IO state machines, and a tokio server.
 //!
 //! * [`packet`] and [`options`]: the wire format, as views over the received bytes.
-//! * [`negotiate`]: which options of a request are granted, and how (RFC 2347, 2348, 2349, 7440).
+//! * [`mod@negotiate`]: which options of a request are granted, and how (RFC 2347, 2348, 2349, 7440).
 //! * [`ReadTransfer`]: sends one file to one peer. It is given time, packets and file bytes, and gives
 //!   back datagrams, wishes for file bytes and a deadline.
 //! * [`name`]: what a boot ROM meant by the file name that it sent.
@@ -34,4 +34,9 @@ pub use packet::{Mode, Packet, ParseError, RequestRef};
 pub use read_transfer::{ReadTransfer, Timing};
 
 #[cfg(feature = "tokio")]
-pub use server::{Config, Error, Handler, Request, Server, Source};
+pub use server::{Config, DirHandler, Error, Handler, Request, Server, Source};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,11 +7,13 @@
 //! It never serves broadcast requests (RFC 906), never writes, and drops requests without an answer above its limits:
 //! an answer would stop the client, silence makes it ask again.
 
+mod dir;
 mod handler;
 mod listener;
 mod registry;
 mod source;
 mod transfer;
 
+pub use dir::DirHandler;
 pub use handler::{Error, Handler, Request, Source};
 pub use listener::{Config, Server};

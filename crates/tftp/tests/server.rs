@@ -1,0 +1,369 @@
+//! The tokio server over loopback, spoken to with plain sockets. Nothing leaves this machine.
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a client with sockets and tasks")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use firstlight_tftp::{
+    Config, DirHandler, Error, ErrorCode, Handler, Limits, Outcome, Packet, Request, Server, Source,
+};
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Long enough for a busy machine; no test waits for it when all is well.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Ended = Arc<Mutex<Vec<(String, Outcome)>>>;
+
+/// Serves `small` and `large`; `slow` waits for `go`.
+#[derive(Default)]
+struct Files {
+    go: Arc<Notify>,
+    ended: Ended,
+}
+
+#[async_trait::async_trait]
+impl Handler for Files {
+    async fn read(&self, request: &Request) -> Result<Source, Error> {
+        match request.name_str() {
+            Some("small") => Ok(Source::Bytes("hello".into())),
+            Some("large") => Ok(Source::Bytes(Bytes::from(vec![7; 1 << 20]))),
+            Some("local") => Ok(Source::Bytes(request.local.to_string().into())),
+            Some("slow") => {
+                self.go.notified().await;
+                Ok(Source::Bytes("at last".into()))
+            }
+            Some("secret") => Err(Error::access_violation()),
+            _ => Err(Error::not_found()),
+        }
+    }
+
+    fn done(&self, request: &Request, outcome: &Outcome) {
+        let name = String::from_utf8_lossy(request.name()).into_owned();
+        self.ended.lock().unwrap().push((name, outcome.clone()));
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    ended: Ended,
+    go: Arc<Notify>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    fn start(bind: &str, config: Config) -> Self {
+        let files = Files::default();
+        let (ended, go) = (Arc::clone(&files.ended), Arc::clone(&files.go));
+        let server = Server::bind(bind.parse().unwrap()).unwrap().with_config(config);
+        let address = server.local_addr();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(server.serve(files, async move { drop(stopped.await) }));
+        Self { address, ended, go, stop, task }
+    }
+
+    async fn ended(&self, count: usize) -> Vec<(String, Outcome)> {
+        timeout(PATIENCE, async {
+            loop {
+                let ended = self.ended.lock().unwrap().clone();
+                if ended.len() >= count {
+                    return ended;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("as many outcomes as requests")
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
+    }
+}
+
+struct Client(UdpSocket);
+
+impl Client {
+    async fn new() -> Self {
+        Self(UdpSocket::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    async fn send(&self, to: SocketAddr, packet: &[u8]) {
+        self.0.send_to(packet, to).await.unwrap();
+    }
+
+    async fn receive(&self) -> (Vec<u8>, SocketAddr) {
+        let mut buffer = vec![0; 2000];
+        let (length, from) = timeout(PATIENCE, self.0.recv_from(&mut buffer)).await.expect("an answer").unwrap();
+        buffer.truncate(length);
+        (buffer, from)
+    }
+
+    async fn hears_nothing(&self) {
+        let heard = timeout(Duration::from_millis(200), self.0.recv_from(&mut [0; 100])).await;
+        assert!(heard.is_err(), "an answer where none was due");
+    }
+
+    /// Sends a request and returns the first answer, in words.
+    async fn ask(&self, to: SocketAddr, packet: &[u8]) -> String {
+        self.send(to, packet).await;
+        in_words(&self.receive().await.0)
+    }
+}
+
+fn in_words(packet: &[u8]) -> String {
+    match Packet::parse(packet).unwrap() {
+        Packet::Data { block, data } => format!("DATA {block} {}", data.escape_ascii()),
+        Packet::Error { code, message } => format!("ERROR {} {}", code.0, message.escape_ascii()),
+        Packet::Oack(options) => format!("OACK {options:?}"),
+        other => panic!("a server sent {other:?}"),
+    }
+}
+
+fn refused(code: ErrorCode, message: &str) -> Outcome {
+    Outcome::Refused { code, message: message.to_owned() }
+}
+
+#[tokio::test]
+async fn a_file_travels_from_a_port_of_its_own() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    client.send(server.address, b"\0\x01\\\\Small\0octet\0").await;
+    assert_eq!(in_words(&client.receive().await.0), "ERROR 1 file not found", "case matters");
+    client.send(server.address, b"\0\x01\\/small\xff\0octet\0").await;
+    let (data, port) = client.receive().await;
+    assert_eq!(in_words(&data), "DATA 1 hello");
+    assert_ne!(port, server.address);
+    client.send(port, b"\0\x04\0\x01").await;
+    let ended = server.ended(2).await;
+    assert_eq!(ended[1], ("small".to_owned(), Outcome::Complete { bytes: 5, retransmitted: 0 }));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_refused_with_the_right_code() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    let to = server.address;
+    assert_eq!(client.ask(to, b"\0\x01none\0octet\0").await, "ERROR 1 file not found");
+    assert_eq!(client.ask(to, b"\0\x01secret\0octet\0").await, "ERROR 2 access denied");
+    assert_eq!(client.ask(to, b"\0\x02small\0octet\0").await, "ERROR 2 writing is not allowed");
+    assert_eq!(client.ask(to, b"\0\x01small\0mail\0").await, "ERROR 4 mail mode is not supported");
+    assert_eq!(client.ask(to, b"\0\x01small\0image\0").await, "ERROR 4 unknown transfer mode");
+    let codes: Vec<Outcome> = server.ended(5).await.into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(
+        codes,
+        [
+            refused(ErrorCode::FILE_NOT_FOUND, "file not found"),
+            refused(ErrorCode::ACCESS_VIOLATION, "access denied"),
+            refused(ErrorCode::ACCESS_VIOLATION, "writing is not allowed"),
+            refused(ErrorCode::ILLEGAL_OPERATION, "mail mode is not supported"),
+            refused(ErrorCode::ILLEGAL_OPERATION, "unknown transfer mode"),
+        ]
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_request_gets_no_answer() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    let large = vec![1; 60_000];
+    for packet in [&b""[..], b"\0", b"\0\x04\0\0", b"\0\x05\0\0\0", b"\0\x03\0\x01x", b"\0\x01small", &large] {
+        client.send(server.address, packet).await;
+    }
+    client.hears_nothing().await;
+    assert_eq!(client.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_size_probe_and_the_next_request_from_the_same_port() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    client.send(server.address, b"\0\x01small\0octet\0tsize\x000\0").await;
+    let (oack, port) = client.receive().await;
+    assert_eq!(in_words(&oack), "OACK [tsize=5]");
+    client.send(port, b"\0\x05\0\x08User aborted the transfer\0").await;
+    // At once: the server may read this before it reads the ERROR on the other port.
+    client.send(server.address, b"\0\x01small\0octet\0").await;
+    let (data, port) = client.receive().await;
+    assert_eq!(in_words(&data), "DATA 1 hello");
+    client.send(port, b"\0\x04\0\x01").await;
+    let outcomes: Vec<Outcome> = server.ended(2).await.into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(outcomes, [Outcome::Probe, Outcome::Complete { bytes: 5, retransmitted: 0 }]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeated_request_restarts_the_transfer() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    client.send(server.address, b"\0\x01small\0octet\0").await;
+    let (_, first) = client.receive().await;
+    client.send(server.address, b"\0\x01small\0octet\0").await;
+    let (data, second) = client.receive().await;
+    assert_eq!(in_words(&data), "DATA 1 hello");
+    assert_ne!(first, second);
+    assert_eq!(server.ended(1).await, [("small".to_owned(), Outcome::Restarted)]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_impatient_client_does_not_restart_a_slow_handler() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    for _ in 0..3 {
+        client.send(server.address, b"\0\x01slow\0octet\0").await;
+        client.hears_nothing().await;
+    }
+    server.go.notify_one();
+    let (data, port) = client.receive().await;
+    assert_eq!(in_words(&data), "DATA 1 at last");
+    client.send(port, b"\0\x04\0\x01").await;
+    assert_eq!(server.ended(1).await, [("slow".to_owned(), Outcome::Complete { bytes: 7, retransmitted: 0 })]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn above_the_limits_there_is_silence() {
+    let config = Config { max_transfers: 3, max_per_address: 2, ..Config::default() };
+    let server = Running::start("127.0.0.1:0", config);
+    let (a, b, c) = (Client::new().await, Client::new().await, Client::new().await);
+    assert_eq!(a.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    b.send(server.address, b"\0\x01small\0octet\0").await;
+    let (_, port) = b.receive().await;
+    c.send(server.address, b"\0\x01small\0octet\0").await;
+    assert_eq!(server.ended(1).await, [("small".to_owned(), Outcome::Overloaded)]);
+    b.send(port, b"\0\x04\0\x01").await;
+    server.ended(2).await;
+    assert_eq!(c.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_do_not_reach_a_transfer() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let (client, stranger) = (Client::new().await, Client::new().await);
+    client.send(server.address, b"\0\x01small\0octet\0").await;
+    let (_, port) = client.receive().await;
+    stranger.send(port, b"\0\x05\0\0killed\0").await;
+    client.send(port, b"\0\x04\0\x01").await;
+    assert_eq!(server.ended(1).await[0].1, Outcome::Complete { bytes: 5, retransmitted: 0 });
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_closed_port_ends_the_transfer() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    client.send(server.address, b"\0\x01large\0octet\0windowsize\x0064\0").await;
+    let (_, port) = client.receive().await;
+    client.send(port, b"\0\x04\0\0").await;
+    client.receive().await;
+    drop(client);
+    assert_eq!(server.ended(1).await, [("large".to_owned(), Outcome::Unreachable)]);
+    server.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_wildcard_server_answers_from_the_address_that_was_asked() {
+    for (bind, asked) in [("0.0.0.0:0", "127.0.0.3"), ("[::]:0", "127.0.0.4"), ("[::1]:0", "::1")] {
+        let server = Running::start(bind, Config::default());
+        let asked = SocketAddr::new(asked.parse().unwrap(), server.address.port());
+        let local = if asked.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+        let client = Client(UdpSocket::bind(local).await.unwrap());
+        client.send(asked, b"\0\x01local\0octet\0").await;
+        let (data, from) = client.receive().await;
+        assert_eq!(from.ip(), asked.ip());
+        assert_eq!(in_words(&data), format!("DATA 1 {asked}"));
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn ipv6_blocks_leave_room_for_the_longer_header() {
+    let server = Running::start("[::1]:0", Config::default());
+    let client = Client(UdpSocket::bind("[::1]:0").await.unwrap());
+    let answer = client.ask(server.address, b"\0\x01small\0octet\0blksize\x009000\0").await;
+    assert_eq!(answer, "OACK [blksize=1448]");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn shutdown_tells_the_peers() {
+    let server = Running::start("127.0.0.1:0", Config::default());
+    let client = Client::new().await;
+    assert_eq!(client.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    let ended = Arc::clone(&server.ended);
+    server.stop().await;
+    assert_eq!(in_words(&client.receive().await.0), "ERROR 0 the server is stopping");
+    assert_eq!(*ended.lock().unwrap(), [("small".to_owned(), Outcome::Cancelled)]);
+}
+
+#[test]
+fn an_occupied_port_is_named() {
+    let first = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = first.local_addr().port();
+    let error = Server::bind(first.local_addr()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    let want = format!("cannot listen for TFTP on 127.0.0.1, UDP port {port}: another program uses this port");
+    assert_eq!(error.to_string(), want);
+    let error = Server::bind("192.0.2.1:69".parse().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_serves_its_regular_files_and_nothing_else() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("passwd"), "secret").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("sub")).unwrap();
+    std::fs::write(root.path().join("sub/file"), "content").unwrap();
+    std::os::unix::fs::symlink("sub/file", root.path().join("inside")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("passwd"), root.path().join("leak")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), root.path().join("out")).unwrap();
+    let fifo = std::process::Command::new("mkfifo").arg(root.path().join("fifo")).status().unwrap();
+    assert!(fifo.success(), "mkfifo makes a FIFO");
+
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let to = server.local_addr();
+    let task = tokio::spawn(server.serve(DirHandler::open(root.path()).unwrap(), std::future::pending()));
+    let check = |name: &'static str| async move {
+        let client = Client::new().await;
+        client.ask(to, &[b"\0\x01", name.as_bytes(), b"\0octet\0"].concat()).await
+    };
+    assert_eq!(check("sub/file").await, "DATA 1 content");
+    assert_eq!(check("/sub\\..\\sub//file").await, "DATA 1 content");
+    assert_eq!(check("inside").await, "DATA 1 content");
+    assert_eq!(check("leak").await, "ERROR 2 access denied");
+    assert_eq!(check("out/passwd").await, "ERROR 2 access denied");
+    assert_eq!(check("../../../../../../etc/passwd").await, "ERROR 1 file not found");
+    assert_eq!(check("fifo").await, "ERROR 2 access denied");
+    assert_eq!(check("sub").await, "ERROR 2 access denied");
+    assert_eq!(check("sub/file/x").await, "ERROR 1 file not found");
+    assert_eq!(check("").await, "ERROR 1 file not found");
+    task.abort();
+    let missing = DirHandler::open(root.path().join("none")).unwrap_err();
+    assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn jumbo_blocks_need_to_be_allowed() {
+    let limits = Limits { block_size: 8192, ..Limits::default() };
+    let server = Running::start("127.0.0.1:0", Config { limits, ..Config::default() });
+    let client = Client::new().await;
+    let answer = client.ask(server.address, b"\0\x01small\0octet\0blksize\x0065464\0").await;
+    assert_eq!(answer, "OACK [blksize=8192]");
+    server.stop().await;
+}
