@@ -174,7 +174,7 @@ impl Context {
 /// let parsed = parse("storage: {version: 1, config: [{id: d, type: disk}, {type: mount}]}");
 /// assert!(parsed.has_errors());
 /// let first = &parsed.problems[0];
-/// assert_eq!((first.path.as_str(), first.span.column), ("storage.config[1].id", 56));
+/// assert_eq!((first.path.as_str(), first.span.column), ("storage.config[1].id", 53));
 /// ```
 #[must_use]
 pub fn parse(yaml: &str) -> Parsed {

@@ -70,7 +70,7 @@ pub enum PartitionKind {
     Lvm,
     /// Linux RAID.
     Raid,
-    /// PReP boot.
+    /// The boot partition of POWER machines.
     Prep,
     /// Windows recovery or data.
     MsftReserved,

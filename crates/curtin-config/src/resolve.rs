@@ -76,9 +76,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn disk(&mut self, item: &StorageItem, wanted: &DiskItem) -> Option<Place> {
-        let Some(disk) = self.find(item, wanted) else {
-            return None;
-        };
+        let disk = self.find(item, wanted)?;
         let table = match wanted.ptable.as_deref() {
             None | Some("") => None,
             Some("gpt") => Some(Table::Gpt),
