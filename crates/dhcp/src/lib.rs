@@ -1,4 +1,4 @@
-//! DHCPv4: wire format, and a sans-IO server that never acknowledges a lease before it is durable.
+//! DHCP for IPv4: wire format, and a sans-IO server that never acknowledges a lease before it is durable.
 //!
 //! * [`wire`]: [`MessageRef`] reads a datagram in place, [`Message`] builds one. Re-exported here.
 //! * [`server`]: [`server::Server`] decides about requests; the caller stores leases and sends replies.

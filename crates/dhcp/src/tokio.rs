@@ -74,7 +74,6 @@ pub async fn drive(
     loop {
         let timer = sleep_until(server.poll_timeout());
         ::tokio::select! {
-            biased;
             () = &mut shutdown => return Ok(()),
             ready = socket.readable() => {
                 ready?;

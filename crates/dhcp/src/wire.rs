@@ -1,4 +1,4 @@
-//! The wire format of DHCPv4: bytes to a view, a message to bytes.
+//! The wire format of DHCP: bytes to a view, a message to bytes.
 //!
 //! Parsing is total: any input gives a [`MessageRef`] or a [`ParseError`]. Nothing here interprets what an option
 //! means; unknown options, duplicates and their order survive a round trip.

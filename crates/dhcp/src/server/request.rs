@@ -212,25 +212,27 @@ fn verdict(scope: &Scope, kind: Request, address: Ipv4Addr, key: &ClientKey, now
         return Verdict::Refuse("address is not on this network");
     }
     let reservation = scope.reservation(key, now);
-    if reservation.is_some_and(|reserved| reserved != address) {
+    // An offer is honoured, even if the reservation has become free since.
+    let offered = scope.offered_to(key) == Some(address);
+    if !offered && reservation.is_some_and(|reserved| reserved != address) {
         return Verdict::Refuse("another address is reserved for this client");
     }
     let known = scope.lease_of(key).map(|lease| lease.address).or(reservation);
-    if matches!(kind, Request::InitReboot(_)) {
-        match known {
-            // §4.3.2: "If the DHCP server has no record of this client, then it MUST remain silent".
-            None => return Verdict::Ignore(Silence::UnknownLease),
-            Some(own) if own != address => return Verdict::Refuse("client has another address"),
-            Some(_) => {}
-        }
-    }
-    match scope.availability(key, address, now) {
-        Availability::Free => Verdict::Grant,
-        Availability::Taken => Verdict::Refuse("address is in use"),
+    let availability = scope.availability(key, address, now);
+    match (kind, known) {
+        // §4.3.2: "If the DHCP server has no record of this client, then it MUST remain silent".
+        (Request::InitReboot(_), None) => Verdict::Ignore(Silence::UnknownLease),
         // Another server may serve another part of the same subnet.
-        Availability::NotOurs if matches!(kind, Request::Extending(_)) && known != Some(address) => {
+        (Request::InitReboot(_) | Request::Extending(_), _)
+            if availability == Availability::NotOurs && known != Some(address) =>
+        {
             Verdict::Ignore(Silence::UnknownLease)
         }
-        Availability::NotOurs => Verdict::Refuse("address is not available"),
+        (Request::InitReboot(_), Some(own)) if own != address => Verdict::Refuse("client has another address"),
+        _ => match availability {
+            Availability::Free => Verdict::Grant,
+            Availability::Taken => Verdict::Refuse("address is in use"),
+            Availability::NotOurs => Verdict::Refuse("address is not available"),
+        },
     }
 }

@@ -255,7 +255,7 @@ impl Scope {
                 self.pool.take(address);
                 self.deadlines.insert((lease.expires, address, Due::Lease));
             }
-            LeaseState::Released | LeaseState::Expired => self.pool.retire(address, lease.expires),
+            LeaseState::Released | LeaseState::Expired => self.retire(address, lease.expires),
         }
         // Who declined an address does not want it again.
         if lease.state != LeaseState::Declined
@@ -303,8 +303,15 @@ impl Scope {
     fn free(&mut self, address: Ipv4Addr, now: Timestamp) {
         match self.leases.get(&address).map(|lease| lease.state) {
             Some(LeaseState::Bound | LeaseState::Declined) => {}
-            Some(LeaseState::Released | LeaseState::Expired) => self.pool.retire(address, now),
+            Some(LeaseState::Released | LeaseState::Expired) => self.retire(address, now),
             None => self.pool.give_back(address, now),
+        }
+    }
+
+    /// Puts an address last among those that others may get, unless it is reserved.
+    fn retire(&mut self, address: Ipv4Addr, at: Timestamp) {
+        if !self.reserved.contains_key(&address) {
+            self.pool.retire(address, at);
         }
     }
 }

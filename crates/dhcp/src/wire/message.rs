@@ -240,8 +240,8 @@ impl fmt::Debug for Message {
             .field("yiaddr", &self.yiaddr)
             .field("siaddr", &self.siaddr)
             .field("giaddr", &self.giaddr)
-            .field("sname", &self.sname.trim_ascii_end().escape_ascii().to_string().trim_end_matches("\\x00"))
-            .field("file", &self.file.trim_ascii_end().escape_ascii().to_string().trim_end_matches("\\x00"))
+            .field("sname", &text(&self.sname))
+            .field("file", &text(&self.file))
             .field("options", &self.options().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
@@ -262,6 +262,11 @@ impl<'a> Iterator for OwnedOptions<'a> {
         self.0 = rest;
         Some((OptionCode(code), value))
     }
+}
+
+/// A field for a human: up to its NUL.
+fn text(field: &[u8]) -> String {
+    field.split(|byte| *byte == 0).next().unwrap_or_default().escape_ascii().to_string()
 }
 
 fn fill(field: &'static str, to: &mut [u8], name: &[u8]) -> Result<(), FieldTooLong> {

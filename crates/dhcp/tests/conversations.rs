@@ -1,0 +1,224 @@
+//! Conversations between clients and the server, as text: `conversations/*.txt` hold what clients send and, below
+//! each line, everything that the server does.
+//!
+//! ```text
+//! at 100                                     the time, in seconds
+//! > DISCOVER a 50=10.0.0.102                 client a sends; fields and options by name or number
+//! ! granted 10.0.0.102 a until 700           a change to be stored
+//! < ACK 10.0.0.102 to hardware; 54=…         the reply: type, yiaddr, destination; options after 53, in order
+//! < silence unknown-lease                    or the reason why there is none
+//! wake                                       handle_timeout
+//! restart                                    a new server, restored from the stored leases
+//! ```
+//!
+//! Client `a` has the hardware address 02:00:00:00:00:0a. Options hold an address, a number with its width in bytes
+//! (`51=4:600`), a list of codes (55) or hex digits (`x0102`).
+//!
+//! The server is 10.0.0.1 and serves 10.0.0.0/24 (pool .100 to .103, router .1, .50 reserved for client f, .101 for
+//! client e) and, behind a relay, 10.9.0.0/24 (pool .10 to .19). Leases last 600 seconds.
+
+use std::{collections::BTreeMap, fmt::Write, fs, net::Ipv4Addr, path::PathBuf};
+
+use firstlight_dhcp::{
+    EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OpCode, OptionCode,
+    server::{Config, Destination, Lease, LeaseChange, Limits, Receipt, Reply, Server, Subnet, Timestamp},
+};
+
+fn client(name: &str) -> HardwareAddress {
+    HardwareAddress::ethernet([2, 0, 0, 0, 0, u8::from_str_radix(name, 16).unwrap()])
+}
+
+fn config() -> Config {
+    let ip = |text: &str| text.parse::<Ipv4Addr>().unwrap();
+    let mut lan = Subnet::new(ip("10.0.0.0"), 24);
+    lan.pools = vec![ip("10.0.0.100")..=ip("10.0.0.103")];
+    lan.routers = vec![ip("10.0.0.1")];
+    lan.dns_servers = vec![ip("10.0.0.2"), ip("10.0.0.3")];
+    lan.domain_name = Some("lab".into());
+    lan.lease_time = 600;
+    lan.reservations = [(client("f"), ip("10.0.0.50")), (client("e"), ip("10.0.0.101"))].into();
+    let mut far = Subnet::new(ip("10.9.0.0"), 24);
+    far.pools = vec![ip("10.9.0.10")..=ip("10.9.0.19")];
+    far.lease_time = 600;
+    Config { server_id: ip("10.0.0.1"), subnets: vec![lan, far] }
+}
+
+struct Stage {
+    now: Timestamp,
+    server: Server,
+    stored: BTreeMap<Ipv4Addr, Lease>,
+    transcript: String,
+}
+
+impl Stage {
+    fn new(limits: Limits) -> Self {
+        Self {
+            now: Timestamp(0),
+            server: Server::with_limits(config(), limits).unwrap(),
+            stored: BTreeMap::new(),
+            transcript: String::new(),
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        if line.starts_with(['!', '<']) {
+            return;
+        }
+        writeln!(self.transcript, "{line}").unwrap();
+        let mut words = line.split_whitespace();
+        match words.next() {
+            None | Some("#") => {}
+            Some("at") => self.now = Timestamp(words.next().unwrap().parse().unwrap()),
+            Some("wake") => {
+                let changes = self.server.handle_timeout(self.now);
+                self.store(&changes);
+            }
+            Some("restart") => {
+                self.server = Server::with_limits(config(), limits()).unwrap();
+                self.server.restore(self.stored.values().cloned());
+            }
+            Some(">") => self.request(words),
+            Some(other) => panic!("what is {other:?}?"),
+        }
+    }
+
+    fn request<'a>(&mut self, mut words: impl Iterator<Item = &'a str>) {
+        let kind = words.next().unwrap();
+        let mut message = Message::request(client(words.next().unwrap()), 1);
+        let mut source = "0.0.0.0".parse().unwrap();
+        let kinds = (1..=8).map(MessageType).find(|known| known.to_string() == kind);
+        if let Some(kind) = kinds {
+            message.push(OptionCode::MESSAGE_TYPE, &[kind.0]);
+        }
+        for word in words {
+            match word.split_once('=') {
+                Some(("ciaddr", address)) => message.ciaddr = address.parse().unwrap(),
+                Some(("giaddr", address)) => message.giaddr = address.parse().unwrap(),
+                Some(("from", address)) => source = address.parse().unwrap(),
+                Some(("op", op)) => message.op = OpCode(op.parse().unwrap()),
+                Some((code, value)) => message.push(OptionCode(code.parse().unwrap()), &option(code, value)),
+                None if word == "broadcast" => message.set_broadcast(true),
+                None if word == "nohw" => message.hardware_address = HardwareAddress::new(32, &[]).unwrap(),
+                None => panic!("what is {word:?}?"),
+            }
+        }
+        let mut bytes = Vec::new();
+        message.emit(&EmitPolicy::default(), &mut bytes).unwrap();
+        let from = Receipt::new(std::net::SocketAddrV4::new(source, 68), "10.0.0.1".parse().unwrap());
+        let decision = self.server.handle(self.now, &MessageRef::parse(&bytes).unwrap(), from);
+        self.store(&decision.changes().to_vec());
+        match decision.committed() {
+            Ok(reply) => {
+                let text = render(&reply);
+                writeln!(self.transcript, "< {text}").unwrap();
+            }
+            Err(silence) => writeln!(self.transcript, "< silence {}", silence.code()).unwrap(),
+        }
+    }
+
+    fn store(&mut self, changes: &[LeaseChange]) {
+        for LeaseChange { lease, cause } in changes {
+            let who = match lease.hardware_address.mac() {
+                Some([.., last]) => format!("{last:x}"),
+                None => lease.client_id.as_ref().unwrap().to_string(),
+            };
+            writeln!(self.transcript, "! {cause} {} {who} until {}", lease.address, lease.expires).unwrap();
+            self.stored.insert(lease.address, lease.clone());
+        }
+    }
+}
+
+fn option(code: &str, value: &str) -> Vec<u8> {
+    let hex = |text: &str| {
+        text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    };
+    if code == "55" {
+        value.split(',').map(|code| code.parse::<u8>().unwrap()).collect()
+    } else if let Ok(address) = value.parse::<Ipv4Addr>() {
+        address.octets().into()
+    } else if let Some(("2", number)) = value.split_once(':') {
+        number.parse::<u16>().unwrap().to_be_bytes().into()
+    } else {
+        hex(value.strip_prefix('x').unwrap())
+    }
+}
+
+fn render(reply: &Reply) -> String {
+    let mut text = reply.message.message_type().unwrap().to_string();
+    let to = match reply.destination {
+        Destination::Relay(to) => format!("relay {to}"),
+        Destination::Unicast(to) => to.to_string(),
+        Destination::Broadcast => "broadcast".into(),
+        Destination::Hardware { address, hardware } => {
+            assert_eq!((address, hardware), (reply.message.yiaddr, reply.message.hardware_address));
+            "hardware".into()
+        }
+    };
+    write!(text, " {} to {to};", reply.message.yiaddr).unwrap();
+    let mut bytes = Vec::new();
+    reply.message.emit(&reply.policy, &mut bytes).unwrap();
+    assert!(bytes.len() >= 300);
+    for (code, value) in MessageRef::parse(&bytes).unwrap().options().skip(1) {
+        let value = match (code.0, value) {
+            (15 | 56, text) => String::from_utf8(text.to_vec()).unwrap().replace(' ', "-"),
+            (51 | 58 | 59, &[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]).to_string(),
+            (1 | 3 | 6 | 28 | 42 | 54, addresses) => addresses
+                .chunks(4)
+                .map(|address| Ipv4Addr::from(<[u8; 4]>::try_from(address).unwrap()).to_string())
+                .collect::<Vec<_>>()
+                .join(","),
+            (_, bytes) => bytes.iter().fold("x".into(), |text: String, byte| text + &format!("{byte:02x}")),
+        };
+        write!(text, " {}={value}", code.0).unwrap();
+    }
+    text
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_offers = 3;
+    limits
+}
+
+#[track_caller]
+fn check(name: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conversations").join(name);
+    let text = fs::read_to_string(&path).unwrap();
+    let mut stage = Stage::new(limits());
+    text.lines().for_each(|line| stage.line(line));
+    let Stage { transcript, .. } = stage;
+    for (number, (expect, got)) in text.lines().zip(transcript.lines()).enumerate() {
+        assert_eq!(got, expect, "{}:{}\n\nthe whole of it:\n{transcript}", path.display(), number + 1);
+    }
+    assert_eq!(transcript, text);
+}
+
+#[test]
+fn netboot() {
+    check("netboot.txt");
+}
+
+#[test]
+fn request() {
+    check("request.txt");
+}
+
+#[test]
+fn give_up() {
+    check("give_up.txt");
+}
+
+#[test]
+fn relay() {
+    check("relay.txt");
+}
+
+#[test]
+fn allocation() {
+    check("allocation.txt");
+}
+
+#[test]
+fn silence() {
+    check("silence.txt");
+}
