@@ -1,2 +1,5 @@
 //! The `firstlight` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    firstlight::cli::main()
+}

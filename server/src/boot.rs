@@ -1,0 +1,229 @@
+//! What a machine boots: loader files, and the script that its state asks for.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use firstlight_machine_fsm::{Boot as Answer, Event};
+use firstlight_pxe::{BootFile, BootScript, CommandLine, Loader, Policy, Purpose, kernel_command_line, render};
+use serde_json::json;
+
+use crate::config::Config;
+use crate::controller::{ControlError, Controller};
+use crate::model::{Mac, NewEvent, Power, Record};
+use crate::secret;
+use crate::store::{Credential, Facts, Scope};
+use crate::time::Millis;
+
+/// The files of an ephemeral system, in `OSYSTEM/RELEASE/ARCHITECTURE/`.
+pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", "root.squashfs"];
+/// The root file system that is deployed, beside them.
+pub const DEPLOY_FILE: &str = "root.tar.zst";
+/// The one architecture so far, in Debian's words.
+pub const ARCHITECTURE: &str = "amd64";
+
+/// Something that should be served is not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BootError {
+    /// A boot loader.
+    #[error("boot file {file} is missing: install the package {package}, or put {file} into boot_dir")]
+    MissingBootFile {
+        /// Its name.
+        file: &'static str,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
+    /// An image.
+    #[error("image {path} is missing: build one with `cargo lab images`, or set images_dir and os to where it is")]
+    MissingImage {
+        /// Where it should be.
+        path: PathBuf,
+    },
+}
+
+/// Nobody gets a boot script without a lease.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoScript {
+    /// The address is not leased.
+    #[error("{0} holds no lease from this server, so it is not known which machine this is")]
+    Stranger(Ipv4Addr),
+    /// The machine could not be looked up or changed.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+}
+
+/// Finds boot files and writes boot scripts.
+#[derive(Clone)]
+pub struct Boot {
+    controller: Controller,
+    policy: Policy,
+    os: String,
+    kernel_options: String,
+    images_dir: PathBuf,
+    boot_dir: Option<PathBuf>,
+}
+
+impl Boot {
+    /// Serves what `config` names, from `address`.
+    #[must_use]
+    pub fn new(controller: Controller, config: &Config, address: Ipv4Addr) -> Self {
+        Self {
+            controller,
+            policy: Policy { server: address, http_port: config.http.port },
+            os: config.os.clone(),
+            kernel_options: config.kernel_options.clone(),
+            images_dir: config.images_dir(),
+            boot_dir: config.boot_dir.clone(),
+        }
+    }
+
+    /// Checks that everything that may be advertised is there to be served.
+    ///
+    /// # Errors
+    ///
+    /// The first file that is missing, and where to get it.
+    pub fn check(&self) -> Result<(), BootError> {
+        for file in BootFile::ALL {
+            if self.boot_file(*file).is_none() {
+                return Err(BootError::MissingBootFile { file: file.path(), package: file.package() });
+            }
+        }
+        for file in EPHEMERAL_FILES {
+            let path = self.image_dir(&self.os).join(file);
+            if !path.is_file() {
+                return Err(BootError::MissingImage { path });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a boot file is: in the configured directory, or where its package put it.
+    #[must_use]
+    pub fn boot_file(&self, file: BootFile) -> Option<PathBuf> {
+        let own = self.boot_dir.as_ref().map(|dir| dir.join(file.path()));
+        own.into_iter().chain([PathBuf::from(file.installed_path())]).find(|path| path.is_file())
+    }
+
+    /// The addresses that answers name.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Below this, images are served.
+    #[must_use]
+    pub fn images_dir(&self) -> &Path {
+        &self.images_dir
+    }
+
+    /// The image that is deployed when a user names none.
+    #[must_use]
+    pub fn default_os(&self) -> &str {
+        &self.os
+    }
+
+    /// The directory of an image.
+    #[must_use]
+    pub fn image_dir(&self, os: &str) -> PathBuf {
+        self.images_dir.join(os).join(ARCHITECTURE)
+    }
+
+    /// The URL of a file of an image.
+    #[must_use]
+    pub fn image_url(&self, os: &str, file: &str) -> String {
+        format!("{}{}", self.policy.http_root(), image_path(os, file))
+    }
+
+    /// The script for the machine that holds `peer`, which is thereby known to boot from the network.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not leased, or the database says no.
+    pub async fn script(&self, peer: Ipv4Addr, loader: Loader) -> Result<String, NoScript> {
+        let holder = self.controller.store().lease_holder(peer, Millis::now()).await.map_err(ControlError::from)?;
+        let mac = holder.ok_or(NoScript::Stranger(peer))?;
+        let known = self.controller.discover(mac).await?;
+        let record = self.controller.apply(&known.id, Event::Netbooted).await?;
+        let answer = record.machine.boot();
+        let purpose = match answer {
+            Answer::Enlist | Answer::Commission | Answer::Install => self.ephemeral(&record, mac, peer).await?,
+            Answer::LocalDisk => Purpose::LocalDisk,
+            _ => Purpose::PowerOff { reason: why_off(&record) },
+        };
+        self.tell(&record, mac, answer, loader).await?;
+        let script = BootScript {
+            server: self.policy.server,
+            http_port: self.policy.http_port,
+            machine: Some(record.name),
+            purpose,
+        };
+        Ok(render(loader, &script))
+    }
+
+    async fn ephemeral(&self, record: &Record, mac: Mac, peer: Ipv4Addr) -> Result<Purpose, NoScript> {
+        let fresh = Credential {
+            token_key: secret::token(),
+            token_secret: secret::token(),
+            consumer_key: secret::token(),
+            machine: record.id.clone(),
+            scope: Scope::Ephemeral,
+            instance_id: format!("firstlight-{}-{}", record.id, secret::identity()),
+            bootstrap: Some(secret::token()),
+            address: Some(peer),
+        };
+        let credential = self.controller.store().credential(&fresh).await.map_err(ControlError::from)?;
+        let bootstrap = credential.bootstrap.unwrap_or_default();
+        Ok(Purpose::Kernel {
+            kernel: image_path(&self.os, "vmlinuz"),
+            initrd: image_path(&self.os, "initrd.img"),
+            command_line: kernel_command_line(&CommandLine {
+                squashfs_url: self.image_url(&self.os, "root.squashfs"),
+                boot_mac: Some(mac.0),
+                cloud_config_url: Some(format!("{}metadata/bootstrap/{bootstrap}", self.policy.http_root())),
+                extra: self.kernel_options.clone(),
+            }),
+        })
+    }
+
+    async fn tell(&self, record: &Record, mac: Mac, answer: Answer, loader: Loader) -> Result<(), ControlError> {
+        let what = match answer {
+            Answer::Enlist => "boots the ephemeral system to enlist",
+            Answer::Commission => "boots the ephemeral system to be commissioned",
+            Answer::Install => "boots the ephemeral system to be installed",
+            Answer::LocalDisk => "boots from its disk",
+            _ => "is turned off",
+        };
+        let status = record.machine.status();
+        let event = NewEvent::now("http.boot-script", format!("{} is {status}: it {what}", record.name))
+            .machine(&record.id)
+            .mac(Some(mac))
+            .details(
+                json!({"status": status.as_str(), "loader": format!("{loader:?}"), "answer": format!("{answer:?}")}),
+            );
+        let firmware = match loader {
+            Loader::Grub => Some("uefi".to_owned()),
+            Loader::Pxelinux => Some("bios".to_owned()),
+            _ => None,
+        };
+        let facts = Facts { firmware, architecture: Some(ARCHITECTURE.to_owned()), ..Facts::default() };
+        self.controller.learn(&record.id, &facts, &[event]).await
+    }
+}
+
+fn image_path(os: &str, file: &str) -> String {
+    format!("images/{os}/{ARCHITECTURE}/{file}")
+}
+
+/// Why a machine is turned off instead of booted: what its screen says.
+fn why_off(record: &Record) -> String {
+    let (name, status) = (&record.name, record.machine.status());
+    let because = match record.machine.reason() {
+        Some(reason) => format!("{name} is {status}: {reason}."),
+        None => format!("{name} is {status}: there is nothing to boot."),
+    };
+    match record.power {
+        Power::Manual => format!("{because} Turn it on again after you have commissioned or deployed it."),
+        Power::Webhook(_) => format!("{because} It is turned on again when it is commissioned or deployed."),
+    }
+}

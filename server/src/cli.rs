@@ -1,0 +1,262 @@
+//! The `firstlight` command: the server, and a client of its API.
+
+mod client;
+mod import;
+mod machines;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use client::{Client, ClientError};
+
+/// Takes bare-metal machines from power-on to a running operating system.
+#[derive(Debug, Parser)]
+#[command(name = "firstlight", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How to reach the server.
+#[derive(Debug, Args)]
+struct Remote {
+    /// The server's address
+    #[arg(long, env = "FIRSTLIGHT_URL", default_value = "http://127.0.0.1", global = true)]
+    url: String,
+    /// The file with the admin token
+    #[arg(long, env = "FIRSTLIGHT_TOKEN_FILE", default_value = "/var/lib/firstlight/admin-token", global = true)]
+    token_file: PathBuf,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server: DHCP, TFTP, HTTP, power
+    Serve {
+        /// The configuration file; docs/firstlight.toml is a commented example
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// The network interface that machines boot from
+        #[arg(long, required_unless_present = "config")]
+        interface: Option<String>,
+        /// The data directory
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+    /// Look at machines, add and change them
+    Machines {
+        #[command(subcommand)]
+        action: machines::Action,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// SSH keys that every machine gets
+    Keys {
+        #[command(subcommand)]
+        action: KeyAction,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Inspect a machine and run the commissioning scripts
+    Commission(Plain),
+    /// Take a Ready machine
+    Allocate(Plain),
+    /// Install an operating system on a machine
+    Deploy {
+        #[command(flatten)]
+        plain: Plain,
+        /// OSYSTEM/RELEASE, such as debian/bookworm
+        #[arg(long)]
+        os: Option<String>,
+        /// A file with a curtin configuration
+        #[arg(long)]
+        curtin: Option<PathBuf>,
+        /// A file with cloud-init user-data for the installed system
+        #[arg(long)]
+        user_data: Option<PathBuf>,
+    },
+    /// Give a machine back
+    Release(Plain),
+    /// Stop what is going on
+    Abort(Plain),
+    /// Set a machine aside
+    MarkBroken {
+        #[command(flatten)]
+        plain: Plain,
+        /// What is wrong with it
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Say that a broken machine is well again
+    MarkFixed(Plain),
+    /// Follow what happens
+    Events {
+        /// Start behind this event; 0 shows all that is kept
+        #[arg(long)]
+        after: Option<i64>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Print a link that logs a browser in, once
+    Login {
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+/// An action on one machine.
+#[derive(Debug, Args)]
+struct Plain {
+    /// The machine's name or id
+    machine: String,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyAction {
+    /// List the keys
+    List,
+    /// Add a key
+    Add {
+        /// A public key file
+        file: PathBuf,
+    },
+    /// Remove a key
+    Remove {
+        /// Its number, as listed
+        id: i64,
+    },
+}
+
+/// Runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FIRSTLIGHT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,firstlight=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    let outcome = runtime.block_on(run(cli.command));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("firstlight: {message}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
+        other => ask(other).await.map_err(|error| error.to_string()),
+    }
+}
+
+async fn serve(file: Option<PathBuf>, interface: Option<String>, data_dir: Option<PathBuf>) -> Result<(), String> {
+    let mut config = match (file, &interface) {
+        (Some(file), _) => Config::read(&file).map_err(|error| error.to_string())?,
+        (None, Some(interface)) => Config::new(interface.clone()),
+        (None, None) => return Err("name an interface with --interface, or a file with --config".to_owned()),
+    };
+    if let Some(interface) = interface {
+        config.interface = interface;
+    }
+    if let Some(data_dir) = data_dir {
+        config.data_dir = data_dir;
+    }
+    crate::run(config, stop_signal()).await.map_err(|error| error.to_string())
+}
+
+/// SIGINT or SIGTERM.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn ask(command: Command) -> Result<(), ClientError> {
+    match command {
+        Command::Serve { .. } => Ok(()),
+        Command::Machines { action, remote } => machines::run(action, &Client::new(&remote)?).await,
+        Command::Keys { action, remote } => keys(action, &Client::new(&remote)?).await,
+        Command::Commission(plain) => act(plain, "commission", json!({})).await,
+        Command::Allocate(plain) => act(plain, "allocate", json!({})).await,
+        Command::Release(plain) => act(plain, "release", json!({})).await,
+        Command::Abort(plain) => act(plain, "abort", json!({})).await,
+        Command::MarkFixed(plain) => act(plain, "mark-fixed", json!({})).await,
+        Command::MarkBroken { plain, reason } => act(plain, "mark-broken", json!({"reason": reason})).await,
+        Command::Deploy { plain, os, curtin, user_data } => {
+            let curtin = curtin.as_deref().map(client::read_file).transpose()?;
+            let user_data = user_data.as_deref().map(client::read_file).transpose()?;
+            let mut wish = json!({});
+            for (key, value) in [("os", os), ("curtin", curtin), ("user_data", user_data)] {
+                if let Some(value) = value {
+                    wish[key] = Value::String(value);
+                }
+            }
+            act(plain, "deploy", wish).await
+        }
+        Command::Events { after, remote } => Client::new(&remote)?.follow(after).await,
+        Command::Login { remote } => {
+            let client = Client::new(&remote)?;
+            let login = client.post("login-codes", &json!({})).await?;
+            let link = format!("{}{}", client.root(), login["url"].as_str().unwrap_or_default());
+            client.show(&login, || println!("{link}"));
+            Ok(())
+        }
+    }
+}
+
+async fn act(plain: Plain, action: &str, body: Value) -> Result<(), ClientError> {
+    let client = Client::new(&plain.remote)?;
+    let machine = client.post(&format!("machines/{}/{action}", plain.machine), &body).await?;
+    client.show(&machine, || println!("{} is {}", text(&machine, "name"), text(&machine, "status")));
+    Ok(())
+}
+
+async fn keys(action: KeyAction, client: &Client) -> Result<(), ClientError> {
+    match action {
+        KeyAction::List => {
+            let keys = client.get("keys").await?;
+            client.show(&keys, || {
+                for key in keys.as_array().into_iter().flatten() {
+                    println!("{:>4}  {}", key["id"], text(key, "key"));
+                }
+            });
+        }
+        KeyAction::Add { file } => {
+            let key = client.post("keys", &json!({"key": client::read_file(&file)?})).await?;
+            client.show(&key, || println!("key {} added", key["id"]));
+        }
+        KeyAction::Remove { id } => {
+            client.delete(&format!("keys/{id}")).await?;
+            client.show(&json!({"removed": id}), || println!("key {id} removed"));
+        }
+    }
+    Ok(())
+}
+
+/// A string field, or a dash.
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or("-")
+}

@@ -1,0 +1,132 @@
+//! From a wish to a script: the machine's curtin configuration, its disks and its firmware make a plan.
+
+use firstlight_curtin_config::{
+    Config, Disk, Firmware, Problem, ShellOptions, Target, WriteFile, parse, plan, render_shell,
+};
+
+use crate::boot::{Boot, DEPLOY_FILE};
+use crate::model::Record;
+use crate::store::Credential;
+use crate::userdata::{UserData, UserDataError, default_curtin};
+
+/// There is no installation for this machine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeploymentError {
+    /// It was never commissioned.
+    #[error("the disks of this machine are not known: commission it first")]
+    NoInventory,
+    /// The image is not there.
+    #[error("there is no image `{0}` to deploy: `{DEPLOY_FILE}` is not in its directory below images_dir")]
+    NoImage(String),
+    /// The curtin configuration has errors, or does not fit the machine.
+    #[error("the curtin configuration does not fit this machine: {}", list(.0))]
+    Problems(Vec<Problem>),
+    /// A built-in template is broken.
+    #[error(transparent)]
+    UserData(#[from] UserDataError),
+}
+
+/// The name of an image, and that it is there.
+///
+/// # Errors
+///
+/// When it is not.
+pub fn image(boot: &Boot, os: Option<&str>) -> Result<String, DeploymentError> {
+    let os = os.unwrap_or(boot.default_os());
+    let part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            && part != ".."
+    };
+    let whole = os.split('/').count() == 2 && os.split('/').all(part);
+    if !whole || !boot.image_dir(os).join(DEPLOY_FILE).is_file() {
+        return Err(DeploymentError::NoImage(os.to_owned()));
+    }
+    Ok(os.to_owned())
+}
+
+/// The script that installs `record`'s machine, for the ephemeral system to run.
+///
+/// `credential` is what the installed system will prove itself with.
+///
+/// # Errors
+///
+/// [`DeploymentError`], in the user's words.
+pub fn script(
+    boot: &Boot,
+    record: &Record,
+    firmware: Firmware,
+    credential: &Credential,
+) -> Result<String, DeploymentError> {
+    let os = image(boot, record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref()))?;
+    let http_root = boot.policy().http_root();
+    let target = target(record, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
+    let mut config = config(record, &boot.image_url(&os, DEPLOY_FILE))?;
+    let datasource = UserData { http_root: &http_root, credential }.deployed()?;
+    let mut file = WriteFile::new("/etc/cloud/cloud.cfg.d/90_firstlight.cfg", datasource);
+    file.mode = 0o600;
+    config.write_files.push(("firstlight-datasource".to_owned(), file));
+    let plan = plan(&config, &target).map_err(DeploymentError::Problems)?;
+    Ok(render_shell(&plan, &ShellOptions::default()))
+}
+
+/// Whether `record`'s machine could be installed as it is: what can be known before it boots.
+///
+/// # Errors
+///
+/// [`DeploymentError`], in the user's words.
+pub fn check(boot: &Boot, record: &Record, os: Option<&str>, curtin: Option<&str>) -> Result<String, DeploymentError> {
+    let os = image(boot, os)?;
+    let mut wished = record.clone();
+    wished.deployment =
+        Some(crate::model::Deployment { os: Some(os.clone()), curtin: curtin.map(str::to_owned), user_data: None });
+    let firmware = match record.inventory.as_ref().and_then(|inventory| inventory.firmware.as_deref()) {
+        Some("uefi") => Firmware::Uefi,
+        _ => Firmware::Bios,
+    };
+    let url = boot.image_url(&os, DEPLOY_FILE);
+    plan(&config(&wished, &url)?, &target(&wished, firmware, &url)?).map_err(DeploymentError::Problems)?;
+    Ok(os)
+}
+
+fn config(record: &Record, image_url: &str) -> Result<Config, DeploymentError> {
+    let wished = record.deployment.as_ref().and_then(|deployment| deployment.curtin.clone());
+    let text = match wished {
+        Some(text) => text,
+        None => default_curtin(image_url)?,
+    };
+    let parsed = parse(&text);
+    if parsed.has_errors() {
+        return Err(DeploymentError::Problems(parsed.problems.into_iter().filter(Problem::is_error).collect()));
+    }
+    Ok(parsed.config)
+}
+
+fn target(record: &Record, firmware: Firmware, image_url: &str) -> Result<Target, DeploymentError> {
+    let inventory = record.inventory.as_ref().ok_or(DeploymentError::NoInventory)?;
+    let disks = inventory
+        .disks
+        .iter()
+        .map(|found| {
+            let mut disk = Disk::new(&found.path, found.size);
+            disk.serial.clone_from(&found.serial);
+            disk.wwn.clone_from(&found.wwn);
+            disk.sector_size = found.sector_size;
+            disk
+        })
+        .collect();
+    Ok(Target {
+        firmware,
+        disks,
+        hostname: record.name.clone(),
+        default_source: Some(firstlight_curtin_config::Source::from_uri(image_url)),
+        // Two deployments of one machine must not share identities: the old disk may still be around.
+        seed: format!("{}/{}", record.id, record.revision),
+        ..Target::default()
+    })
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,275 @@
+//! DHCP: leases from the store, boot options from the `pxe` crate, every packet into the journal.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use firstlight_dhcp::server::{
+    ClientId, Config as DhcpConfig, ConfigError, Lease, LeaseChange, LeaseState, Reply, Server, Subnet, Timestamp,
+};
+use firstlight_dhcp::tokio::{Observation, Service, Socket, drive};
+use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
+use firstlight_pxe::{Client, Policy, decide};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::boot::Boot;
+use crate::config::Config;
+use crate::controller::Controller;
+use crate::journal::Journal;
+use crate::model::{Mac, NewEvent};
+use crate::network::Link;
+use crate::run::StartError;
+use crate::store::{LeaseRow, Store, StoreError};
+
+/// DHCP cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DhcpError {
+    /// The configuration makes no subnet.
+    #[error("dhcp: {0}")]
+    Config(#[from] ConfigError),
+    /// The leases cannot be read.
+    #[error("the stored leases cannot be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Starts the DHCP server with the leases that are stored.
+///
+/// # Errors
+///
+/// When the port, the configuration or the stored leases are not usable.
+pub async fn spawn(
+    services: &mut JoinSet<Result<(), StartError>>,
+    config: &Config,
+    interface: Link,
+    boot: &Boot,
+    controller: &Controller,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    let mut server = Server::new(dhcp_config(config, interface)?).map_err(DhcpError::from)?;
+    let store = controller.store().clone();
+    let leases = store.leases().await.map_err(DhcpError::from)?;
+    server.restore(leases.iter().filter_map(from_row));
+    let socket = Socket::bind(&config.interface).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
+            StartError::port("DHCP", IpAddr::V4(interface.address), 67, &error)
+        }
+        _ => StartError::Ended { service: "DHCP", reason: error.to_string() },
+    })?;
+    let service = DhcpService { store, journal: controller.journal().clone(), policy: *boot.policy() };
+    services.spawn(async move {
+        let shutdown = async move {
+            let () = crate::run::stopped(&mut stopped).await;
+        };
+        let driven = drive(socket, server, service, shutdown).await;
+        driven.map_err(|error| StartError::Ended { service: "DHCP", reason: error.to_string() })
+    });
+    Ok(())
+}
+
+fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartError> {
+    let mask = u32::MAX.checked_shl(32 - u32::from(interface.prefix_len)).unwrap_or(0);
+    let network = Ipv4Addr::from(u32::from(interface.address) & mask);
+    let mut subnet = Subnet::new(network, interface.prefix_len);
+    subnet.pools = vec![config.dhcp.range(interface.address, interface.prefix_len)?];
+    subnet.lease_time = config.dhcp.lease_seconds;
+    subnet.routers.clone_from(&config.dhcp.routers);
+    subnet.dns_servers.clone_from(&config.dhcp.dns_servers);
+    subnet.ntp_servers.clone_from(&config.dhcp.ntp_servers);
+    subnet.domain_name.clone_from(&config.dhcp.domain_name);
+    Ok(DhcpConfig { server_id: interface.address, subnets: vec![subnet] })
+}
+
+/// Commits leases, adds boot options, tells of packets.
+struct DhcpService {
+    store: Arc<dyn Store>,
+    journal: Journal,
+    policy: Policy,
+}
+
+#[async_trait]
+impl Service for DhcpService {
+    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()> {
+        let rows: Vec<_> = changes.iter().map(|change| to_row(&change.lease)).collect();
+        self.store.put_leases(&rows).await.map_err(io::Error::other)
+    }
+
+    fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
+        if reply.message.message_type() == Some(MessageType::NAK) {
+            return;
+        }
+        let Some(client) = Client::identify(|code| request.get(OptionCode(code))) else { return };
+        let Ok(answer) = decide(&client, &self.policy) else { return };
+        reply.message.siaddr = answer.siaddr;
+        if reply.message.set_file(answer.file.as_bytes()).is_err() {
+            tracing::error!("boot file `{}` does not fit into a DHCP message", answer.file);
+            return;
+        }
+        for (code, value) in &answer.options {
+            reply.message.set(OptionCode(*code), value);
+        }
+    }
+
+    fn observe(&mut self, event: Observation<'_>) {
+        let event = match event {
+            Observation::Replied { request, source, reply } => {
+                self.journal.note(requested(request, source));
+                replied(request, reply)
+            }
+            Observation::Silent { request, source, reason } => {
+                self.journal.note(requested(request, source));
+                let message = format!("no answer to {}: {reason}", request.hardware_address());
+                NewEvent::now("dhcp.silence", message)
+                    .mac(mac(request))
+                    .details(json!({"reason": reason.code(), "xid": request.xid()}))
+            }
+            Observation::Malformed { source, error, bytes } => {
+                let message = format!("{source} sent {} bytes that are no DHCP message: {error}", bytes.len());
+                NewEvent::now("dhcp.malformed", message).details(json!({"source": source.to_string()}))
+            }
+            Observation::Withheld { request, .. } => {
+                let message =
+                    format!("the lease of {} could not be stored, so no answer left", request.hardware_address());
+                NewEvent::now("dhcp.failed", message).mac(mac(request))
+            }
+            Observation::EmitFailed { request, error, .. } => {
+                let message = format!("the answer to {} could not be written: {error}", request.hardware_address());
+                NewEvent::now("dhcp.failed", message).mac(mac(request))
+            }
+            Observation::SendFailed { request, error, .. } => {
+                let message = format!("the answer to {} could not be sent: {error}", request.hardware_address());
+                NewEvent::now("dhcp.failed", message).mac(mac(request))
+            }
+            Observation::CommitFailed { error, changes } => {
+                tracing::error!("leases cannot be stored: {error}");
+                NewEvent::now("dhcp.failed", format!("{} leases could not be stored: {error}", changes.len()))
+            }
+            other => NewEvent::now("dhcp.failed", format!("{other:?}")),
+        };
+        self.journal.note(event);
+    }
+}
+
+/// What a client wanted, and who it says it is.
+fn requested(request: &MessageRef<'_>, source: SocketAddrV4) -> NewEvent {
+    let kind = match request.message_type() {
+        Some(MessageType::DISCOVER) => "dhcp.discover",
+        Some(MessageType::REQUEST) => "dhcp.request",
+        Some(MessageType::DECLINE) => "dhcp.decline",
+        Some(MessageType::RELEASE) => "dhcp.release",
+        Some(MessageType::INFORM) => "dhcp.inform",
+        _ => "dhcp.other",
+    };
+    let client = Client::identify(|code| request.get(OptionCode(code)));
+    let who = client.as_ref().map(|client| format!(" ({})", client.architecture)).unwrap_or_default();
+    let what = request.message_type().map_or_else(|| "BOOTP".to_owned(), |kind| kind.to_string());
+    let mut details = json!({
+        "xid": request.xid(), "source": source.to_string(), "giaddr": request.giaddr(), "secs": request.secs(),
+    });
+    if let Some(client) = &client {
+        details["stage"] = json!(format!("{:?}", client.stage));
+        details["architecture"] = json!(client.architecture.to_string());
+        details["uuid"] = json!(client.uuid.map(|uuid| uuid.to_string()));
+        details["why"] = client.explanation.facts().map(str::to_owned).collect::<Vec<_>>().into();
+    }
+    NewEvent::now(kind, format!("{what} from {}{who}", request.hardware_address())).mac(mac(request)).details(details)
+}
+
+/// What the server answered.
+fn replied(request: &MessageRef<'_>, reply: &Reply) -> NewEvent {
+    let (kind, word) = match reply.message.message_type() {
+        Some(MessageType::OFFER) => ("dhcp.offer", "OFFER"),
+        Some(MessageType::NAK) => ("dhcp.nak", "NAK"),
+        _ => ("dhcp.ack", "ACK"),
+    };
+    let file = reply.message.file();
+    let file = String::from_utf8_lossy(file.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned();
+    let address = reply.address.map(|address| format!(" of {address}")).unwrap_or_default();
+    let boot = if file.is_empty() { String::new() } else { format!(", boot file {file}") };
+    let boot_file = if file.is_empty() { Value::Null } else { Value::String(file) };
+    NewEvent::now(kind, format!("{word}{address} to {}{boot}", request.hardware_address())).mac(mac(request)).details(
+        json!({
+            "xid": request.xid(), "address": reply.address, "boot_file": boot_file,
+            "destination": format!("{:?}", reply.destination),
+        }),
+    )
+}
+
+fn mac(request: &MessageRef<'_>) -> Option<Mac> {
+    request.hardware_address().mac().map(Mac)
+}
+
+/// Ethernet addresses are stored as people write them, so that machines are found by them; others with their type.
+fn to_row(lease: &Lease) -> LeaseRow {
+    let hardware = lease.hardware_address;
+    let mac = match hardware.mac() {
+        Some(mac) => Mac(mac).to_string(),
+        None => format!("{}/{hardware}", hardware.htype()),
+    };
+    LeaseRow {
+        address: lease.address,
+        mac,
+        client_id: lease.client_id.as_ref().map(|id| id.0.clone()),
+        hostname: lease.hostname.clone(),
+        state: lease.state.to_string(),
+        since: lease.since.0,
+        expires: lease.expires.0,
+    }
+}
+
+fn from_row(row: &LeaseRow) -> Option<Lease> {
+    let hardware_address = match row.mac.split_once('/') {
+        None => HardwareAddress::ethernet(row.mac.parse::<Mac>().ok()?.0),
+        Some((htype, bytes)) => {
+            let bytes: Option<Vec<u8>> = bytes
+                .split(':')
+                .filter(|byte| !byte.is_empty())
+                .map(|byte| u8::from_str_radix(byte, 16).ok())
+                .collect();
+            HardwareAddress::new(htype.parse().ok()?, &bytes?)?
+        }
+    };
+    let state = match row.state.as_str() {
+        "bound" => LeaseState::Bound,
+        "released" => LeaseState::Released,
+        "declined" => LeaseState::Declined,
+        _ => LeaseState::Expired,
+    };
+    Some(Lease {
+        address: row.address,
+        hardware_address,
+        client_id: row.client_id.clone().map(ClientId),
+        hostname: row.hostname.clone(),
+        state,
+        since: Timestamp(row.since),
+        expires: Timestamp(row.expires),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_survives_the_store() {
+        for hardware_address in [
+            HardwareAddress::ethernet([0x52, 0x54, 0, 0, 0, 1]),
+            HardwareAddress::new(32, &[]).unwrap(),
+            HardwareAddress::new(6, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap(),
+        ] {
+            let lease = Lease {
+                address: Ipv4Addr::new(10, 0, 0, 7),
+                hardware_address,
+                client_id: Some(ClientId(vec![1, 2])),
+                hostname: Some("calm-otter".into()),
+                state: LeaseState::Declined,
+                since: Timestamp(5),
+                expires: Timestamp(9),
+            };
+            assert_eq!(from_row(&to_row(&lease)), Some(lease));
+        }
+    }
+}

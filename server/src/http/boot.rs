@@ -1,0 +1,99 @@
+//! Boot scripts by who asks, boot files and images with HEAD and ranges.
+
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::extract::{Extension, Path, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use firstlight_pxe::{BootFile, Loader, RequestedPath};
+use serde_json::json;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+
+use super::error::ApiError;
+use super::{App, Peer};
+use crate::model::NewEvent;
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/boot.ipxe", get(ipxe_script))
+        .route("/boot/{*path}", get(boot_file))
+        .route("/images/{*path}", get(image))
+        .fallback(anything)
+}
+
+async fn ipxe_script(State(app): State<App>, Extension(peer): Extension<Peer>) -> Result<Response, ApiError> {
+    let text = app.boot.script(peer_address(peer)?, Loader::Ipxe).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
+}
+
+async fn boot_file(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let file = BootFile::from_path(&path).ok_or_else(nothing)?;
+    let found = app.boot.boot_file(file).ok_or_else(nothing)?;
+    send(&app, peer, found, file.path(), request).await
+}
+
+async fn image(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let RequestedPath::Image(path) = RequestedPath::parse(&format!("images/{path}")) else { return Err(nothing()) };
+    send(&app, peer, app.boot.images_dir().join(&path), &path, request).await
+}
+
+/// Firmware asks for paths that no router matches, such as shim's `//grubx64.efi`.
+async fn anything(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    match RequestedPath::parse(request.uri().path()) {
+        RequestedPath::BootFile(file) => {
+            let found = app.boot.boot_file(file).ok_or_else(nothing)?;
+            send(&app, peer, found, file.path(), request).await
+        }
+        RequestedPath::GrubConfig(_) => Ok(app.boot.script(peer_address(peer)?, Loader::Grub).await?.into_response()),
+        RequestedPath::PxelinuxConfig(_) => {
+            Ok(app.boot.script(peer_address(peer)?, Loader::Pxelinux).await?.into_response())
+        }
+        _ => Err(nothing()),
+    }
+}
+
+async fn send(app: &App, peer: Peer, path: PathBuf, name: &str, request: Request) -> Result<Response, ApiError> {
+    let method = request.method().clone();
+    let Ok(response) = ServeFile::new(&path).oneshot(request).await;
+    let status = response.status();
+    if status == StatusCode::NOT_FOUND {
+        return Err(nothing());
+    }
+    if method == Method::GET {
+        let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or("?");
+        let message = format!("{name}: {bytes} bytes to {}", peer.0.ip());
+        let details = json!({"file": name, "address": peer.0.ip().to_string(), "status": status.as_u16()});
+        let mut event = NewEvent::now("http.file", message).details(details);
+        event.address = peer_address(peer).ok();
+        app.controller.journal().note(event);
+    }
+    Ok(response.map(axum::body::Body::new))
+}
+
+pub(super) fn peer_address(peer: Peer) -> Result<std::net::Ipv4Addr, ApiError> {
+    match peer.0.ip().to_canonical() {
+        std::net::IpAddr::V4(address) => Ok(address),
+        std::net::IpAddr::V6(_) => Err(ApiError::forbidden("machines boot over IPv4", "use the server's IPv4 address")),
+    }
+}
+
+fn nothing() -> ApiError {
+    ApiError::not_found("there is nothing here", "boot files are below /boot/, images below /images/")
+}

@@ -1,0 +1,139 @@
+//! Errors as JSON: a code for programs, a sentence for people, and what to do.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::boot::NoScript;
+use crate::controller::ControlError;
+use crate::deployment::DeploymentError;
+use crate::store::StoreError;
+use crate::userdata::UserDataError;
+
+/// What a request gets that cannot be fulfilled.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    remedy: &'static str,
+}
+
+impl ApiError {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self { status, code, message: message.into(), remedy }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>, remedy: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", message, remedy)
+    }
+
+    pub(crate) fn unauthorized(message: &'static str, remedy: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message, remedy)
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>, remedy: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message, remedy)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>, remedy: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", message, remedy)
+    }
+
+    fn internal(message: String) -> Self {
+        tracing::error!("{message}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, "look into the server's log, and try again")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({"error": {"code": self.code, "message": self.message, "remedy": self.remedy}});
+        (self.status, Json(body)).into_response()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "taken",
+                error.to_string(),
+                "choose another, or change the machine that has it",
+            ),
+            other => Self::internal(other.to_string()),
+        }
+    }
+}
+
+impl From<ControlError> for ApiError {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::NotFound(_) => {
+                Self::not_found(error.to_string(), "`firstlight machines list` shows them all")
+            }
+            ControlError::Rejected(_) => Self::new(
+                StatusCode::CONFLICT,
+                "not-possible-now",
+                error.to_string(),
+                "look at the machine's status, and do what comes first",
+            ),
+            ControlError::Store(error) => error.into(),
+            ControlError::Busy(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error.to_string(), "try again in a moment")
+            }
+        }
+    }
+}
+
+impl From<DeploymentError> for ApiError {
+    fn from(error: DeploymentError) -> Self {
+        let remedy = match &error {
+            DeploymentError::NoInventory => "commission the machine",
+            DeploymentError::NoImage(_) => "build the image, or name one that is there",
+            DeploymentError::Problems(_) => "correct the configuration where the positions point",
+            DeploymentError::UserData(_) => "report this defect",
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-deployable", error.to_string(), remedy)
+    }
+}
+
+impl From<UserDataError> for ApiError {
+    fn from(error: UserDataError) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl From<NoScript> for ApiError {
+    fn from(error: NoScript) -> Self {
+        match error {
+            NoScript::Stranger(_) => Self::forbidden(error.to_string(), "boot by DHCP from this server"),
+            NoScript::Control(error) => error.into(),
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(
+            rejection.status(),
+            "bad-json",
+            rejection.body_text(),
+            "send JSON with the fields that the documentation names",
+        )
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad_request(rejection.body_text(), "correct the query")
+    }
+}

@@ -1,0 +1,77 @@
+//! TFTP: boot loaders, their configuration by who asks, kernels and initial RAM disks. Nothing is ever written.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use firstlight_pxe::{Loader, RequestedPath};
+use firstlight_tftp::{Error, ErrorCode, Handler, Outcome, Request, Source};
+use serde_json::json;
+
+use crate::boot::{Boot, NoScript};
+use crate::journal::Journal;
+use crate::model::NewEvent;
+
+/// Serves what [`Boot`] knows.
+pub struct TftpService {
+    boot: Boot,
+    journal: Journal,
+}
+
+impl TftpService {
+    /// A service over `boot`, which tells `journal`.
+    #[must_use]
+    pub fn new(boot: Boot, journal: Journal) -> Self {
+        Self { boot, journal }
+    }
+
+    async fn script(&self, request: &Request, loader: Loader) -> Result<Source, Error> {
+        let peer = ipv4(request.peer.ip()).ok_or_else(Error::access_violation)?;
+        match self.boot.script(peer, loader).await {
+            Ok(text) => Ok(Source::Bytes(Bytes::from(text))),
+            Err(NoScript::Stranger(_)) => Err(Error::access_violation()),
+            Err(error) => {
+                tracing::error!("no boot script for {peer}: {error}");
+                Err(Error::new(ErrorCode::NOT_DEFINED, "the server has trouble; try again"))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for TftpService {
+    async fn read(&self, request: &Request) -> Result<Source, Error> {
+        let name = request.name_str().ok_or_else(Error::not_found)?;
+        let path = match RequestedPath::parse(name) {
+            RequestedPath::PxelinuxConfig(_) => return self.script(request, Loader::Pxelinux).await,
+            RequestedPath::GrubConfig(_) => return self.script(request, Loader::Grub).await,
+            RequestedPath::BootFile(file) => self.boot.boot_file(file).ok_or_else(Error::not_found)?,
+            RequestedPath::Image(path) => self.boot.images_dir().join(path),
+            _ => return Err(Error::not_found()),
+        };
+        let file = tokio::fs::File::open(&path).await.map_err(Error::from)?.into_std().await;
+        Ok(Source::from_file(file)?)
+    }
+
+    fn done(&self, request: &Request, outcome: &Outcome) {
+        let name = String::from_utf8_lossy(request.name());
+        let peer = request.peer.ip();
+        let (kind, message) = match outcome {
+            Outcome::Complete { bytes, .. } => ("tftp.done", format!("{name}: {bytes} bytes to {peer}")),
+            Outcome::Probe => ("tftp.probe", format!("{name}: {peer} asked only for its size")),
+            Outcome::Refused { message, .. } => ("tftp.refused", format!("{name}: {message} ({peer})")),
+            other => ("tftp.failed", format!("{name}: the transfer to {peer} ended early: {other:?}")),
+        };
+        let details = json!({"file": name, "address": peer.to_string(), "outcome": format!("{outcome:?}")});
+        let mut event = NewEvent::now(kind, message).details(details);
+        event.address = ipv4(peer);
+        self.journal.note(event);
+    }
+}
+
+fn ipv4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
