@@ -234,6 +234,18 @@ async fn an_impatient_client_does_not_restart_a_slow_handler() {
 }
 
 #[tokio::test]
+async fn a_handler_that_hangs_gives_up_its_place() {
+    let config = Config { handler_timeout: Duration::from_millis(50), ..Config::default() };
+    let server = Running::start("127.0.0.1:0", config);
+    let client = Client::new().await;
+    let answer = client.ask(server.address, b"\0\x01slow\0octet\0").await;
+    assert_eq!(answer, "ERROR 0 the file is not available now");
+    let outcome = refused(ErrorCode::NOT_DEFINED, "the file is not available now");
+    assert_eq!(server.ended(1).await, [("slow".to_owned(), outcome)]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn above_the_limits_there_is_silence() {
     let config = Config { max_transfers: 3, max_per_address: 2, ..Config::default() };
     let server = Running::start("127.0.0.1:0", config);

@@ -37,8 +37,8 @@ pub trait Handler: Send + Sync + 'static {
     async fn read(&self, request: &Request) -> Result<Source, Error>;
 
     /// Called once for every read or write request in a well-formed packet, when it has ended in whatever way: also
-    /// for those that were refused before [`read`](Self::read) was asked. It runs on the transfer's task and must
-    /// not block.
+    /// for those that were refused before [`read`](Self::read) was asked. It runs on the server's tasks and must not
+    /// block. A repetition of a request that [`read`](Self::read) is still working on counts as the same request.
     fn done(&self, request: &Request, outcome: &Outcome) {
         let _ = (request, outcome);
     }

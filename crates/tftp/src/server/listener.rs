@@ -43,11 +43,20 @@ pub struct Config {
     pub max_transfers: usize,
     /// Concurrent transfers of one address.
     pub max_per_address: usize,
+    /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for
+    /// ever by a handler that hangs.
+    pub handler_timeout: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { limits: Limits::default(), timing: Timing::default(), max_transfers: 1024, max_per_address: 64 }
+        Self {
+            limits: Limits::default(),
+            timing: Timing::default(),
+            max_transfers: 1024,
+            max_per_address: 64,
+            handler_timeout: Duration::from_secs(60),
+        }
     }
 }
 

@@ -54,10 +54,13 @@ impl Transfer {
     }
 
     async fn serve(&mut self, socket: &UdpSocket) -> Outcome {
+        let open = open(&*self.report.handler, &self.report.request);
         let answer = tokio::select! {
             outcome = &mut self.cancel => return outcome.unwrap_or(Outcome::Cancelled),
-            answer = open(&*self.report.handler, &self.report.request) => answer,
+            answer = tokio::time::timeout(self.config.handler_timeout, open) => answer,
         };
+        let answer =
+            answer.unwrap_or_else(|_| Err(Error::new(ErrorCode::NOT_DEFINED, "the file is not available now")));
         self.answered.store(true, Ordering::Relaxed);
         let (mode, mut reader) = match answer {
             Ok(opened) => opened,
