@@ -65,7 +65,7 @@ fn scalar_text(node: &Node) -> String {
 fn string(text: &str) -> String {
     let safe = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-        && scalar::resolve(text) == Value::String(text.to_owned())
+        && scalar::resolve(text) == Ok(Value::String(text.to_owned()))
         && !matches!(text, "y" | "Y" | "n" | "N");
     if safe {
         return text.to_owned();

@@ -53,7 +53,10 @@ mod source;
 mod steps;
 mod storage;
 mod target;
+mod timestamp;
 mod value;
+#[cfg(test)]
+mod vectors;
 mod write_file;
 mod yaml;
 

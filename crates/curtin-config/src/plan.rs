@@ -225,8 +225,9 @@ fn flat(target: &Target) -> (Layout, Vec<Problem>) {
 /// What the caller says about the machine must be fit to stand in commands and files.
 fn check_target(draft: &mut Draft<'_>) {
     let target = draft.target;
+    let problems = &mut draft.problems;
     let mut error = |code, message: String| {
-        draft.problems.push(Problem::error(code, "", Span::NONE, message));
+        problems.push(Problem::error(code, "", Span::NONE, message));
     };
     let label = |label: &str| {
         !label.is_empty()
@@ -248,6 +249,8 @@ fn check_target(draft: &mut Draft<'_>) {
         if !disk.path.starts_with("/dev/") || !parts(&disk.path) || !clean {
             error("disk-path", format!("{:?} is not the path of a device", disk.path));
         }
+    }
+    for disk in &draft.layout.disks {
         if !matches!(disk.sector_size, 512 | 1024 | 2048 | 4096) {
             error("sector-size", format!("{} has sectors of {} bytes", disk.path, disk.sector_size));
         }

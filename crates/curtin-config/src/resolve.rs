@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
             id: item.id.clone(),
             path: disk.path.clone(),
             size: disk.size,
-            sector_size: disk.sector_size.max(512),
+            sector_size: disk.sector_size,
             table,
             uuid: seed::uuid(&[&self.target.seed, unique, &item.id]),
             wipe: wanted.wipe.unwrap_or_default(),
@@ -161,7 +161,7 @@ impl<'a> Resolver<'a> {
             self.error(item, "partition-number", "number", message);
             return None;
         }
-        let sector = u64::from(disk.sector_size);
+        let sector = u64::from(disk.sector_size.max(1));
         let start = wanted.offset.unwrap_or_else(|| last.map_or(ALIGNMENT, |last| last.start + last.size));
         let start = start.checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
         let size = size.checked_next_multiple_of(sector).unwrap_or(u64::MAX);

@@ -3,20 +3,18 @@
 //! The differences from YAML 1.2 bite in practice: `no` is false, `0644` is 420, an unquoted MAC
 //! address such as `52:54:00:12:34:00` is a number in base 60, `1e3` is text.
 
+use crate::timestamp::{NoSuchDate, timestamp};
 use crate::value::Value;
 
 /// The value of a plain scalar without a tag.
-pub(crate) fn resolve(text: &str) -> Value {
-    let Some(&first) = text.as_bytes().first() else {
-        return Value::Null;
+pub(crate) fn resolve(text: &str) -> Result<Value, NoSuchDate> {
+    let found = match text.as_bytes().first() {
+        None => Some(Value::Null),
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => word(text),
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text)?,
+        Some(_) => None,
     };
-    match first {
-        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
-            word(text).unwrap_or_else(|| Value::String(text.to_owned()))
-        }
-        b'0'..=b'9' | b'+' | b'-' | b'.' => number(text).unwrap_or_else(|| Value::String(text.to_owned())),
-        _ => Value::String(text.to_owned()),
-    }
+    Ok(found.unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
 /// The words for true, false and null.
@@ -36,14 +34,14 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn number(text: &str) -> Option<Value> {
+fn number(text: &str) -> Result<Option<Value>, NoSuchDate> {
     if let Some(value) = integer(text) {
-        return Some(Value::Int(value));
+        return Ok(Some(Value::Int(value)));
     }
     if let Some(value) = float(text) {
-        return Some(Value::Float(value));
+        return Ok(Some(Value::Float(value)));
     }
-    crate::scalar::timestamp(text).map(Value::Timestamp)
+    timestamp(text).map(|found| found.map(Value::Timestamp)).transpose()
 }
 
 /// Binary, octal, decimal, hexadecimal and base 60, with underscores in between.
@@ -166,45 +164,6 @@ fn base60_float(body: &str) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "PyYAML computes in floats, too")]
     let head = head as f64;
     Some(head.mul_add(60.0, last))
-}
-
-/// A date, or a date and a time, in the form of Python's `isoformat`.
-///
-/// Only dates that exist are recognised here; the rest stay text.
-pub(crate) fn timestamp(text: &str) -> Option<String> {
-    let date = text.get(..10)?;
-    let [y, m, d] = date_parts(date)?;
-    if !exists(y, m, d) {
-        return None;
-    }
-    if text.len() == 10 {
-        return Some(date.to_owned());
-    }
-    None
-}
-
-fn date_parts(date: &str) -> Option<[u32; 3]> {
-    let bytes = date.as_bytes();
-    let digits = |range: std::ops::Range<usize>| -> Option<u32> {
-        let part = date.get(range)?;
-        part.chars().all(|c| c.is_ascii_digit()).then(|| part.parse().ok())?
-    };
-    if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
-        return None;
-    }
-    Some([digits(0..4)?, digits(5..7)?, digits(8..10)?])
-}
-
-fn exists(year: u32, month: u32, day: u32) -> bool {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    year >= 1 && (1..=days).contains(&day)
 }
 
 /// What `!!float` takes: any number.

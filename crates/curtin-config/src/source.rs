@@ -58,9 +58,8 @@ impl Source {
     pub fn from_uri(text: &str) -> Self {
         const TYPES: [&str; 10] =
             ["dd-tgz", "dd-tbz", "dd-txz", "dd-bz2", "dd-gz", "dd-xz", "fsimage", "tbz", "tgz", "txz"];
-        for name in TYPES.iter().chain(&["dd-raw", "dd-tar", "fsimage-layered", "cp"]) {
-            let rest = text.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
-            if let Some(uri) = rest.filter(|_| TYPES.contains(name)) {
+        for name in TYPES {
+            if let Some(uri) = text.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')) {
                 return Self::typed(name, uri);
             }
         }
