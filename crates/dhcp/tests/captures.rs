@@ -1,6 +1,8 @@
 //! Every DHCP message of our captures of real firmware: it parses, it survives a round trip, and the server answers
 //! it. `testdata/pcap/ORIGIN.md` says where the captures come from.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use std::{collections::BTreeSet, fs, net::Ipv4Addr, path::PathBuf};
 
 use firstlight_dhcp::{

@@ -17,6 +17,8 @@
 //! The server is 10.0.0.1 and serves 10.0.0.0/24 (pool .100 to .103, router .1, .50 reserved for client f, .101 for
 //! client e) and, behind a relay, 10.9.0.0/24 (pool .10 to .19). Leases last 600 seconds.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use std::{collections::BTreeMap, fmt::Write, fs, net::Ipv4Addr, path::PathBuf};
 
 use firstlight_dhcp::{
@@ -106,7 +108,7 @@ impl Stage {
         message.emit(&EmitPolicy::default(), &mut bytes).unwrap();
         let from = Receipt::new(std::net::SocketAddrV4::new(source, 68), "10.0.0.1".parse().unwrap());
         let decision = self.server.handle(self.now, &MessageRef::parse(&bytes).unwrap(), from);
-        self.store(&decision.changes().to_vec());
+        self.store(decision.changes());
         match decision.committed() {
             Ok(reply) => {
                 let text = render(&reply);

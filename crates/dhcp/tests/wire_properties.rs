@@ -1,5 +1,7 @@
 //! Properties of the wire format: parsing is total, and what is emitted reads back.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use std::net::Ipv4Addr;
 
 use firstlight_dhcp::{EmitPolicy, HardwareAddress, Message, MessageRef, OpCode, OptionCode};
