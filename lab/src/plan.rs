@@ -1,0 +1,40 @@
+//! What the outer half tells the inner half, as a file in the run's folder.
+
+use crate::cli::{Firmware, Phase, Until};
+use crate::error::{Doing, Result};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One run, decided.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Plan {
+    pub(crate) firmware: Firmware,
+    pub(crate) machines: u8,
+    pub(crate) until: Until,
+    pub(crate) keep: bool,
+    pub(crate) kill_server_at: Option<Phase>,
+    pub(crate) time_limit: Duration,
+    pub(crate) verbose: bool,
+    pub(crate) work_dir: PathBuf,
+    pub(crate) images_dir: PathBuf,
+    pub(crate) server_binary: PathBuf,
+    /// The page's port on 127.0.0.1 of the host.
+    pub(crate) web_port: u16,
+}
+
+impl Plan {
+    /// Writes the plan into the run's folder and returns where.
+    pub(crate) fn save(&self) -> Result<PathBuf> {
+        let path = self.work_dir.join("plan.json");
+        let text = serde_json::to_string_pretty(self).doing("the plan cannot be written down")?;
+        std::fs::write(&path, text).doing(format!("{} cannot be written", path.display()))?;
+        Ok(path)
+    }
+
+    /// Reads it back.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).doing(format!("{} cannot be read", path.display()))?;
+        serde_json::from_str(&text).doing(format!("{} is not a plan", path.display()))
+    }
+}
