@@ -74,3 +74,7 @@ pub use storage::{DiskItem, FormatItem, ItemKind, MountItem, PartitionItem, Stor
 pub use target::{Disk, Firmware, Target};
 pub use value::{Mapping, Node, Value};
 pub use write_file::WriteFile;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

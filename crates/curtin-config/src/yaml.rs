@@ -95,15 +95,13 @@ fn fatal(code: &'static str, span: Span, message: impl Into<String>) -> Box<Prob
 
 /// Control characters are refused wherever they stand, as PyYAML does.
 fn printable(yaml: &str) -> Step {
-    let mut line = 1;
-    for text in yaml.split('\n') {
+    for (line, text) in (1..).zip(yaml.split('\n')) {
         let bad =
             |c: char| (c.is_control() && !matches!(c, '\t' | '\r' | '\u{85}')) || matches!(c, '\u{fffe}' | '\u{ffff}');
         if let Some(at) = text.chars().position(bad) {
             let column = u32::try_from(at + 1).unwrap_or(u32::MAX);
             return Err(fatal("control-character", Span { line, column }, "a control character is not allowed here"));
         }
-        line += 1;
     }
     Ok(())
 }

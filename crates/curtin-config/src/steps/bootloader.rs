@@ -22,7 +22,24 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         Firmware::Bios => bios(draft),
         Firmware::Uefi => uefi(draft),
     }
-    let command = ["chroot", &draft.target.mount_point, "update-grub"].map(str::to_owned);
+    menu(draft);
+}
+
+/// grub-mkconfig names the root by UUID only where `/dev/disk/by-uuid` knows it; in a system without
+/// udev it would fall back to the device node, which may be another one at the next boot.
+const MENU: &str = "\
+link=/dev/disk/by-uuid/$2
+if [ -e \"$link\" ]; then link=; else mkdir -p \"${link%/*}\" && ln -s \"$3\" \"$link\"; fi
+chroot \"$1\" update-grub
+status=$?
+[ -z \"$link\" ] || rm -f \"$link\"
+exit \"$status\"";
+
+fn menu(draft: &mut Draft<'_>) {
+    let root = draft.layout.mounts.iter().find(|mount| mount.path == "/");
+    let uuid = root.map_or("none", |mount| mount.spec.trim_start_matches("UUID=")).to_owned();
+    let device = root.and_then(|mount| mount.device.clone()).unwrap_or_default();
+    let command = ["sh", "-c", MENU, "menu", &draft.target.mount_point, &uuid, &device].map(str::to_owned);
     draft.push(Step::new(Stage::Curthooks, "grub-config", "write the boot menu", command));
 }
 
