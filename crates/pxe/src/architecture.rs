@@ -16,7 +16,7 @@ pub enum Firmware {
     Bios,
     /// UEFI.
     Uefi,
-    /// Apple's NetBoot (BSDP): recognised so that it is never answered.
+    /// Apple's network boot (BSDP): recognised so that it is never answered.
     Apple,
     /// Something else: U-Boot, OPAL, s390, or a code that the registry does not hold.
     Other,

@@ -114,10 +114,7 @@ pub fn decide(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
 fn ipxe_script(client: &Client, policy: &Policy) -> Answer {
     let (uri, why) = match client.transport {
         Transport::Http => (format!("{}boot.ipxe", policy.http_root()), "iPXE: its script over HTTP"),
-        Transport::Tftp => (
-            format!("tftp://{}/boot.ipxe", policy.server),
-            "iPXE without HTTP: its script over TFTP",
-        ),
+        Transport::Tftp => (format!("tftp://{}/boot.ipxe", policy.server), "iPXE without HTTP: its script over TFTP"),
     };
     let mut answer = answer(client, policy, &uri, None, why);
     // 176 = 1: "no proxy DHCP"; without it iPXE waits two seconds for proxy offers.
@@ -127,10 +124,7 @@ fn ipxe_script(client: &Client, policy: &Policy) -> Answer {
 
 /// Fills both the header and the options: U-Boot and shim read only the header, some ROMs only the options.
 fn answer(client: &Client, policy: &Policy, file: &str, boot_file: Option<BootFile>, why: &str) -> Answer {
-    let mut options = vec![
-        (66, terminated(&policy.server.to_string())),
-        (67, terminated(file)),
-    ];
+    let mut options = vec![(66, terminated(&policy.server.to_string())), (67, terminated(file))];
     if let Some(id) = client.machine_id.as_ref().filter(|id| matches!(id.len(), 1..=17)) {
         // PXE 2.1 §2.2.3 wants its identifier back.
         options.push((97, id.clone()));

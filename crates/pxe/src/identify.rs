@@ -186,10 +186,7 @@ impl Vendor {
 }
 
 /// iPXE shows itself in three ways; one is enough.
-fn ipxe<'a>(
-    option: &impl Fn(u8) -> Option<Cow<'a, [u8]>>,
-    why: &mut Explanation,
-) -> (Option<IpxeFeatures>, bool) {
+fn ipxe<'a>(option: &impl Fn(u8) -> Option<Cow<'a, [u8]>>, why: &mut Explanation) -> (Option<IpxeFeatures>, bool) {
     let user_class = option(code::USER_CLASS).unwrap_or_default();
     let features = option(code::IPXE);
     let named = if &*user_class == b"iPXE" {

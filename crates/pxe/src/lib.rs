@@ -14,7 +14,7 @@
 //! It never opens a socket or a file, reads a clock or draws a random number, and no input from the network makes
 //! it panic.
 //!
-//! Implemented: RFC 4578 (options 93, 94 and 97), RFC 5970's sense of HTTP boot as UEFI does it over DHCPv4
+//! Implemented: RFC 4578 (options 93, 94 and 97), RFC 5970's sense of HTTP boot as UEFI does it over IPv4
 //! (UEFI specification, §24.7), RFC 3004 (user class), the PXE specification 2.1 as far as a server that also gives
 //! the address needs it.
 //!

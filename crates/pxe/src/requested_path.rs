@@ -185,7 +185,8 @@ fn default_key(suffix: &str) -> Option<ConfigKey> {
         Some((arch, subarch)) => (arch, Some(subarch)),
         None => (names, None),
     };
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     (is_name(arch) && subarch.is_none_or(is_name))
         .then(|| ConfigKey::Default { arch: Some(arch.to_owned()), subarch: subarch.map(str::to_owned) })
 }

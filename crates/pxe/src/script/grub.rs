@@ -5,7 +5,7 @@
 //! (cloud-init's `cc:{'datasource_list': ['MAAS']}end_cc` is YAML and means the same without them) and double quotes
 //! group words, as they do for the kernel.
 
-use super::{BootScript, Purpose, one_line, url_path};
+use super::{BootScript, Purpose, one_line};
 
 /// Where systems put the loader that starts them, the most specific first.
 const LOADERS: [&str; 15] = [
@@ -45,7 +45,9 @@ pub(super) fn render(script: &BootScript) -> String {
 fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
     // Debian's signed GRUB has no http module, and shim would refuse to let it load one.
     let root = format!("(tftp,{})", script.server);
-    let (kernel, initrd) = (quote(&format!("{root}/{}", url_path(kernel))), quote(&format!("{root}/{}", url_path(initrd))));
+    // Not percent-encoded: TFTP knows no such thing.
+    let file = |path: &str| quote(&format!("{root}/{}", one_line(path).trim_start_matches('/')));
+    let (kernel, initrd) = (file(kernel), file(initrd));
     let command_line: String = kernel_words(command_line).iter().map(|word| format!(" {}", quote(word))).collect();
     // Giving up would leave the machine at a prompt: start over instead, and be told anew what to do.
     format!(

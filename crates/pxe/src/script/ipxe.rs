@@ -11,63 +11,67 @@ use crate::BootFile;
 const INITRD: &str = "initrd.img";
 
 pub(super) fn render(script: &BootScript) -> String {
-    let mut text = format!("#!ipxe\necho {}\n", defuse(&script.title()));
-    match &script.purpose {
-        Purpose::Kernel { kernel, initrd, command_line } => {
-            text.push_str(&kernel_lines(script, kernel, initrd, command_line));
-        }
-        Purpose::LocalDisk => {
-            // BIOS: the next boot device. UEFI: firmware would try the network again, so GRUB starts the disk.
-            text.push_str("iseq ${platform} efi && goto uefi ||\nexit\n:uefi\n");
-            text.push_str(&chain_shim(script));
-        }
-        Purpose::PowerOff { reason } => {
-            text.push_str(&format!("echo Reason: {}\n", defuse(reason)));
-            text.push_str(&power_off_lines(script));
-        }
-    }
-    text
-}
-
-fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
-    let root = script.http_root();
-    let (kernel, initrd, command_line) = (url_path(kernel), url_path(initrd), defuse(command_line));
+    let title = defuse(&script.title());
+    let steps = match &script.purpose {
+        Purpose::Kernel { kernel, initrd, command_line } => kernel_lines(script, kernel, initrd, command_line),
+        // BIOS: the next boot device. UEFI firmware would try the network again instead, so GRUB starts the disk.
+        Purpose::LocalDisk => format!("iseq ${{platform}} efi && goto uefi ||\nexit\n{}", uefi_lines(script)),
+        Purpose::PowerOff { reason } => power_off_lines(script, reason),
+    };
     // Giving up would mean the next boot device, and so a system that should not run now: ask again instead.
+    let root = script.http_root();
     format!(
-        "kernel {root}{kernel} initrd={INITRD} {command_line} || goto failed\n\
-         initrd --name {INITRD} {root}{initrd} || goto failed\n\
-         boot || goto failed\n\
+        "#!ipxe\n\
+         echo {title}\n\
+         {steps}\
          :failed\n\
-         echo Firstlight: the kernel did not start, asking again in 10 seconds\n\
+         echo Firstlight: this did not work, asking again in 10 seconds\n\
          sleep 10\n\
          imgfree ||\n\
          chain --replace --autofree {root}boot.ipxe || goto failed\n"
     )
 }
 
-fn power_off_lines(script: &BootScript) -> String {
-    let server = script.server;
-    let (lpxelinux, shim) = (BootFile::Lpxelinux, chain_shim(script));
-    // Most builds have no `poweroff`: then the loader that can do it is told to by its own configuration.
-    // 210 is pxelinux's path prefix; without it, it would look beside this script's URL.
+fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
+    let root = script.http_root();
+    let (kernel, initrd, command_line) = (url_path(kernel), url_path(initrd), defuse(command_line));
     format!(
-        "poweroff ||\n\
-         iseq ${{platform}} efi && goto uefi ||\n\
-         set 210:string tftp://{server}/\n\
-         chain --autofree tftp://{server}/{lpxelinux}\n\
-         :uefi\n\
-         {shim}"
+        "kernel {root}{kernel} initrd={INITRD} {command_line} || goto failed\n\
+         initrd --name {INITRD} {root}{initrd} || goto failed\n\
+         boot || goto failed\n"
     )
 }
 
-fn chain_shim(script: &BootScript) -> String {
-    format!("chain --autofree tftp://{}/{}\n", script.server, BootFile::ShimX64)
+fn power_off_lines(script: &BootScript, reason: &str) -> String {
+    let (server, lpxelinux) = (script.server, BootFile::Lpxelinux);
+    let (reason, uefi) = (defuse(reason), uefi_lines(script));
+    // Many builds have no `poweroff`: then a loader that can do it is started, and told to by its own configuration.
+    // 210 is pxelinux's path prefix: without it, pxelinux would look beside this script's URL.
+    format!(
+        "echo Reason: {reason}\n\
+         poweroff ||\n\
+         iseq ${{platform}} efi && goto uefi ||\n\
+         set 210:string tftp://{server}/\n\
+         chain --autofree tftp://{server}/{lpxelinux} || goto failed\n\
+         goto failed\n\
+         {uefi}"
+    )
+}
+
+/// GRUB itself, not shim: an iPXE of 2019 tells shim wrong file sizes, and shim then refuses GRUB. Where Secure Boot is on,
+/// an unsigned iPXE does not run in the first place.
+fn uefi_lines(script: &BootScript) -> String {
+    format!(":uefi\nchain --autofree tftp://{}/{} || goto failed\n", script.server, BootFile::GrubX64)
 }
 
 /// Free text that stays text.
 fn defuse(text: &str) -> String {
-    let line = one_line(text).replace("${", "{");
-    let words: Vec<String> = line
+    // Every dollar sign before a brace: taking one from `$${` would leave the next.
+    let mut parts = one_line(text);
+    while parts.contains("${") {
+        parts = parts.replace("${", "{");
+    }
+    let words: Vec<String> = parts
         .split_whitespace()
         .map(|word| match word {
             ";" | "&&" | "||" => format!("\\{word}"),
@@ -76,4 +80,19 @@ fn defuse(text: &str) -> String {
         })
         .collect();
     words.join(" ").trim_end_matches(['\\', ' ']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_text_stays_text() {
+        assert_eq!(defuse("a ; reboot"), "a \\; reboot");
+        assert_eq!(defuse("a || b && c # d"), "a \\|| b \\&& c \\# d");
+        assert_eq!(defuse("a\nexit\r\n"), "a exit");
+        assert_eq!(defuse("${net0/mac} $${x} $x"), "{net0/mac} {x} $x");
+        assert_eq!(defuse("line goes on \\\\ \\"), "line goes on");
+        assert_eq!(defuse("it's \"so\""), "it's \"so\"");
+    }
 }

@@ -15,7 +15,9 @@ pub(super) fn render(script: &BootScript) -> String {
             let root = script.http_root();
             let (kernel, initrd) = (url_path(kernel), url_path(initrd));
             let command_line = one_line(command_line);
-            format!("{head}LABEL firstlight\n  LINUX {root}{kernel}\n  INITRD {root}{initrd}\n  APPEND {command_line}\n")
+            format!(
+                "{head}LABEL firstlight\n  LINUX {root}{kernel}\n  INITRD {root}{initrd}\n  APPEND {command_line}\n"
+            )
         }
         // 0: leave the PXE stack in order and go on with the BIOS's next boot device.
         Purpose::LocalDisk => format!("{head}LABEL firstlight\n  LOCALBOOT 0\n"),
