@@ -9,8 +9,24 @@ use crate::{Map, Problem, Value, escape};
 
 /// The functions, for suggestions and to know a name.
 pub(crate) const NAMES: [&str; 18] = [
-    "all", "any", "bool", "dict", "enumerate", "int", "len", "list", "looper", "max", "min", "range", "repr", "sorted",
-    "str", "sum", "tuple", "zip",
+    "all",
+    "any",
+    "bool",
+    "dict",
+    "enumerate",
+    "int",
+    "len",
+    "list",
+    "looper",
+    "max",
+    "min",
+    "range",
+    "repr",
+    "sorted",
+    "str",
+    "sum",
+    "tuple",
+    "zip",
 ];
 
 /// Lists in lists that a template can build: what is built must also be shown, compared and dropped.
@@ -67,16 +83,15 @@ pub(crate) fn filter(
     let Some(object) = object else {
         return call(name, std::slice::from_ref(value), budget);
     };
-    let escape = match (object, name) {
-        ("escape", "json") => escape::json,
-        ("escape", "shell") => escape::shell,
-        _ => return Ok(None),
-    };
-    let Value::Str(text) = value else {
-        return Err(Problem::Type(format!("`escape.{name}` takes a string, not {}", value.kind())));
-    };
-    budget.charge(text.len())?;
-    Ok(Some(Value::from(escape(text))))
+    match (object, name, value) {
+        ("escape", "json", _) => Ok(Some(Value::from(escape::json(value, budget)?))),
+        ("escape", "shell", Value::Str(text)) => {
+            budget.charge(text.len())?;
+            Ok(Some(Value::from(escape::shell(text))))
+        }
+        ("escape", "shell", _) => Err(Problem::Type(format!("`escape.shell` takes a string, not {}", value.kind()))),
+        _ => Ok(None),
+    }
 }
 
 /// A list of values, refused if it nests too deeply.

@@ -24,7 +24,7 @@ pub struct Location {
 #[non_exhaustive]
 pub struct TemplateError {
     /// Where.
-    pub location: Location,
+    pub location: Box<Location>,
     /// What.
     pub problem: Problem,
 }
@@ -35,7 +35,7 @@ pub struct TemplateError {
 #[non_exhaustive]
 pub struct RenderError {
     /// Where.
-    pub location: Location,
+    pub location: Box<Location>,
     /// What.
     pub problem: Problem,
 }

@@ -2,9 +2,53 @@
 
 use std::fmt::Write as _;
 
-/// A JSON string, ASCII only, as Python writes it.
-pub(crate) fn json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+use crate::budget::Budget;
+use crate::text::repr_of;
+use crate::{Problem, Value};
+
+/// A value as JSON, ASCII only, spaced as Python does it.
+pub(crate) fn json(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
+    let mut out = String::new();
+    write_json(value, &mut out, budget)?;
+    Ok(out)
+}
+
+fn write_json(value: &Value, out: &mut String, budget: &mut Budget) -> Result<(), Problem> {
+    budget.charge(0)?;
+    match value {
+        Value::None => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Int(_) | Value::Float(_) => out.push_str(&repr_of(value, budget)?),
+        Value::Str(text) => {
+            budget.charge(text.len())?;
+            json_string(text, out);
+        }
+        Value::List(items) => {
+            budget.enter()?;
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "[" } else { ", " });
+                write_json(item, out, budget)?;
+            }
+            out.push_str(if items.is_empty() { "[]" } else { "]" });
+            budget.leave();
+        }
+        Value::Map(map) => {
+            budget.enter()?;
+            for (at, (key, item)) in map.iter().enumerate() {
+                out.push_str(if at == 0 { "{" } else { ", " });
+                json_string(key, out);
+                out.push_str(": ");
+                write_json(item, out, budget)?;
+            }
+            out.push_str(if map.is_empty() { "{}" } else { "}" });
+            budget.leave();
+        }
+    }
+    Ok(())
+}
+
+fn json_string(text: &str, out: &mut String) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -24,7 +68,6 @@ pub(crate) fn json(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }
 
 /// One word of a POSIX shell: as it is if it is plain, in single quotes if not.
@@ -40,10 +83,17 @@ pub(crate) fn shell(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(value: &Value, expected: &str) {
+        assert_eq!(json(value, &mut Budget::new(crate::Limits::default())).unwrap(), expected);
+    }
+
     #[test]
-    fn json_strings() {
-        assert_eq!(json("a\"b\\c\n\u{1}"), r#""a\"b\\c\n\u0001""#);
-        assert_eq!(json("é😀"), r#""\u00e9\ud83d\ude00""#);
+    fn json_values() {
+        check(&"a\"b\\c\n\u{1}".into(), r#""a\"b\\c\n\u0001""#);
+        check(&"é😀".into(), r#""\u00e9\ud83d\ude00""#);
+        check(&Value::list([Value::None, true.into(), 1.5.into(), Value::list::<Value>([])]), "[null, true, 1.5, []]");
+        check(&Value::map([("k", 1), ("l", 2)]), r#"{"k": 1, "l": 2}"#);
     }
 
     #[test]

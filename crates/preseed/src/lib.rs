@@ -37,3 +37,8 @@ pub use evaluate::Limits;
 pub use lookup::{LookupKey, candidates};
 pub use template::Template;
 pub use value::{Context, Map, Value};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,9 +6,32 @@ use crate::{Map, Problem, Value};
 
 /// The methods of texts, lists and dictionaries, for suggestions.
 const NAMES: [&str; 26] = [
-    "capitalize", "count", "endswith", "find", "get", "index", "isdigit", "items", "join", "keys", "lower", "lstrip",
-    "replace", "rstrip", "split", "splitlines", "startswith", "strip", "title", "upper", "values", "zfill", "append",
-    "format", "encode", "update",
+    "capitalize",
+    "count",
+    "endswith",
+    "find",
+    "get",
+    "index",
+    "isdigit",
+    "items",
+    "join",
+    "keys",
+    "lower",
+    "lstrip",
+    "replace",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+    "values",
+    "zfill",
+    "append",
+    "format",
+    "encode",
+    "update",
 ];
 
 /// `value.name(arguments)`.

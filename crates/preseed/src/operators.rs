@@ -277,7 +277,9 @@ fn converted(conversion: char, value: &Value, budget: &mut Budget) -> Result<Str
     let whole = || match value {
         #[expect(clippy::cast_possible_truncation, reason = "`%d` cuts a float to a whole number")]
         Value::Float(number) => Ok(number.trunc() as i64),
-        _ => integer(value).ok_or_else(|| Problem::Type(format!("`%{conversion}` needs a number, not {}", value.kind()))),
+        _ => {
+            integer(value).ok_or_else(|| Problem::Type(format!("`%{conversion}` needs a number, not {}", value.kind())))
+        }
     };
     match conversion {
         's' => str_of(value, budget),

@@ -66,7 +66,7 @@ impl Template {
     pub fn parse(name: &str, text: &str) -> Result<Self, TemplateError> {
         match lex::lex(text).and_then(|tokens| parse::parse(tokens, text.len())) {
             Ok(nodes) => Ok(Self { name: name.to_owned(), text: text.to_owned(), nodes }),
-            Err(Fault { at, problem }) => Err(TemplateError { location: Location::of(name, text, at), problem }),
+            Err(Fault { at, problem }) => Err(TemplateError { location: Location::of(name, text, at).into(), problem }),
         }
     }
 
@@ -90,7 +90,7 @@ impl Template {
         match render::nodes(&self.nodes, &mut scope, &mut out) {
             Ok(_) => Ok(out),
             Err(Fault { at, problem }) => {
-                Err(RenderError { location: Location::of(&self.name, &self.text, at), problem })
+                Err(RenderError { location: Location::of(&self.name, &self.text, at).into(), problem })
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What MAAS and its template engine do, as recorded in `testdata/preseed`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use firstlight_preseed::{Context, LookupKey, Map, Template, Value, candidates};
 use serde_json::Value as Json;
 
@@ -12,9 +14,7 @@ fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::None,
         Json::Bool(value) => Value::from(*value),
-        Json::Number(number) => {
-            number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap()), Value::from)
-        }
+        Json::Number(number) => number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap()), Value::from),
         Json::String(text) => Value::from(text),
         Json::Array(items) => Value::list(items.iter().map(value)),
         Json::Object(entries) => Value::from(entries.iter().map(|(key, item)| (key, value(item))).collect::<Map>()),

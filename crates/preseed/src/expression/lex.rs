@@ -113,11 +113,7 @@ fn string(rest: &str, quote: char, raw: bool) -> Result<(Token, usize), Problem>
     Err(Problem::Syntax("a string does not end".to_owned()))
 }
 
-fn unescape(
-    escaped: char,
-    rest: &mut impl Iterator<Item = (usize, char)>,
-    out: &mut String,
-) -> Result<(), Problem> {
+fn unescape(escaped: char, rest: &mut impl Iterator<Item = (usize, char)>, out: &mut String) -> Result<(), Problem> {
     let digits = match escaped {
         '\n' => return Ok(()),
         'n' => '\n',

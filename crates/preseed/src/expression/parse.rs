@@ -14,7 +14,7 @@ pub(crate) struct Fault {
 /// Brackets in brackets.
 const MAX_NESTING: u32 = 40;
 /// Nodes of one expression: chains such as `a + a + …` make trees as deep as they are long.
-const MAX_NODES: u32 = 500;
+const MAX_NODES: u32 = 1000;
 
 /// Parses a whole expression that starts at offset `base` of the template.
 pub(crate) fn parse(text: &str, base: usize) -> Result<Expression, Fault> {
@@ -256,7 +256,9 @@ impl Parser {
             let kind = if self.eat(".") {
                 match self.next() {
                     (_, Token::Name(name)) => Kind::Attribute(Box::new(value), name),
-                    (at, token) => return Err(syntax(at, format!("expected a name after `.`, found {}", show(&token)))),
+                    (at, token) => {
+                        return Err(syntax(at, format!("expected a name after `.`, found {}", show(&token))));
+                    }
                 }
             } else if self.eat("(") {
                 let (arguments, _) = self.items(")")?;

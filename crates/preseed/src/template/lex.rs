@@ -104,10 +104,16 @@ fn trim_lines(tokens: &mut [Token<'_>]) {
 }
 
 /// The text without the blanks after its last line feed; `None` if there is something else after it.
+///
+/// One blank line right before a directive goes as well, as it does in MAAS: templates count on it.
 fn line_feed_before(text: &str) -> Option<&str> {
-    let kept = text.trim_end_matches([' ', '\t']);
-    let kept = kept.strip_suffix('\r').filter(|kept| kept.ends_with('\n')).unwrap_or(kept);
-    kept.ends_with('\n').then_some(kept)
+    let to_line_feed = |text: &'_ str| -> Option<usize> {
+        let kept = text.trim_end_matches([' ', '\t']);
+        let kept = kept.strip_suffix('\r').filter(|kept| kept.ends_with('\n')).unwrap_or(kept);
+        kept.ends_with('\n').then_some(kept.len())
+    };
+    let before_blank_line = text.strip_suffix('\n').and_then(to_line_feed);
+    before_blank_line.or_else(|| to_line_feed(text)).and_then(|len| text.get(..len))
 }
 
 /// The text after its first line feed; `None` if there is something else than blanks before it.

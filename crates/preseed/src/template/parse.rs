@@ -18,8 +18,14 @@ struct Block {
 enum BlockKind {
     /// The whole template.
     Root,
-    If { done: Vec<Branch>, condition: Option<Expression> },
-    For { names: Vec<String>, items: Expression },
+    If {
+        done: Vec<Branch>,
+        condition: Option<Expression>,
+    },
+    For {
+        names: Vec<String>,
+        items: Expression,
+    },
 }
 
 /// A stack, not recursion: it cannot overflow.

@@ -1,0 +1,160 @@
+//! The template language, case by case: what it writes, and how it refuses.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use firstlight_preseed::{Context, Limits, Map, Problem, Template, Value};
+
+fn context() -> Context {
+    let node = [("hostname", Value::from("web01")), ("cores", Value::from(8)), ("owner", Value::None)];
+    Context::new()
+        .with("node", node.into_iter().collect::<Map>())
+        .with("release", "bookworm")
+        .with("disks", Value::list(["sda", "sdb", "nvme0n1"]))
+        .with("debug", false)
+        .with("x", 7)
+}
+
+#[track_caller]
+fn check(template: &str, expected: &str) {
+    let template = Template::parse("t", template).unwrap();
+    assert_eq!(template.render(&context()).unwrap(), expected);
+}
+
+#[track_caller]
+fn check_error(template: &str, expected: &str) {
+    let error = match Template::parse("t", template) {
+        Ok(template) => template.render(&context()).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn expressions() {
+    check("{{node.hostname}} {{node['hostname']}} {{node.get('none', 'no')}}", "web01 web01 no");
+    check("{{node.owner}}|{{[node.owner]}}", "|[None]");
+    check("{{disks[0]}} {{disks[-1]}} {{disks[1:]}} {{release[:4]}}", "sda nvme0n1 ['sdb', 'nvme0n1'] book");
+    check("{{x + 1}} {{x * 2.5}} {{x / 2}} {{x // 2}} {{-x // 2}} {{-x % 3}} {{-x}}", "8 17.5 3.5 3 -4 2 -7");
+    check("{{'%-6s|%03d|%x' % (release[:2], x, 255)}}", "bo    |007|ff");
+    check("{{'%(hostname)s has %(cores)d' % node}}", "web01 has 8");
+    check(
+        "{{1 < x <= 7}} {{x != 7}} {{'sd' in disks}} {{'sda' in disks}} {{x is not None}}",
+        "True False False True True",
+    );
+    check("{{debug or release}} {{debug and release}} {{not debug}}", "bookworm False True");
+    check("{{'yes' if x > 5 else 'no'}}", "yes");
+    check("{{', '.join(sorted(disks))|escape.json}}", "\"nvme0n1, sda, sdb\"");
+    check("{{'a' \"b\"}}{{'\\x41\\u00e9\\n'}}{{r'\\n'}}", "abAé\n\\n");
+    check("{{{'a': 1}['a']}}", "1");
+    check("{{len(disks)}} {{str(x) + '!'}} {{int('5') + 1}} {{max(1, x)}} {{range(3)}}", "3 7! 6 7 [0, 1, 2]");
+    check("{{release.upper()}} {{'a,b'.split(',')}} {{' a '.strip()}}.", "BOOKWORM ['a', 'b'] a.");
+    check("{{x == 7.0}} {{True == 1}} {{'7' == x}} {{[1, 2] < [1, 3]}}", "True True False True");
+}
+
+#[test]
+fn directives() {
+    check("{{for disk in disks}}{{if disk == 'sdb'}}{{continue}}{{endif}}[{{disk}}]{{endfor}}", "[sda][nvme0n1]");
+    check("{{for disk in disks}}{{disk}}{{break}}{{endfor}}.", "sda.");
+    check("{{for key, value in node.items()}}{{key}}={{value}} {{endfor}}", "hostname=web01 cores=8 owner= ");
+    check("{{for i, disk in enumerate(disks)}}{{i}}{{disk}} {{endfor}}", "0sda 1sdb 2nvme0n1 ");
+    check("{{for l, d in looper(disks)}}{{d}}{{if not l.last}},{{endif}}{{endfor}}", "sda,sdb,nvme0n1");
+    check("{{py: a, b = 1, 2}}{{a}}{{b}}".replace("1, 2", "(1, 2)").as_str(), "12");
+    check("{{default x = 1}}{{default y = x + 1}}{{x}}{{y}}", "78");
+    check("{{if debug:}}a{{elif x:}}b{{else:}}c{{endif}}", "b");
+}
+
+#[test]
+fn a_directive_alone_on_its_line_takes_it_along() {
+    check("a\n  {{if x}}  \nb\n  {{endif}}\nc\n", "a\nb\nc\n");
+    check("{{if x}}\n{{if x}}\na\n{{endif}}\n{{endif}}\n", "a\n");
+    check("a\n{{if x}} b\n{{endif}}\nc", "a\n b\nc");
+    check("a\n\n{{if x}}\nb\n\n\n{{endif}}\n", "a\nb\n\n");
+    check("a\n\n  {{if x}}\nb{{endif}}", "a\n\nb");
+    check("a {{if x}}\nb{{endif}}\nc", "a \nb\nc");
+    check("a\n{{# a comment keeps its line}}\nb", "a\n\nb");
+    check("a\n{{x}}\nb", "a\n7\nb");
+    check("{{py: y = 1}}\n{{default z = 2}}\n{{y}}{{z}}\n", "12\n");
+}
+
+#[test]
+fn faults_have_a_place_and_a_name() {
+    check_error("a\n  {{nod.hostname}}", "t:2:5: `nod` is not defined; did you mean `node`?");
+    check_error("{{node.hostnam}}", "t:1:3: a dictionary has no `hostnam`; did you mean `hostname`?");
+    check_error("{{disks[9]}}", "t:1:3: a list has no `item 9`");
+    check_error("{{x.y}}", "t:1:3: an int has no `y`");
+    check_error("{{x + release}}", "t:1:3: an int and a string do not go together here");
+    check_error("{{1 // 0}}", "t:1:3: division by zero");
+    check_error("{{x|escape.jso}}", "t:1:5: `escape` has no `jso`; did you mean `json`?");
+    check_error("{{release.uper()}}", "t:1:3: a string has no `uper()`; did you mean `upper`?");
+    check_error("{{if x = 7}}{{endif}}", "t:1:8: `=` is no comparison; `==` is");
+    check_error("a\n{{for d in disks}}\n", "t:2:3: `for` without `endfor`");
+    check_error("{{else}}", "t:1:3: `else` outside of an `if`");
+    check_error("{{if x}}{{else}}{{else}}{{endif}}", "t:1:19: `else` after `else`");
+    check_error("{{(x}}", "t:1:5: expected `)`, found end of the expression");
+    check_error("{{'x}}", "t:1:3: a string does not end");
+    check_error("{{x y}}", "t:1:5: unexpected `y` after an expression");
+    check_error("{{for a, b in disks}}{{endfor}}", "t:1:15: 3 values for 2 names");
+    check_error("{{9223372036854775807 + 1}}", "t:1:3: the result is larger than 64 bits hold");
+}
+
+#[test]
+fn what_python_could_do_is_refused() {
+    check_error("{{py: import os}}", "t:1:6: anything but one `name = expression` in `py:` is not supported");
+    check_error("{{py: x += 1}}", "t:1:6: anything but one `name = expression` in `py:` is not supported");
+    check_error("{{lambda: 1}}", "t:1:3: `lambda` is not supported");
+    check_error("{{[d for d in disks]}}", "t:1:6: a comprehension is not supported");
+    check_error("{{def f(x)}}{{enddef}}", "t:1:3: `def` is not supported");
+    check_error("{{inherit 'base'}}", "t:1:3: `inherit` is not supported");
+    check_error("{{node.__class__}}", "t:1:3: a dictionary has no `__class__`");
+    check_error("{{open('/etc/passwd')}}", "t:1:3: `open` is not defined");
+    check_error("{{2 ** 9999}}", "t:1:5: `**` is not supported");
+}
+
+#[track_caller]
+fn check_limited(template: &str, what: &str) {
+    let problem = match Template::parse("t", template) {
+        Ok(template) => template.render(&context()).map(|text| text.len()).unwrap_err().problem,
+        Err(error) => error.problem,
+    };
+    assert!(matches!(problem, Problem::Limit { what: found, .. } if found == what), "{problem:?}");
+}
+
+#[test]
+fn nothing_is_without_limit() {
+    check_limited("{{for a in range(99999999999)}}{{endfor}}", "steps");
+    check_limited("{{'x' * 99999999999}}", "steps");
+    check_limited("{{[1] * 99999999999}}", "steps");
+    check_limited("{{'%99999999999d' % 1}}", "steps");
+    check_limited("{{py: a = 'x'}}{{for i in range(99)}}{{py: a = a + a}}{{endfor}}", "steps");
+    check_limited("{{py: a = 'x' * 500000}}{{for i in range(99)}}{{a[0]}}{{a}}{{endfor}}", "steps");
+    check_limited("{{py: a = []}}{{for i in range(99)}}{{py: a = [a]}}{{endfor}}", "nested lists");
+    check_limited("{{py: a = dict()}}{{for i in range(99)}}{{py: a = {'a': a} }}{{endfor}}", "nested lists");
+    check_limited(&format!("{{{{{}x{}}}}}", "(".repeat(9999), ")".repeat(9999)), "nested brackets");
+    check_limited(&format!("{{{{x{}}}}}", " + x".repeat(9999)), "parts of one expression");
+    check_limited(&format!("{{{{x{}}}}}", " + x".repeat(150)), "nested operations");
+    check_limited(&format!("{{{{{}x}}}}", "not ".repeat(9999)), "parts of one expression");
+    check_limited(&"{{if x}}".repeat(9999), "nested blocks");
+    let template = Template::parse("t", "{{for d in disks}}0123456789{{endfor}}").unwrap();
+    let limits = Limits { output: 25, ..Limits::default() };
+    let error = template.render_with(&context(), &limits).unwrap_err();
+    assert_eq!(error.problem, Problem::Limit { what: "bytes of output", limit: 25 });
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+    #[test]
+    fn any_text_gives_a_text_or_an_error(
+        text in "(\\{\\{|\\}\\}|if |endif|else|for |in |endfor|py:|x|node|disks|\\.|\\[|\\]|'|[0-9+*%|=(), \n-]){0,40}"
+    ) {
+        let limits = Limits { steps: 10_000, ..Limits::default() };
+        if let Ok(template) = Template::parse("t", &text) {
+            let _ = template.render_with(&context(), &limits);
+        }
+    }
+
+    #[test]
+    fn text_without_braces_is_itself(text in "[^{}]{0,60}") {
+        let template = Template::parse("t", &text).unwrap();
+        proptest::prop_assert_eq!(template.render(&Context::new()).unwrap(), text);
+    }
+}
