@@ -261,3 +261,89 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subnet() -> Subnet {
+        let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 24);
+        subnet.pools = vec![Ipv4Addr::new(10, 0, 0, 10)..=Ipv4Addr::new(10, 0, 0, 20)];
+        subnet
+    }
+
+    fn host(last: u8) -> Ipv4Addr {
+        Ipv4Addr::new(10, 0, 0, last)
+    }
+
+    fn mac(last: u8) -> HardwareAddress {
+        HardwareAddress::ethernet([2, 0, 0, 0, 0, last])
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Config), expect: Option<&str>) {
+        let mut config = Config { server_id: host(1), subnets: vec![subnet()] };
+        change(&mut config);
+        assert_eq!(config.check().err().map(|error| error.to_string()).as_deref(), expect);
+    }
+
+    #[track_caller]
+    fn check_subnet(change: impl FnOnce(&mut Subnet), expect: &str) {
+        let mut changed = subnet();
+        change(&mut changed);
+        check(|config| config.subnets = vec![changed], Some(expect));
+    }
+
+    #[test]
+    fn a_config_that_can_be_served() {
+        check(|_| {}, None);
+        check(|config| config.subnets.push(Subnet::new(Ipv4Addr::new(10, 0, 1, 0), 30)), None);
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        check(|config| config.subnets.clear(), Some("subnets: there is none"));
+        check(
+            |config| config.server_id = Ipv4Addr::UNSPECIFIED,
+            Some("server_id: 0.0.0.0 is not the address of a host"),
+        );
+        check(
+            |config| config.subnets.push(Subnet::new(Ipv4Addr::new(10, 0, 0, 128), 25)),
+            Some("subnets: 10.0.0.128 overlaps with 10.0.0.0"),
+        );
+        for prefix_len in [0, 31, 32, 255] {
+            let expect = format!("prefix_len: {prefix_len} of subnet 10.0.0.0 is not between 1 and 30");
+            check_subnet(|subnet| subnet.prefix_len = prefix_len, &expect);
+        }
+        check_subnet(|subnet| subnet.network = host(4), "network: 10.0.0.4 has bits set beyond its prefix of 24");
+        check_subnet(|subnet| subnet.lease_time = 9, "lease_time: 9 seconds in subnet 10.0.0.0 is less than 10");
+        check_subnet(
+            |subnet| subnet.dns_servers = vec![host(2); 17],
+            "dns_servers: 17 entries are more than an option holds",
+        );
+        check_subnet(|subnet| subnet.domain_name = Some("a b".into()), "domain_name: \"a b\" is not a domain name");
+    }
+
+    #[test]
+    fn pools_and_reservations_hold_host_addresses_once() {
+        let outside = |range: &str| {
+            format!("pools: {range} is not inside subnet 10.0.0.0, or contains its network or broadcast address")
+        };
+        check_subnet(|subnet| subnet.pools = vec![host(0)..=host(9)], &outside("10.0.0.0-10.0.0.9"));
+        check_subnet(|subnet| subnet.pools = vec![host(9)..=host(255)], &outside("10.0.0.9-10.0.0.255"));
+        check_subnet(|subnet| subnet.pools = vec![host(9)..=host(8)], "pools: 10.0.0.9-10.0.0.8 ends before it begins");
+        check_subnet(|subnet| subnet.pools.push(host(20)..=host(21)), "pools: 10.0.0.20 is in two of them");
+        check_subnet(
+            |subnet| subnet.reservations = [(mac(1), host(255))].into(),
+            "reservations: 10.0.0.255 of 02:00:00:00:00:01 is not a host address of subnet 10.0.0.0",
+        );
+        check_subnet(
+            |subnet| subnet.reservations = [(mac(1), host(1))].into(),
+            "reservations: 10.0.0.1 of 02:00:00:00:00:01 is the address of the server or of a router",
+        );
+        check_subnet(
+            |subnet| subnet.reservations = [(mac(1), host(7)), (mac(2), host(7))].into(),
+            "reservations: 10.0.0.7 is reserved twice",
+        );
+    }
+}

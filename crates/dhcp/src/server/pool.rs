@@ -118,3 +118,72 @@ impl Pool {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, collections::BTreeSet};
+
+    use super::*;
+    use crate::HardwareAddress;
+
+    fn pool(ranges: &[([u8; 4], [u8; 4])]) -> Pool {
+        let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 8);
+        subnet.pools = ranges.iter().map(|(start, end)| Ipv4Addr::from(*start)..=Ipv4Addr::from(*end)).collect();
+        Pool::new(&subnet)
+    }
+
+    fn client(number: u32) -> ClientKey {
+        let [a, b, c, d] = number.to_be_bytes();
+        ClientKey::Hardware(HardwareAddress::ethernet([2, 0, a, b, c, d]))
+    }
+
+    #[test]
+    fn places_and_addresses_agree_across_pools() {
+        let pool = pool(&[([10, 0, 0, 20], [10, 0, 0, 21]), ([10, 0, 0, 5], [10, 0, 0, 7])]);
+        let addresses: Vec<u8> = (0..).map_while(|at| pool.at(at)).map(|address| address.octets()[3]).collect();
+        assert_eq!(addresses, [5, 6, 7, 20, 21]);
+        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 20)), Some(3));
+        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 8)), None);
+        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 4)), None);
+    }
+
+    /// Every address is found, and the work for all of them is linear in their number.
+    #[test]
+    fn a_pool_can_be_filled_to_the_last_address() {
+        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 15, 255])]);
+        let size = 4095;
+        let mut taken = BTreeSet::new();
+        let looks = Cell::new(0);
+        for number in 0..size {
+            let free = |address: Ipv4Addr| {
+                looks.set(looks.get() + 1);
+                !taken.contains(&address)
+            };
+            let address = pool.next(&client(number), free, |_| false).unwrap();
+            taken.insert(address);
+        }
+        assert_eq!(taken.len(), size as usize);
+        assert!(looks.get() <= size * 9 + size, "{}", looks.get());
+        assert_eq!(pool.next(&client(size), |address| !taken.contains(&address), |_| false), None);
+    }
+
+    #[test]
+    fn given_up_addresses_come_last_and_the_longest_unused_first() {
+        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 0, 3])]);
+        let [one, two, three] = [1, 2, 3].map(|last| Ipv4Addr::new(10, 0, 0, last));
+        pool.retire(one, Timestamp(30));
+        pool.retire(two, Timestamp(20));
+        pool.retire(one, Timestamp(10));
+        let used = |address: Ipv4Addr| address != three;
+        assert_eq!(pool.next(&client(0), |_| true, used), Some(three));
+        assert_eq!(pool.next(&client(0), |address| address != three, used), Some(one));
+        pool.take(one);
+        assert_eq!(pool.next(&client(0), |address| address != three, used), Some(two));
+    }
+
+    #[test]
+    fn a_client_has_the_same_place_in_every_run() {
+        let mut pool = pool(&[([10, 0, 0, 1], [10, 255, 255, 254])]);
+        assert_eq!(pool.next(&client(1), |_| true, |_| false), Some(Ipv4Addr::new(10, 100, 92, 37)));
+    }
+}
