@@ -12,12 +12,14 @@ pub enum BootFile {
     Lpxelinux,
     /// The core module that `lpxelinux.0` loads before anything else.
     Ldlinux,
-    /// A library of `chain.c32`.
+    /// A library of `reboot.c32` and `chain.c32`.
     Libcom32,
     /// A library of `chain.c32`.
     Libutil,
     /// Switches the machine off (BIOS).
     Poweroff,
+    /// Restarts the machine (BIOS).
+    Reboot,
     /// Starts a disk's boot sector (BIOS).
     Chain,
     /// shim, the first program of an x64 UEFI machine, signed by Microsoft.
@@ -40,6 +42,7 @@ impl BootFile {
         Self::Libcom32,
         Self::Libutil,
         Self::Poweroff,
+        Self::Reboot,
         Self::Chain,
         Self::ShimX64,
         Self::GrubX64,
@@ -57,6 +60,7 @@ impl BootFile {
             Self::Libcom32 => "libcom32.c32",
             Self::Libutil => "libutil.c32",
             Self::Poweroff => "poweroff.c32",
+            Self::Reboot => "reboot.c32",
             Self::Chain => "chain.c32",
             Self::ShimX64 => "bootx64.efi",
             Self::GrubX64 => "grubx64.efi",
@@ -71,7 +75,9 @@ impl BootFile {
     pub const fn package(self) -> &'static str {
         match self {
             Self::Lpxelinux => "pxelinux",
-            Self::Ldlinux | Self::Libcom32 | Self::Libutil | Self::Poweroff | Self::Chain => "syslinux-common",
+            Self::Ldlinux | Self::Libcom32 | Self::Libutil | Self::Poweroff | Self::Reboot | Self::Chain => {
+                "syslinux-common"
+            }
             Self::ShimX64 => "shim-signed",
             Self::GrubX64 => "grub-efi-amd64-signed",
             Self::SnponlyX64 | Self::IpxeX64 | Self::Undionly => "ipxe",
@@ -87,6 +93,7 @@ impl BootFile {
             Self::Libcom32 => "/usr/lib/syslinux/modules/bios/libcom32.c32",
             Self::Libutil => "/usr/lib/syslinux/modules/bios/libutil.c32",
             Self::Poweroff => "/usr/lib/syslinux/modules/bios/poweroff.c32",
+            Self::Reboot => "/usr/lib/syslinux/modules/bios/reboot.c32",
             Self::Chain => "/usr/lib/syslinux/modules/bios/chain.c32",
             Self::ShimX64 => "/usr/lib/shim/shimx64.efi.signed",
             Self::GrubX64 => "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",
@@ -102,7 +109,8 @@ impl BootFile {
     pub const fn requires(self) -> &'static [Self] {
         match self {
             Self::Lpxelinux => &[Self::Ldlinux],
-            // The ELF header of chain.c32 names both; poweroff.c32 names none.
+            // What their ELF headers name; that of poweroff.c32 names none.
+            Self::Reboot => &[Self::Libcom32],
             Self::Chain => &[Self::Libutil, Self::Libcom32],
             Self::ShimX64 => &[Self::GrubX64],
             _ => &[],

@@ -15,8 +15,12 @@ pub(super) fn render(script: &BootScript) -> String {
             let root = script.http_root();
             let (kernel, initrd) = (url_path(kernel), url_path(initrd));
             let command_line = one_line(command_line);
+            // Giving up would leave the machine at a prompt: start over instead, and be told anew what to do.
+            let reboot = BootFile::Reboot;
             format!(
-                "{head}LABEL firstlight\n  LINUX {root}{kernel}\n  INITRD {root}{initrd}\n  APPEND {command_line}\n"
+                "{head}ONERROR restart\n\
+                 LABEL restart\n  COM32 {reboot}\n\
+                 LABEL firstlight\n  LINUX {root}{kernel}\n  INITRD {root}{initrd}\n  APPEND {command_line}\n"
             )
         }
         // 0: leave the PXE stack in order and go on with the BIOS's next boot device.
