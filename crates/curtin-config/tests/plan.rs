@@ -1,7 +1,5 @@
 //! Configurations and machines, and the plans or refusals that they give.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use firstlight_curtin_config::{Disk, Firmware, Plan, Stage, Target, parse, plan};
 use proptest::prelude::*;
 
