@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
+use nix::sys::socket::{SockaddrIn, SockaddrStorage};
 
 /// An interface cannot serve machines.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +57,8 @@ pub fn link(name: &str) -> Result<Link, InterfaceError> {
         if !interface.flags.contains(InterfaceFlags::IFF_UP) {
             return Err(InterfaceError::Down(name.to_owned()));
         }
-        let address =
-            interface.address.as_ref().and_then(|address| address.as_sockaddr_in()).map(|address| address.ip());
-        let mask = interface.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
+        let ip = |storage: Option<&SockaddrStorage>| storage?.as_sockaddr_in().map(SockaddrIn::ip);
+        let (address, mask) = (ip(interface.address.as_ref()), ip(interface.netmask.as_ref()));
         if let (Some(address), Some(mask), Some(Err(_))) = (address, mask, &found) {
             let prefix_len = u8::try_from(u32::from(mask).leading_ones()).unwrap_or(32);
             found = Some(Ok(Link { address, prefix_len }));

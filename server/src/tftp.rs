@@ -44,6 +44,7 @@ impl Handler for TftpService {
         let name = request.name_str().ok_or_else(Error::not_found)?;
         let path = match RequestedPath::parse(name) {
             RequestedPath::PxelinuxConfig(_) => return self.script(request, Loader::Pxelinux).await,
+            RequestedPath::IpxeScript(_) => return self.script(request, Loader::Ipxe).await,
             RequestedPath::GrubConfig(_) => return self.script(request, Loader::Grub).await,
             RequestedPath::BootFile(file) => self.boot.boot_file(file).ok_or_else(Error::not_found)?,
             RequestedPath::Image(path) => self.boot.images_dir().join(path),

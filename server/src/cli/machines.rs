@@ -30,8 +30,8 @@ pub(super) enum Action {
     },
     /// Add many machines from a CSV or JSON file
     ///
-    /// CSV: a header line with the columns name, macs (separated by spaces or `;`), power_driver, power_on_uri,
-    /// power_off_uri, power_query_uri, power_token; only macs is needed. JSON: an array of what the API takes.
+    /// CSV: a header line with the columns `name`, `macs` (separated by spaces or `;`), `power_driver`, `power_on_uri`,
+    /// `power_off_uri`, `power_query_uri`, `power_token`; only `macs` is needed. JSON: an array of what the API takes.
     Import {
         /// The file; what ends in .json is JSON
         file: PathBuf,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use axum::Router;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use firstlight_pxe::{BootFile, Loader, RequestedPath};
@@ -71,11 +71,11 @@ async fn anything(
 
 async fn send(app: &App, peer: Peer, path: PathBuf, name: &str, request: Request) -> Result<Response, ApiError> {
     let method = request.method().clone();
-    let Ok(response) = ServeFile::new(&path).oneshot(request).await;
-    let status = response.status();
-    if status == StatusCode::NOT_FOUND {
+    if !tokio::fs::metadata(&path).await.is_ok_and(|found| found.is_file()) {
         return Err(nothing());
     }
+    let Ok(response) = ServeFile::new(&path).oneshot(request).await;
+    let status = response.status();
     if method == Method::GET {
         let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or("?");
         let message = format!("{name}: {bytes} bytes to {}", peer.0.ip());

@@ -1,0 +1,267 @@
+//! Who may ask for what: the HTTP side of a machine's life, without a network.
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use firstlight::boot::Boot;
+use firstlight::config::{Config, Timeouts};
+use firstlight::controller::Controller;
+use firstlight::http::{App, Peer, router};
+use firstlight::journal::Journal;
+use firstlight::store::sqlite::SqliteStore;
+use firstlight::store::{LeaseRow, Store};
+use firstlight_pxe::Loader;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
+const OTHER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 101);
+const ADMIN: &str = "admin-token-of-the-test";
+
+struct House {
+    router: Router,
+    boot: Boot,
+    controller: Controller,
+    _dir: tempfile::TempDir,
+    _stop: tokio::sync::watch::Sender<bool>,
+    _writer: firstlight::journal::Writer,
+}
+
+/// A server with two leases, in a temporary directory.
+async fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let images = dir.path().join("debian/bookworm/amd64");
+    std::fs::create_dir_all(&images).unwrap();
+    for file in ["vmlinuz", "initrd.img", "root.squashfs", "root.tar.zst"] {
+        std::fs::write(images.join(file), "0123456789").unwrap();
+    }
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).await.unwrap());
+    let lease = |address, mac: &str| LeaseRow {
+        address,
+        mac: mac.to_owned(),
+        client_id: None,
+        hostname: None,
+        state: "bound".to_owned(),
+        since: 0,
+        expires: u64::from(u32::MAX) * 10,
+    };
+    store.put_leases(&[lease(MACHINE, "52:54:00:00:00:01"), lease(OTHER, "52:54:00:00:00:02")]).await.unwrap();
+    let (journal, writer) = Journal::new(1000);
+    let controller = Controller::new(store, journal, Timeouts::default());
+    let mut config = Config::new("none".to_owned());
+    config.images_dir = Some(dir.path().to_owned());
+    let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let app = App {
+        controller: controller.clone(),
+        boot: boot.clone(),
+        admin_token: ADMIN.into(),
+        ntp_servers: Arc::new([]),
+        stop: stopped,
+    };
+    House { router: router(app), boot, controller, _dir: dir, _stop: stop, _writer: writer }
+}
+
+impl House {
+    async fn send(&self, peer: Ipv4Addr, request: Request<Body>) -> (StatusCode, String) {
+        let mut request = request;
+        request.extensions_mut().insert(Peer(SocketAddr::from((peer, 4000))));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    async fn get(&self, peer: Ipv4Addr, path: &str, authorization: &str) -> (StatusCode, String) {
+        let request = Request::get(path).header("authorization", authorization).body(Body::empty()).unwrap();
+        self.send(peer, request).await
+    }
+
+    async fn post(&self, path: &str, authorization: &str, kind: &str, body: impl Into<Body>) -> (StatusCode, String) {
+        let request = Request::post(path)
+            .header("authorization", authorization)
+            .header("content-type", kind)
+            .body(body.into())
+            .unwrap();
+        self.send(MACHINE, request).await
+    }
+
+    async fn form(&self, path: &str, authorization: &str, body: &str) -> StatusCode {
+        self.post(path, authorization, "application/x-www-form-urlencoded", body.to_owned()).await.0
+    }
+
+    async fn admin(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, text) =
+            self.post(path, &format!("Bearer {ADMIN}"), "application/json", body.to_string()).await;
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Boots the machine from the network, and gives its id and its OAuth header.
+    async fn ephemeral(&self, peer: Ipv4Addr) -> (String, String) {
+        let (_, _, id, header) = self.bootstrap(peer).await;
+        (id, header)
+    }
+
+    async fn bootstrap(&self, peer: Ipv4Addr) -> (String, String, String, String) {
+        let script = self.boot.script(peer, Loader::Ipxe).await.unwrap();
+        let path = script.split("cloud-config-url=http://10.77.0.1").nth(1).unwrap();
+        let path = path.split_whitespace().next().unwrap().to_owned();
+        let (status, config) = self.get(peer, &path, "").await;
+        assert_eq!(status, StatusCode::OK, "{config}");
+        let field = |name: &str| {
+            let line = config.lines().find(|line| line.trim().starts_with(name)).unwrap();
+            line.split_once(": ").unwrap().1.trim_matches('"').to_owned()
+        };
+        let id = field("metadata_url").split('/').nth(4).unwrap().to_owned();
+        let header = format!(
+            r#"OAuth oauth_signature_method="PLAINTEXT", oauth_consumer_key="{}", oauth_token="{}", oauth_signature="%26{}""#,
+            field("consumer_key"),
+            field("token_key"),
+            field("token_secret")
+        );
+        (path, script, id, header)
+    }
+
+    async fn status(&self, id: &str) -> String {
+        self.controller.machine(id).await.unwrap().machine.status().to_string()
+    }
+}
+
+#[tokio::test]
+async fn the_bootstrap_url_is_for_one_address_and_one_phase() {
+    let house = house().await;
+    let (path, _, id, header) = house.bootstrap(MACHINE).await;
+    assert_eq!(house.get(MACHINE, &path, "").await.0, StatusCode::OK, "cloud-init asks twice");
+    assert_eq!(house.get(OTHER, &path, "").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(MACHINE, "/metadata/bootstrap/guessed", "").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(house.form(&format!("/metadata/{id}/finished"), &header, "failed=").await, StatusCode::NO_CONTENT);
+    assert_eq!(house.status(&id).await, "New");
+    assert_eq!(house.get(MACHINE, &path, "").await.0, StatusCode::NOT_FOUND, "dead when the phase is over");
+    let instance = format!("/metadata/{id}/2012-03-01/meta-data/instance-id");
+    assert_eq!(house.get(MACHINE, &instance, &header).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_token_has_at_least_128_random_bits_and_is_the_same_for_every_retry_of_a_boot() {
+    let house = house().await;
+    let (path, ..) = house.bootstrap(MACHINE).await;
+    let token = path.rsplit('/').next().unwrap();
+    assert!(token.len() * 5 >= 128, "{token}");
+    assert_eq!(house.bootstrap(MACHINE).await.0, path);
+    assert_ne!(house.bootstrap(OTHER).await.0, path);
+}
+
+#[tokio::test]
+async fn credentials_work_only_for_their_machine() {
+    let house = house().await;
+    let (mine, my_header) = house.ephemeral(MACHINE).await;
+    let (other, _) = house.ephemeral(OTHER).await;
+    for path in ["2012-03-01/meta-data/instance-id", "2012-03-01/user-data", "scripts", "scripts/01-lshw"] {
+        assert_eq!(house.get(MACHINE, &format!("/metadata/{mine}/{path}"), &my_header).await.0, StatusCode::OK, "{path}");
+        let theirs = format!("/metadata/{other}/{path}");
+        assert_eq!(house.get(MACHINE, &theirs, &my_header).await.0, StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(house.get(MACHINE, &theirs, "").await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let wrong = my_header.replace("%26", "%26x");
+    assert_eq!(house.get(MACHINE, &format!("/metadata/{mine}/scripts"), &wrong).await.0, StatusCode::UNAUTHORIZED);
+    let admin = format!("Bearer {ADMIN}");
+    assert_eq!(house.get(MACHINE, &format!("/metadata/{mine}/scripts"), &admin).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn nobody_gets_a_script_without_a_lease() {
+    let house = house().await;
+    let stranger = Ipv4Addr::new(10, 77, 0, 150);
+    assert_eq!(house.get(stranger, "/boot.ipxe", "").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(house.get(MACHINE, "/boot.ipxe", "").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_life_from_enlistment_to_release() {
+    let house = house().await;
+    let (id, header) = house.ephemeral(MACHINE).await;
+    assert_eq!(house.get(MACHINE, &format!("/metadata/{id}/2012-03-01/meta-data/instance-id"), &header).await.0, StatusCode::OK);
+    house.form(&format!("/metadata/{id}/finished"), &header, "failed=").await;
+    assert_eq!(house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({})).await.0, StatusCode::CONFLICT);
+
+    assert_eq!(house.admin(&format!("/api/v1/machines/{id}/commission"), json!({})).await.0, StatusCode::OK);
+    let (_, header) = house.ephemeral(MACHINE).await;
+    let disks = r#"{"blockdevices":[{"path":"/dev/vda","type":"disk","size":8589934592,"ro":false,"log-sec":512}]}"#;
+    let finish = format!("/metadata/{id}/scripts/50-block-devices/finish?exit_status=0&milliseconds=1500");
+    assert_eq!(house.post(&finish, &header, "text/plain", disks).await.0, StatusCode::NO_CONTENT);
+    house.form(&format!("/metadata/{id}/finished"), &header, "failed=").await;
+    assert_eq!(house.status(&id).await, "Ready");
+    assert!(house.boot.script(MACHINE, Loader::Grub).await.unwrap().contains("halt"), "a Ready machine is turned off");
+
+    let (status, machine) = house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({"user_data": "#!/bin/sh\n"})).await;
+    assert_eq!((status, machine["status"].as_str()), (StatusCode::OK, Some("Deploying")), "{machine}");
+    let (_, header) = house.ephemeral(MACHINE).await;
+    let (status, script) = house.get(MACHINE, &format!("/metadata/{id}/install?firmware=bios"), &header).await;
+    assert_eq!(status, StatusCode::OK, "{script}");
+    assert!(script.contains("/dev/vda"));
+    assert_eq!(house.form(&format!("/metadata/{id}/install/finished"), &header, "").await, StatusCode::NO_CONTENT);
+    let local = house.boot.script(MACHINE, Loader::Grub).await.unwrap();
+    assert!(local.contains("chainloader"), "the first boot is from the disk: {local}");
+
+    let installed = house.controller.store().machines().await.unwrap().remove(0);
+    assert_eq!(installed.machine.status().to_string(), "Deploying", "only the first boot's report makes it Deployed");
+    assert_eq!(house.admin(&format!("/api/v1/machines/{id}/abort"), json!({})).await.0, StatusCode::OK);
+    assert_eq!(house.status(&id).await, "Allocated");
+}
+
+#[tokio::test]
+async fn a_failed_step_fails_the_deployment_with_its_last_words() {
+    let house = house().await;
+    let (id, header) = house.ephemeral(MACHINE).await;
+    let fail = "state=fail&step=mkfs&exit_status=1&text=mkfs.ext4%3A+no+such+device";
+    assert_eq!(house.form(&format!("/metadata/{id}/install/step"), &header, fail).await, StatusCode::CONFLICT);
+    assert_eq!(house.form(&format!("/metadata/{id}/finished"), &header, "failed=01-lshw").await, StatusCode::NO_CONTENT);
+    let record = house.controller.machine(&id).await.unwrap();
+    assert_eq!(record.machine.reason(), Some("these scripts failed: 01-lshw"));
+}
+
+#[tokio::test]
+async fn a_page_needs_a_login_and_a_change_needs_its_csrf_token() {
+    let house = house().await;
+    assert_eq!(house.get(MACHINE, "/", "").await.0, StatusCode::SEE_OTHER);
+    assert_eq!(house.get(MACHINE, "/api/v1/machines", "").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.get(MACHINE, "/api/v1/machines", "Bearer wrong").await.0, StatusCode::UNAUTHORIZED);
+    let (_, login) = house.admin("/api/v1/login-codes", json!({})).await;
+    let url = login["url"].as_str().unwrap();
+    let mut request = Request::get(url).body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Peer(SocketAddr::from((MACHINE, 1))));
+    let response = house.router.clone().oneshot(request).await.unwrap();
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(house.get(MACHINE, url, "").await.0, StatusCode::UNAUTHORIZED, "a code is good once");
+
+    let page = Request::get("/").header("cookie", &cookie).body(Body::empty()).unwrap();
+    let (status, page) = house.send(MACHINE, page).await;
+    assert_eq!(status, StatusCode::OK);
+    let csrf = page.split(r#"name="csrf-token" content=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let change = |token: &str| {
+        let request = Request::post("/api/v1/machines").header("cookie", &cookie).header("x-csrf-token", token);
+        let body = json!({"name": "web01", "macs": ["52:54:00:00:00:09"]}).to_string();
+        request.header("content-type", "application/json").body(Body::from(body)).unwrap()
+    };
+    assert_eq!(house.send(MACHINE, change("forged")).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(house.send(MACHINE, change(&csrf)).await.0, StatusCode::CREATED);
+    assert_eq!(house.send(MACHINE, change(&csrf)).await.0, StatusCode::CONFLICT, "the name is taken");
+}
+
+#[tokio::test]
+async fn images_have_head_and_ranges() {
+    let house = house().await;
+    let path = "/images/debian/bookworm/amd64/vmlinuz";
+    let head = Request::head(path).body(Body::empty()).unwrap();
+    assert_eq!(house.send(OTHER, head).await, (StatusCode::OK, String::new()));
+    let range = Request::get(path).header("range", "bytes=2-4").body(Body::empty()).unwrap();
+    assert_eq!(house.send(OTHER, range).await, (StatusCode::PARTIAL_CONTENT, "234".to_owned()));
+    assert_eq!(house.get(OTHER, "/images/../db", "").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(OTHER, "/images/debian", "").await.0, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,30 @@
+//! What the checks need on a fresh machine.
+
+use crate::shell::{run, run_with, succeeds};
+
+/// Packages that the tests use: disks made on loop devices, a TFTP client, a page for the eye. The lab installs its own.
+const PACKAGES: [&str; 8] = ["curl", "dosfstools", "e2fsprogs", "fdisk", "iproute2", "kmod", "xz-utils", "zstd"];
+
+/// Debian packages and the WebAssembly target.
+pub(crate) fn testing() -> Result<(), String> {
+    let missing: Vec<&str> =
+        PACKAGES.into_iter().filter(|package| !succeeds(&format!("dpkg-query --status {package}"))).collect();
+    if !missing.is_empty() {
+        run("apt-get update -q")?;
+        let install = format!("apt-get install -q -y --no-install-recommends {}", missing.join(" "));
+        run_with(&install, "DEBIAN_FRONTEND", "noninteractive")?;
+    }
+    run("rustup target add wasm32-unknown-unknown")?;
+    run("rustup component add clippy rustfmt")
+}
+
+/// A nightly compiler and cargo-fuzz.
+pub(crate) fn fuzzing() -> Result<(), String> {
+    if !succeeds("rustup run nightly rustc --version") {
+        run("rustup toolchain install nightly --profile minimal")?;
+    }
+    if !succeeds("cargo fuzz --version") {
+        run("cargo install --quiet --locked cargo-fuzz")?;
+    }
+    Ok(())
+}
