@@ -45,10 +45,12 @@ impl Drill {
             return false;
         }
         let status = self.status.get(&machine).map_or("", String::as_str);
+        let is_report =
+            matches!(event.kind.as_str(), "cloud-init" | "machine.progress" | "script.started" | "script.finished");
         let is_boot = matches!(event.kind.as_str(), "http.boot-script" | "dhcp.discover");
         match self.phase {
             // The ephemeral system has begun to report.
-            Phase::Enlist => status == "Enlisting" && event.kind == "cloud-init",
+            Phase::Enlist => status == "Enlisting" && is_report,
             Phase::Commission => status == "Commissioning" && event.kind == "script.finished",
             Phase::Deploy => status == "Deploying" && event.kind == "install.step",
             // It has restarted after the installation: its next boot is from disk.

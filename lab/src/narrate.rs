@@ -130,8 +130,15 @@ fn wording(event: &Event) -> String {
             }
         }
         kind if event.message.is_empty() => kind.to_owned(),
-        _ => event.message.clone(),
+        _ => without_name(event).to_owned(),
     }
+}
+
+/// The name has a column of its own.
+fn without_name(event: &Event) -> &str {
+    let message = event.message.as_str();
+    let rest = event.name.as_deref().and_then(|name| message.strip_prefix(name));
+    rest.and_then(|rest| rest.strip_prefix(": ").or_else(|| rest.strip_prefix(' '))).unwrap_or(message)
 }
 
 fn line(seconds: f64, who: &str, text: &str) -> String {
