@@ -113,8 +113,8 @@ fn is_told(event: &Event) -> bool {
 /// `init-local`, `init-network`, `modules-config`, `modules-final`: names
 /// without a slash are stages, those with one are steps in them.
 fn is_stage(event: &Event) -> bool {
-    let name = event.detail("name");
-    !name.is_empty() && !name.contains('/') && event.detail("event_type") == "finish"
+    let name = event.detail("stage");
+    !name.is_empty() && !name.contains('/') && event.detail("event") == "finish"
 }
 
 fn wording(event: &Event) -> String {
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn of_cloud_init_only_the_stages() {
-        let stage = json!({"name": "init-network", "event_type": "finish"});
-        let step = json!({"name": "init-network/check-cache", "event_type": "finish"});
+        let stage = json!({"stage": "init-network", "event": "finish"});
+        let step = json!({"stage": "init-network/check-cache", "event": "finish"});
         assert!(is_told(&event("cloud-init", "stage", &stage)));
         assert!(!is_told(&event("cloud-init", "step", &step)));
     }

@@ -13,7 +13,7 @@ use firstlight::controller::Controller;
 use firstlight::http::{App, Peer, router};
 use firstlight::journal::Journal;
 use firstlight::store::sqlite::SqliteStore;
-use firstlight::store::{LeaseRow, Store};
+use firstlight::store::{Credential, LeaseRow, Scope, Store};
 use firstlight_pxe::Loader;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -95,8 +95,7 @@ impl House {
     }
 
     async fn admin(&self, path: &str, body: Value) -> (StatusCode, Value) {
-        let (status, text) =
-            self.post(path, &format!("Bearer {ADMIN}"), "application/json", body.to_string()).await;
+        let (status, text) = self.post(path, &format!("Bearer {ADMIN}"), "application/json", body.to_string()).await;
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
@@ -124,6 +123,37 @@ impl House {
             field("token_secret")
         );
         (path, script, id, header)
+    }
+
+    /// The OAuth header of the installed system.
+    async fn deployed(&self, id: &str) -> String {
+        let unused = Credential {
+            token_key: "unused".to_owned(),
+            token_secret: String::new(),
+            consumer_key: String::new(),
+            machine: id.to_owned(),
+            scope: Scope::Deployed,
+            instance_id: String::new(),
+            bootstrap: None,
+            address: None,
+        };
+        let credential = self.controller.store().credential(&unused).await.unwrap();
+        assert_ne!(credential.token_key, "unused", "the installation script brought credentials");
+        format!(
+            r#"OAuth oauth_signature_method="PLAINTEXT", oauth_consumer_key="{}", oauth_token="{}", oauth_signature="%26{}""#,
+            credential.consumer_key, credential.token_key, credential.token_secret
+        )
+    }
+
+    /// Reports as cloud-init does: JSON, without saying so.
+    async fn report(&self, id: &str, header: &str, name: &str, kind: &str) {
+        let body =
+            json!({"name": name, "description": "d", "event_type": kind, "origin": "cloudinit", "result": "SUCCESS"});
+        let request = Request::post(format!("/metadata/{id}/status"))
+            .header("authorization", header)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        assert_eq!(self.send(MACHINE, request).await.0, StatusCode::NO_CONTENT);
     }
 
     async fn status(&self, id: &str) -> String {
@@ -161,7 +191,11 @@ async fn credentials_work_only_for_their_machine() {
     let (mine, my_header) = house.ephemeral(MACHINE).await;
     let (other, _) = house.ephemeral(OTHER).await;
     for path in ["2012-03-01/meta-data/instance-id", "2012-03-01/user-data", "scripts", "scripts/01-lshw"] {
-        assert_eq!(house.get(MACHINE, &format!("/metadata/{mine}/{path}"), &my_header).await.0, StatusCode::OK, "{path}");
+        assert_eq!(
+            house.get(MACHINE, &format!("/metadata/{mine}/{path}"), &my_header).await.0,
+            StatusCode::OK,
+            "{path}"
+        );
         let theirs = format!("/metadata/{other}/{path}");
         assert_eq!(house.get(MACHINE, &theirs, &my_header).await.0, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(house.get(MACHINE, &theirs, "").await.0, StatusCode::UNAUTHORIZED, "{path}");
@@ -184,7 +218,10 @@ async fn nobody_gets_a_script_without_a_lease() {
 async fn a_life_from_enlistment_to_release() {
     let house = house().await;
     let (id, header) = house.ephemeral(MACHINE).await;
-    assert_eq!(house.get(MACHINE, &format!("/metadata/{id}/2012-03-01/meta-data/instance-id"), &header).await.0, StatusCode::OK);
+    assert_eq!(
+        house.get(MACHINE, &format!("/metadata/{id}/2012-03-01/meta-data/instance-id"), &header).await.0,
+        StatusCode::OK
+    );
     house.form(&format!("/metadata/{id}/finished"), &header, "failed=").await;
     assert_eq!(house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({})).await.0, StatusCode::CONFLICT);
 
@@ -197,7 +234,8 @@ async fn a_life_from_enlistment_to_release() {
     assert_eq!(house.status(&id).await, "Ready");
     assert!(house.boot.script(MACHINE, Loader::Grub).await.unwrap().contains("halt"), "a Ready machine is turned off");
 
-    let (status, machine) = house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({"user_data": "#!/bin/sh\n"})).await;
+    let (status, machine) =
+        house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({"user_data": "#!/bin/sh\n"})).await;
     assert_eq!((status, machine["status"].as_str()), (StatusCode::OK, Some("Deploying")), "{machine}");
     let (_, header) = house.ephemeral(MACHINE).await;
     let (status, script) = house.get(MACHINE, &format!("/metadata/{id}/install?firmware=bios"), &header).await;
@@ -207,10 +245,24 @@ async fn a_life_from_enlistment_to_release() {
     let local = house.boot.script(MACHINE, Loader::Grub).await.unwrap();
     assert!(local.contains("chainloader"), "the first boot is from the disk: {local}");
 
-    let installed = house.controller.store().machines().await.unwrap().remove(0);
-    assert_eq!(installed.machine.status().to_string(), "Deploying", "only the first boot's report makes it Deployed");
-    assert_eq!(house.admin(&format!("/api/v1/machines/{id}/abort"), json!({})).await.0, StatusCode::OK);
-    assert_eq!(house.status(&id).await, "Allocated");
+    assert_eq!(house.status(&id).await, "Deploying", "only the first boot's report makes it Deployed");
+
+    let header = house.deployed(&id).await;
+    let user_data = house.get(MACHINE, &format!("/metadata/{id}/2012-03-01/user-data"), &header).await;
+    assert_eq!(user_data, (StatusCode::OK, "#!/bin/sh\n".to_owned()));
+    assert_eq!(house.get(MACHINE, &format!("/metadata/{id}/scripts"), &header).await.0, StatusCode::FORBIDDEN);
+    house.report(&id, &header, "modules-config", "finish").await;
+    assert_eq!(house.status(&id).await, "Deploying");
+    house.report(&id, &header, "modules-final", "start").await;
+    assert_eq!(house.status(&id).await, "Deploying");
+    house.report(&id, &header, "modules-final", "finish").await;
+    assert_eq!(house.status(&id).await, "Deployed");
+    house.report(&id, &header, "modules-final", "finish").await;
+
+    assert_eq!(house.admin(&format!("/api/v1/machines/{id}/release"), json!({})).await.0, StatusCode::OK);
+    assert_eq!(house.status(&id).await, "Releasing");
+    let hostname = format!("/metadata/{id}/2012-03-01/meta-data/local-hostname");
+    assert_eq!(house.get(MACHINE, &hostname, &header).await.0, StatusCode::UNAUTHORIZED, "released is forgotten");
 }
 
 #[tokio::test]
@@ -219,7 +271,10 @@ async fn a_failed_step_fails_the_deployment_with_its_last_words() {
     let (id, header) = house.ephemeral(MACHINE).await;
     let fail = "state=fail&step=mkfs&exit_status=1&text=mkfs.ext4%3A+no+such+device";
     assert_eq!(house.form(&format!("/metadata/{id}/install/step"), &header, fail).await, StatusCode::CONFLICT);
-    assert_eq!(house.form(&format!("/metadata/{id}/finished"), &header, "failed=01-lshw").await, StatusCode::NO_CONTENT);
+    assert_eq!(
+        house.form(&format!("/metadata/{id}/finished"), &header, "failed=01-lshw").await,
+        StatusCode::NO_CONTENT
+    );
     let record = house.controller.machine(&id).await.unwrap();
     assert_eq!(record.machine.reason(), Some("these scripts failed: 01-lshw"));
 }

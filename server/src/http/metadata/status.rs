@@ -1,7 +1,6 @@
 //! cloud-init's own reports, as its webhook handler sends them.
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use firstlight_machine_fsm::Event;
@@ -31,10 +30,13 @@ pub(super) async fn report(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    report: Result<Json<Report>, JsonRejection>,
+    body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let (credential, record) = identify(&app, &headers, &id).await?;
-    let Json(report) = report?;
+    // cloud-init sends JSON without saying so in a Content-Type.
+    let report: Report = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::bad_request(format!("the report cannot be read: {error}"), "send cloud-init's JSON")
+    })?;
     let short = |text: &str| text.chars().take(500).collect::<String>();
     let (name, what) = (short(&report.name), short(&report.description));
     let result = report.result.as_deref().unwrap_or_default();
