@@ -13,6 +13,7 @@ const QUIET: &[&str] = &[
     "dhcp.inform",
     "dhcp.release",
     "tftp.read",
+    "tftp.probe",
     "power.query",
     "machine.changed",
     "cloud-init",
@@ -105,9 +106,16 @@ fn is_told(event: &Event) -> bool {
         // Reporting of the ephemeral and the installed system: only its stages.
         "cloud-init" => is_stage(event),
         "install.step" => event.detail("state") != "start",
+        "tftp.refused" => !is_expected_miss(event.detail("file")),
         "http.file" => !event.message.contains("HEAD"),
         kind => !QUIET.contains(&kind),
     }
+}
+
+/// Files that shim and GRUB ask for on the chance: their absence is no news.
+fn is_expected_miss(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.starts_with("revocations_") || name.starts_with("shim_certificate_") || name.ends_with(".lst")
 }
 
 /// `init-local`, `init-network`, `modules-config`, `modules-final`: names
@@ -192,6 +200,14 @@ mod tests {
         assert!(narrator.tell(&event("dhcp.offer", "offer", &json!({}))).is_none());
         narrator.verbose = true;
         assert!(narrator.tell(&event("dhcp.offer", "offer", &json!({}))).is_some());
+    }
+
+    #[test]
+    fn a_missing_boot_file_is_told_a_missing_list_is_not() {
+        let missing = |file: &str| event("tftp.refused", "file not found", &json!({"file": file}));
+        assert!(is_told(&missing("bootx64.efi")));
+        assert!(!is_told(&missing("grub/x86_64-efi/fs.lst")));
+        assert!(!is_told(&missing("revocations_sku.efi")));
     }
 
     #[test]
