@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use client::{Client, ClientError};
+use machines::Action;
 
 /// Takes bare-metal machines from power-on to a running operating system.
 #[derive(Debug, Parser)]
@@ -49,17 +50,58 @@ enum Command {
         #[arg(long)]
         data_dir: Option<PathBuf>,
     },
-    /// Look at machines, add and change them
+    /// List all machines
     Machines {
-        #[command(subcommand)]
-        action: machines::Action,
         #[command(flatten)]
         remote: Remote,
     },
+    /// Show one machine
+    Show(Plain),
+    /// Add a machine by hand
+    Add {
+        /// Its name; a friendly one is made up without
+        #[arg(long)]
+        name: Option<String>,
+        /// A network interface that it may boot from; may be given several times
+        #[arg(long = "mac", required = true)]
+        macs: Vec<String>,
+        #[command(flatten)]
+        power: machines::PowerArgs,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Add many machines from a CSV or JSON file
+    ///
+    /// CSV: a header line with the columns `name`, `macs` (separated by spaces or `;`), `power_driver`, `power_on_uri`,
+    /// `power_off_uri`, `power_query_uri`, `power_token`; only `macs` is needed. JSON: an array of what the API takes.
+    Import {
+        /// The file; what ends in .json is JSON
+        file: PathBuf,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Rename a machine
+    Rename {
+        #[command(flatten)]
+        plain: Plain,
+        /// The new name
+        name: String,
+    },
+    /// Say how a machine is turned on and off
+    SetPower {
+        #[command(flatten)]
+        plain: Plain,
+        #[command(flatten)]
+        power: machines::PowerArgs,
+    },
+    /// Show the results of a machine's scripts
+    Scripts(Plain),
+    /// Forget a machine
+    Delete(Plain),
     /// SSH keys that every machine gets
     Keys {
         #[command(subcommand)]
-        action: KeyAction,
+        action: Option<KeyAction>,
         #[command(flatten)]
         remote: Remote,
     },
@@ -71,9 +113,12 @@ enum Command {
     Deploy {
         #[command(flatten)]
         plain: Plain,
-        /// OSYSTEM/RELEASE, such as debian/bookworm
+        /// The operating system, such as debian
         #[arg(long)]
         os: Option<String>,
+        /// Its release, such as bookworm
+        #[arg(long, requires = "os")]
+        release: Option<String>,
         /// A file with a curtin configuration
         #[arg(long)]
         curtin: Option<PathBuf>,
@@ -197,19 +242,30 @@ async fn stop_signal() {
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
         Command::Serve { .. } => Ok(()),
-        Command::Machines { action, remote } => machines::run(action, &Client::new(&remote)?).await,
-        Command::Keys { action, remote } => keys(action, &Client::new(&remote)?).await,
+        Command::Machines { remote } => on_machines(Action::List, &remote).await,
+        Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
+        Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,
+        Command::Import { file, remote } => on_machines(Action::Import { file }, &remote).await,
+        Command::Rename { plain: Plain { machine, remote }, name } => {
+            on_machines(Action::Rename { machine, name }, &remote).await
+        }
+        Command::SetPower { plain: Plain { machine, remote }, power } => {
+            on_machines(Action::SetPower { machine, power }, &remote).await
+        }
+        Command::Scripts(Plain { machine, remote }) => on_machines(Action::Scripts { machine }, &remote).await,
+        Command::Delete(Plain { machine, remote }) => on_machines(Action::Delete { machine }, &remote).await,
+        Command::Keys { action, remote } => keys(action.unwrap_or(KeyAction::List), &Client::new(&remote)?).await,
         Command::Commission(plain) => act(plain, "commission", json!({})).await,
         Command::Allocate(plain) => act(plain, "allocate", json!({})).await,
         Command::Release(plain) => act(plain, "release", json!({})).await,
         Command::Abort(plain) => act(plain, "abort", json!({})).await,
         Command::MarkFixed(plain) => act(plain, "mark-fixed", json!({})).await,
         Command::MarkBroken { plain, reason } => act(plain, "mark-broken", json!({"reason": reason})).await,
-        Command::Deploy { plain, os, curtin, user_data } => {
+        Command::Deploy { plain, os, release, curtin, user_data } => {
             let curtin = curtin.as_deref().map(client::read_file).transpose()?;
             let user_data = user_data.as_deref().map(client::read_file).transpose()?;
             let mut wish = json!({});
-            for (key, value) in [("os", os), ("curtin", curtin), ("user_data", user_data)] {
+            for (key, value) in [("os", os), ("release", release), ("curtin", curtin), ("user_data", user_data)] {
                 if let Some(value) = value {
                     wish[key] = Value::String(value);
                 }
@@ -225,6 +281,10 @@ async fn ask(command: Command) -> Result<(), ClientError> {
             Ok(())
         }
     }
+}
+
+async fn on_machines(action: Action, remote: &Remote) -> Result<(), ClientError> {
+    machines::run(action, &Client::new(remote)?).await
 }
 
 async fn act(plain: Plain, action: &str, body: Value) -> Result<(), ClientError> {

@@ -17,7 +17,7 @@ pub enum DeploymentError {
     #[error("the disks of this machine are not known: commission it first")]
     NoInventory,
     /// The image is not there.
-    #[error("there is no image `{0}` to deploy: `{DEPLOY_FILE}` is not in its directory below images_dir")]
+    #[error("there is no image `{0}` to deploy: an image is OSYSTEM/RELEASE below images_dir, with a {DEPLOY_FILE}")]
     NoImage(String),
     /// The curtin configuration has errors, or does not fit the machine.
     #[error("the curtin configuration does not fit this machine: {}", list(.0))]

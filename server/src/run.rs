@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nix::sys::statvfs::statvfs;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,6 +25,9 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tftp::TftpService;
 use crate::{outbox, secret};
+
+/// Room for the database to begin with; SQLite's own errors on a full disk name anything but the disk.
+const MIN_FREE: u64 = 16 << 20;
 
 /// The server cannot run. Each reads as one sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,12 @@ pub enum StartError {
         path: PathBuf,
         /// Why.
         error: io::Error,
+    },
+    /// There is no room.
+    #[error("data directory {path}: the disk is full: free at least {needed} MiB", needed = MIN_FREE >> 20)]
+    DiskFull {
+        /// Where.
+        path: PathBuf,
     },
     /// The database is not usable.
     #[error("database {path}: {error}")]
@@ -216,7 +226,12 @@ fn make_data_dir(path: &Path) -> Result<(), StartError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|error| StartError::DataDir { path: path.to_owned(), error })
+        .map_err(|error| StartError::DataDir { path: path.to_owned(), error })?;
+    let free = statvfs(path).map(|disk| disk.blocks_available() * disk.fragment_size());
+    match free {
+        Ok(free) if free < MIN_FREE => Err(StartError::DiskFull { path: path.to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 async fn open_store(data_dir: &Path) -> Result<Arc<dyn Store>, StartError> {

@@ -1,65 +1,24 @@
-//! `firstlight machines …`
+//! The commands about machines.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{Client, ClientError};
 use super::{import, text};
 
-#[derive(Debug, Subcommand)]
+/// What to do with machines.
+#[derive(Debug)]
 pub(super) enum Action {
-    /// List all machines
     List,
-    /// Show one machine
-    Show {
-        /// Its name or id
-        machine: String,
-    },
-    /// Add a machine by hand
-    Add {
-        /// Its name; a friendly one is made up without
-        #[arg(long)]
-        name: Option<String>,
-        /// A network interface that it may boot from; may be given several times
-        #[arg(long = "mac", required = true)]
-        macs: Vec<String>,
-        #[command(flatten)]
-        power: PowerArgs,
-    },
-    /// Add many machines from a CSV or JSON file
-    ///
-    /// CSV: a header line with the columns `name`, `macs` (separated by spaces or `;`), `power_driver`, `power_on_uri`,
-    /// `power_off_uri`, `power_query_uri`, `power_token`; only `macs` is needed. JSON: an array of what the API takes.
-    Import {
-        /// The file; what ends in .json is JSON
-        file: PathBuf,
-    },
-    /// Rename a machine
-    Rename {
-        /// Its name or id
-        machine: String,
-        /// The new name
-        name: String,
-    },
-    /// Say how a machine is turned on and off
-    SetPower {
-        /// Its name or id
-        machine: String,
-        #[command(flatten)]
-        power: PowerArgs,
-    },
-    /// Show the results of a machine's scripts
-    Scripts {
-        /// Its name or id
-        machine: String,
-    },
-    /// Forget a machine
-    Delete {
-        /// Its name or id
-        machine: String,
-    },
+    Show { machine: String },
+    Add { name: Option<String>, macs: Vec<String>, power: PowerArgs },
+    Import { file: PathBuf },
+    Rename { machine: String, name: String },
+    SetPower { machine: String, power: PowerArgs },
+    Scripts { machine: String },
+    Delete { machine: String },
 }
 
 /// A power driver and its parameters.

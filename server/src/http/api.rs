@@ -117,6 +117,26 @@ struct Reason {
     reason: String,
 }
 
+/// What a user wants deployed; whatever is left out is the server's default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    /// The operating system, such as `debian`; `debian/bookworm` names the release, too.
+    os: Option<String>,
+    release: Option<String>,
+    curtin: Option<String>,
+    user_data: Option<String>,
+}
+
+impl Wish {
+    fn image(&self) -> Option<String> {
+        match (&self.os, &self.release) {
+            (Some(os), Some(release)) => Some(format!("{os}/{release}")),
+            (os, _) => os.clone(),
+        }
+    }
+}
+
 /// `POST /machines/{id}/{action}`; the body may be empty where nothing has to be said.
 async fn act(
     State(app): State<App>,
@@ -132,11 +152,12 @@ async fn act(
         "mark-fixed" => Event::MarkFixed,
         "mark-broken" => Event::MarkBroken { reason: parse::<Reason>(&body)?.reason },
         "deploy" => {
-            let mut wish: Deployment = parse(&body)?;
+            let wish: Wish = parse(&body)?;
             // A refusal by the table comes before one by the plan: it is the nearer reason.
             let _ = record.machine.clone().apply(Event::Deploy).map_err(crate::controller::ControlError::from)?;
-            wish.os = Some(deployment::check(&app.boot, &record, wish.os.as_deref(), wish.curtin.as_deref())?);
-            let done = app.controller.apply_with(&record.id, Event::Deploy, Some(wish)).await?;
+            let os = deployment::check(&app.boot, &record, wish.image().as_deref(), wish.curtin.as_deref())?;
+            let deployment = Deployment { os: Some(os), curtin: wish.curtin, user_data: wish.user_data };
+            let done = app.controller.apply_with(&record.id, Event::Deploy, Some(deployment)).await?;
             return Ok(Json(app.controller.machine(&done.id).await?.into()));
         }
         other => {
@@ -190,7 +211,7 @@ async fn remove_key(State(app): State<App>, Path(id): Path<i64>) -> Result<Statu
     if app.controller.store().remove_key(id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(ApiError::not_found(format!("there is no key {id}"), "`firstlight keys list` shows them all"))
+    Err(ApiError::not_found(format!("there is no key {id}"), "`firstlight keys` shows them all"))
 }
 
 async fn login_code(State(app): State<App>) -> Result<(StatusCode, Json<Value>), ApiError> {

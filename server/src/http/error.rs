@@ -77,9 +77,7 @@ impl From<StoreError> for ApiError {
 impl From<ControlError> for ApiError {
     fn from(error: ControlError) -> Self {
         match error {
-            ControlError::NotFound(_) => {
-                Self::not_found(error.to_string(), "`firstlight machines list` shows them all")
-            }
+            ControlError::NotFound(_) => Self::not_found(error.to_string(), "`firstlight machines` shows them all"),
             ControlError::Rejected(_) => Self::new(
                 StatusCode::CONFLICT,
                 "not-possible-now",

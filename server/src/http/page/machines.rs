@@ -41,7 +41,7 @@ fn table(machines: &[Record]) -> Markup {
         return html! {
             p.empty {
                 "No machine yet. Let one boot from the network: it enlists by itself. Or add one by hand: "
-                code { "firstlight machines add --mac 52:54:00:12:34:56" }
+                code { "firstlight add --mac 52:54:00:12:34:56" }
             }
         };
     }
