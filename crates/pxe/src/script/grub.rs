@@ -63,12 +63,14 @@ fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &
 }
 
 fn local_disk_lines() -> String {
+    // The loader must be found through `root`: GRUB tells a chainloaded program that it came from there, and an
+    // installed GRUB looks for its partition on the disk that it came from.
     // `exit` comes last: OVMF takes it for success and stays in its menu, other firmware tries the next boot entry.
     format!(
         "for loader in {}; do\n  \
-           if search --no-floppy --set=disk --file $loader; then\n    \
-             echo \"Firstlight: starting ($disk)$loader\"\n    \
-             if chainloader ($disk)$loader; then\n      \
+           if search --no-floppy --set=root --file $loader; then\n    \
+             echo \"Firstlight: starting ($root)$loader\"\n    \
+             if chainloader ($root)$loader; then\n      \
                boot\n    \
              fi\n  \
            fi\n\
