@@ -129,9 +129,9 @@ fn grub_kernel() {
 #[test]
 fn grub_local_disk() {
     let text = render(Loader::Grub, &script(Purpose::LocalDisk));
-    let expected = "  if search --no-floppy --set=disk --file $loader; then\n    \
-                      echo \"Firstlight: starting ($disk)$loader\"\n    \
-                      if chainloader ($disk)$loader; then\n      boot\n    fi\n  fi\ndone\n";
+    let expected = "  if search --no-floppy --set=root --file $loader; then\n    \
+                      echo \"Firstlight: starting ($root)$loader\"\n    \
+                      if chainloader ($root)$loader; then\n      boot\n    fi\n  fi\ndone\n";
     assert!(text.contains(expected), "{text}");
     assert!(text.contains("for loader in /EFI/debian/shimx64.efi /EFI/debian/grubx64.efi "), "{text}");
     assert!(text.ends_with("exit\n"), "{text}");
