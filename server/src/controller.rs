@@ -1,6 +1,7 @@
 //! What happens to machines: events in, stored transitions out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use firstlight_machine_fsm::{Effect, Event, Machine, Rejected, Status};
 use serde_json::json;
@@ -16,6 +17,9 @@ use crate::time::Millis;
 
 /// How often a transition is decided anew because somebody else was faster.
 const ATTEMPTS: usize = 32;
+
+/// How long a boot loader may take to turn its machine off before the power driver makes sure.
+const LOADER_GRACE: Duration = Duration::from_secs(30);
 
 /// Something about a machine could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -136,9 +140,14 @@ impl Controller {
             deadline,
             deployment,
             effects: Vec::new(),
+            not_before: (*event == Event::Netbooted).then(|| Millis::now().after(LOADER_GRACE)),
             revoke: Vec::new(),
             forget_deployment: false,
-            events: vec![announce(record, next, event)],
+            events: if *event == Event::Netbooted && !status_changes {
+                Vec::new() // The answer to the netboot tells of it.
+            } else {
+                vec![announce(record, next, event)]
+            },
         };
         for effect in effects {
             match effect {

@@ -105,8 +105,12 @@ pub struct Change {
     pub deadline: Option<Millis>,
     /// What is to be deployed; `None` leaves it as it is.
     pub deployment: Option<Deployment>,
-    /// The power effects for the outbox, in order.
+    /// The power effects for the outbox, in order. They take the place of those that still wait: the last word on how a
+    /// machine shall be is the one that counts.
     pub effects: Vec<PowerEffect>,
+    /// When the effects may be tried. A time to come means that they only make sure of what the machine does by itself:
+    /// then they do not take the place of others.
+    pub not_before: Option<Millis>,
     /// The credentials that die with the transition.
     pub revoke: Vec<Scope>,
     /// What the transition makes forgotten.

@@ -7,14 +7,13 @@ mkdir -p "$work"
 authorization() {
     printf 'Authorization: OAuth oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="%s", oauth_token="%s", oauth_signature="%%26%s", oauth_timestamp="%s", oauth_nonce="%s"' \
         {{credential.consumer_key|escape.shell}} {{credential.token_key|escape.shell}} {{credential.token_secret|escape.shell}} \
-        "$(date +%s)" "$RANDOM$RANDOM$RANDOM"
+        "$EPOCHSECONDS" "$RANDOM$RANDOM$RANDOM"
 }
 
 api() {
-    local path=$1 answer status try
+    local path=$1 answer=$work/answer.$BASHPID status try
     shift
-    answer=$(mktemp "$work/answer.XXXXXX")
-    for try in $(seq 90); do
+    for ((try = 0; try < 90; try++)); do
         status=$(curl --silent --max-time 120 --output "$answer" --write-out '%{http_code}' \
             --header "$(authorization)" "$@" "$base$path")
         case $status in

@@ -1,6 +1,6 @@
 //! The transition table.
 
-use crate::{Effect, Ephemeral, Event, Installation, Machine, Rejected, Transition};
+use crate::{Boot, Effect, Ephemeral, Event, Installation, Machine, Rejected, Transition};
 
 use Effect::{ForgetDeployment, PowerCycle, PowerOff, RevokeEphemeralCredentials};
 use Ephemeral::{Awaited, Running};
@@ -72,6 +72,8 @@ impl Machine {
             Self::Enlisting(Running) | Self::Commissioning(Running) | Self::Deploying(Installing(Running)) => {
                 self.failed("the machine booted again before the ephemeral system had finished".to_owned())
             }
+            // Its boot loader turns it off; the power driver makes sure.
+            idle if idle.boot() == Boot::PowerOff => to(idle, [PowerOff]),
             other => to(other, []),
         }
     }

@@ -147,6 +147,7 @@ fn an_ephemeral_system_that_has_begun_is_never_booted_again() {
 fn a_state_without_purpose_is_turned_off() {
     for machine in [Machine::New, Machine::Ready, Machine::Allocated, Machine::Broken { reason: String::new() }] {
         assert_eq!(machine.boot(), Boot::PowerOff);
+        check(machine.clone(), Event::Netbooted, machine, &[Effect::PowerOff]);
     }
 }
 

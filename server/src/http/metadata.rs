@@ -28,7 +28,6 @@ pub(super) fn router() -> Router<App> {
         .route("/{id}/status", post(status::report))
         .route("/{id}/scripts", get(scripts::list))
         .route("/{id}/scripts/{name}", get(scripts::text))
-        .route("/{id}/scripts/{name}/start", post(scripts::start))
         .route("/{id}/scripts/{name}/finish", post(scripts::finish))
         .route("/{id}/finished", post(scripts::all_finished))
         .route("/{id}/install", get(install::script))

@@ -206,13 +206,7 @@ impl Store for SqliteStore {
         if moved.rows_affected() == 0 {
             return Ok(false);
         }
-        for effect in &change.effects {
-            sqlx::query("INSERT INTO effects (machine_id, kind, not_before) VALUES (?, ?, 0)")
-                .bind(&change.id)
-                .bind(rows::effect_kind(*effect))
-                .execute(&mut *tx)
-                .await?;
-        }
+        put_effects(&mut tx, change).await?;
         for scope in &change.revoke {
             sqlx::query("DELETE FROM credentials WHERE machine_id = ? AND scope = ?")
                 .bind(&change.id)
@@ -422,6 +416,32 @@ impl Store for SqliteStore {
             .fetch_optional(&self.readers)
             .await?)
     }
+}
+
+async fn put_effects(tx: &mut Transaction<'static, Sqlite>, change: &Change) -> Result<()> {
+    if change.effects.is_empty() {
+        return Ok(());
+    }
+    if change.not_before.is_some() {
+        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM effects WHERE machine_id = ?")
+            .bind(&change.id)
+            .fetch_one(&mut **tx)
+            .await?;
+        if waiting > 0 {
+            return Ok(());
+        }
+    } else {
+        sqlx::query("DELETE FROM effects WHERE machine_id = ?").bind(&change.id).execute(&mut **tx).await?;
+    }
+    for effect in &change.effects {
+        sqlx::query("INSERT INTO effects (machine_id, kind, not_before) VALUES (?, ?, ?)")
+            .bind(&change.id)
+            .bind(rows::effect_kind(*effect))
+            .bind(change.not_before.map_or(0, |at| at.0))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn append(tx: &mut Transaction<'static, Sqlite>, events: &[NewEvent]) -> Result<()> {

@@ -30,20 +30,12 @@ pub(super) async fn list(
     Ok(plain(SCRIPTS.iter().map(|script| format!("{}\n", script.name)).collect()))
 }
 
+/// The text of a script; who fetches it runs it.
 pub(super) async fn text(
     State(app): State<App>,
     Path((id, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    identify_ephemeral(&app, &headers, &id).await?;
-    Ok(plain(known(&name)?.text.to_owned()))
-}
-
-pub(super) async fn start(
-    State(app): State<App>,
-    Path((id, name)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Result<StatusCode, ApiError> {
     let record = identify_ephemeral(&app, &headers, &id).await?;
     let script = known(&name)?;
     let event = NewEvent::now("script.started", format!("{}: {} runs", record.name, script.name))
@@ -51,7 +43,7 @@ pub(super) async fn start(
         .details(json!({"script": script.name, "phase": phase(record.machine.boot())}));
     let facts = Facts { step: Some(Some(script.name.to_owned())), ..Facts::default() };
     app.controller.learn(&id, &facts, &[event]).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(plain(script.text.to_owned()))
 }
 
 #[derive(Debug, Deserialize)]
