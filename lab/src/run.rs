@@ -23,13 +23,28 @@ use tokio::task::JoinSet;
 /// How long the server stays dead in a drill.
 const DOWN: Duration = Duration::from_secs(2);
 
+/// How long a boot loader may take to turn its machine off, once it knows that there is nothing to boot. The server's
+/// power driver would come later.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+
 /// What a step that the lab took as the user came to.
 struct Done {
     index: usize,
     said: String,
-    /// Set by the look into the deployed machine.
-    address: Option<String>,
+    found: Found,
 }
+
+/// What the lab knows after a step.
+enum Found {
+    /// Nothing new.
+    Nothing,
+    /// The deployed machine was looked into, at this address.
+    Visited(String),
+    /// The released machine, turned on without a reason, turned itself off.
+    Idle,
+}
+
+type Step = Result<(String, Found)>;
 
 /// A run in progress.
 pub(crate) struct Run<'a> {
@@ -47,6 +62,9 @@ pub(crate) struct Run<'a> {
     indices: HashMap<String, usize>,
     addresses: BTreeMap<String, String>,
     visited: Vec<bool>,
+    /// Turned on after the release, without a reason.
+    idling: Vec<bool>,
+    idled: Vec<bool>,
     drill: Option<Drill>,
     tasks: JoinSet<Result<Done>>,
     /// The run is over and somebody looks on: nothing is done for them, and a failure is their business.
@@ -75,6 +93,8 @@ impl<'a> Run<'a> {
             indices: HashMap::new(),
             addresses: BTreeMap::new(),
             visited: vec![false; machines.len()],
+            idling: vec![false; machines.len()],
+            idled: vec![false; machines.len()],
             drill: plan.kill_server_at.map(Drill::new),
             tasks: JoinSet::new(),
             is_over: false,
@@ -154,6 +174,7 @@ impl<'a> Run<'a> {
         let until = self.plan.until;
         self.milestones.iter().all(|machine| machine.has(until))
             && (until < Until::Deployed || self.visited.iter().all(|visited| *visited))
+            && (until < Until::Released || self.idled.iter().all(|idled| *idled))
     }
 
     async fn step(&mut self) -> Result<()> {
@@ -175,10 +196,31 @@ impl<'a> Run<'a> {
         if self.drill.as_mut().is_some_and(|drill| drill.is_due(&event)) {
             self.kill_and_restart(&event).await?;
         }
-        match index {
-            Some(index) if event.kind == "machine.status" => self.status(index, &event).await,
-            _ => Ok(()),
+        let Some(index) = index else { return Ok(()) };
+        if self.idling.get(index) == Some(&true) {
+            self.idle(index, &event)?;
         }
+        if event.kind == "machine.status" { self.status(index, &event).await } else { Ok(()) }
+    }
+
+    /// A Ready machine that boots from the network gets no kernel, and its boot loader turns it off.
+    fn idle(&mut self, index: usize, event: &Event) -> Result<()> {
+        if event.detail("file").ends_with("vmlinuz") {
+            return Err(Error::said("a Ready machine was given a kernel"));
+        }
+        if event.kind != "http.boot-script" {
+            return Ok(());
+        }
+        if event.detail("answer") != "PowerOff" {
+            return Err(Error::said(format!("a Ready machine was told to boot: {}", event.message)));
+        }
+        let Some(machine) = self.machines.get(index).cloned() else { return Ok(()) };
+        // Its loader may ask more than once; the first answer starts the clock.
+        if let Some(idling) = self.idling.get_mut(index) {
+            *idling = false;
+        }
+        self.spawn(index, turns_itself_off(machine));
+        Ok(())
     }
 
     /// Which of our machines this is about. A new id is looked up once.
@@ -229,6 +271,10 @@ impl<'a> Run<'a> {
             }
             "Ready" if self.has(index, Until::Deployed) => {
                 self.reach(index, Until::Released, seconds);
+                if let Some(idling) = self.idling.get_mut(index) {
+                    *idling = true;
+                }
+                self.spawn(index, turn_on(machine.clone()));
             }
             "Ready" => {
                 self.reach(index, Until::Ready, seconds);
@@ -261,10 +307,10 @@ impl<'a> Run<'a> {
         self.milestones.get(index).is_some_and(|machine| machine.has(milestone))
     }
 
-    fn spawn(&mut self, index: usize, step: impl Future<Output = Result<(String, Option<String>)>> + Send + 'static) {
+    fn spawn(&mut self, index: usize, step: impl Future<Output = Step> + Send + 'static) {
         self.tasks.spawn(async move {
-            let (said, address) = step.await?;
-            Ok(Done { index, said, address })
+            let (said, found) = step.await?;
+            Ok(Done { index, said, found })
         });
     }
 
@@ -280,8 +326,15 @@ impl<'a> Run<'a> {
         if let Some(machine) = self.machines.get(done.index) {
             self.narrator.user(&machine.mac(), &done.said);
         }
-        let Some(address) = done.address else {
-            return Ok(());
+        let address = match done.found {
+            Found::Nothing => return Ok(()),
+            Found::Idle => {
+                if let Some(idled) = self.idled.get_mut(done.index) {
+                    *idled = true;
+                }
+                return Ok(());
+            }
+            Found::Visited(address) => address,
         };
         if let Some(visited) = self.visited.get_mut(done.index) {
             *visited = true;
@@ -332,19 +385,41 @@ impl<'a> Run<'a> {
     }
 }
 
-async fn commission(api: Api, id: String, power: serde_json::Value) -> Result<(String, Option<String>)> {
+async fn commission(api: Api, id: String, power: serde_json::Value) -> Step {
     api.set_power(&id, power).await?;
     api.act(&id, "commission").await?;
-    Ok(("gave it a power switch, asked to commission".to_owned(), None))
+    Ok(("gave it a power switch, asked to commission".to_owned(), Found::Nothing))
 }
 
-async fn act(api: Api, id: String, action: &'static str) -> Result<(String, Option<String>)> {
+async fn act(api: Api, id: String, action: &'static str) -> Step {
     api.act(&id, action).await?;
-    Ok((format!("asked to {action}"), None))
+    Ok((format!("asked to {action}"), Found::Nothing))
+}
+
+/// What a cat on the power button does.
+async fn turn_on(machine: Arc<Machine>) -> Step {
+    while machine.is_on().await {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    machine.power_on().await?;
+    Ok(("turned it on, though there is nothing to boot".to_owned(), Found::Nothing))
+}
+
+async fn turns_itself_off(machine: Arc<Machine>) -> Step {
+    let begin = Instant::now();
+    while machine.is_on().await {
+        if begin.elapsed() > IDLE_LIMIT {
+            let limit = IDLE_LIMIT.as_secs();
+            return Err(Error::said(format!("a Ready machine was not turned off by its boot loader in {limit} s")));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    Ok((format!("its boot loader turned it off again, without a kernel, in {seconds:.1} s"), Found::Idle))
 }
 
 /// Logs in to the deployed machine: is it what the server says it is?
-async fn look_in(api: Api, id: String, plan: Plan) -> Result<(String, Option<String>)> {
+async fn look_in(api: Api, id: String, plan: Plan) -> Step {
     let machine = api.machine(&id).await?;
     let Some(address) = machine.address else {
         return Err(Error::said(format!("{} is Deployed, and the API does not know its address", machine.name)));
@@ -357,5 +432,5 @@ async fn look_in(api: Api, id: String, plan: Plan) -> Result<(String, Option<Str
         return Err(Error::said(format!("{}'s root is {}, not its disk", machine.name, visit.root)));
     }
     let said = format!("logged in by SSH at {address}: its hostname is {}, its root is {}", visit.hostname, visit.root);
-    Ok((said, Some(address)))
+    Ok((said, Found::Visited(address)))
 }
