@@ -53,7 +53,7 @@ pub(crate) struct RunOptions {
     /// Port of the web page on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub(crate) web_port: u16,
-    /// Seconds that the whole run may take [default: 900, and 300 for each further machine]
+    /// Seconds that the whole run may take [default: 1500, and 300 for each further machine]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) time_limit: Option<u64>,
     /// Print every event of the server, not only the milestones
@@ -62,7 +62,7 @@ pub(crate) struct RunOptions {
     /// Where logs, disks and the server's state of this run go [default: under the cache directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
-    /// A server binary to use instead of building one
+    /// A server binary to use instead of the one built beside the lab
     #[arg(long, value_name = "PATH")]
     pub(crate) server_binary: Option<PathBuf>,
     /// Options shared with `cargo lab images`.

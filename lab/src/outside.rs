@@ -1,15 +1,14 @@
-//! The outer half: checks, packages, the server's build, the images; then it
+//! The outer half: checks, packages, the images; then it
 //! starts the inner half in its namespaces and carries the web page out.
 
 use crate::cli::{ImageOptions, RunOptions};
 use crate::error::{Doing, Error, Result};
 use crate::plan::Plan;
 use crate::{check, forward, images, namespace, packages, paths};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the inner half may take to end by itself.
@@ -35,7 +34,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
         Some(path) => {
             std::fs::canonicalize(path).doing(format!("the server binary {} cannot be used", path.display()))?
         }
-        None => build_server().await?,
+        None => built_server()?,
     };
     let images_dir = images::ensure(&cache, &options.images).await?;
     let firmware = options.firmware.to_string();
@@ -43,7 +42,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
     check::room_for_run(&work_dir, options.machines)?;
     let listener = forward::listen_outside(options.web_port).await?;
     let web_port = listener.local_addr().doing("the web page's port is not known")?.port();
-    let seconds = options.time_limit.unwrap_or(900 + 300 * (u64::from(options.machines) - 1));
+    let seconds = options.time_limit.unwrap_or(1500 + 300 * (u64::from(options.machines) - 1));
     let plan = Plan {
         firmware: options.firmware,
         machines: options.machines,
@@ -121,67 +120,15 @@ async fn end(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Builds the server as `cargo` would for the user, and asks cargo where it is.
-async fn build_server() -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let workspace = workspace()?;
-    let mut child = Command::new(cargo)
-        .current_dir(&workspace)
-        .args(["build", "--release", "--package", "firstlight", "--bin", "firstlight"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .doing("cargo does not start")?;
-    let mut binary = None;
-    if let Some(output) = child.stdout.take() {
-        let mut lines = BufReader::new(output).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            binary = executable(&line).or(binary);
-        }
+/// The server that was built together with this program.
+fn built_server() -> Result<PathBuf> {
+    let own = std::env::current_exe().doing("the lab's own path is not known")?;
+    let server = own.with_file_name("firstlight");
+    if server.is_file() {
+        return Ok(server);
     }
-    let status = child.wait().await.doing("cargo is lost")?;
-    match binary {
-        Some(binary) if status.success() => Ok(binary),
-        _ => Err(Error::said("the server does not build; what the compiler said is above")),
-    }
-}
-
-/// The workspace: where cargo says that this package is, or was when it was built.
-fn workspace() -> Result<PathBuf> {
-    let package =
-        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    let workspace = package.parent().unwrap_or(Path::new("/"));
-    if workspace.join("Cargo.toml").is_file() {
-        Ok(workspace.to_owned())
-    } else {
-        Err(Error::said(
-            "the server's source is not where it was: start the lab with `cargo lab`, or name a server with --server-binary",
-        ))
-    }
-}
-
-/// The path in one of cargo's JSON lines, if it is about the server's binary.
-fn executable(line: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(line).ok()?;
-    let is_server = message.get("reason")?.as_str()? == "compiler-artifact"
-        && message.pointer("/target/name")?.as_str()? == "firstlight";
-    let path = message.get("executable")?.as_str()?;
-    is_server.then(|| PathBuf::from(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_server_is_found_among_cargos_messages() {
-        let line =
-            r#"{"reason":"compiler-artifact","target":{"name":"firstlight"},"executable":"/t/release/firstlight"}"#;
-        assert_eq!(executable(line), Some("/t/release/firstlight".into()));
-        let library = r#"{"reason":"compiler-artifact","target":{"name":"firstlight"},"executable":null}"#;
-        assert_eq!(executable(library), None);
-        assert_eq!(executable("warning: words"), None);
-    }
+    let server = server.display();
+    Err(Error::said(format!(
+        "there is no server at {server}: start the lab with `cargo lab`, or name one with --server-binary"
+    )))
 }

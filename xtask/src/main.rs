@@ -1,16 +1,18 @@
 //! The chores of the workspace.
 //!
-//! `cargo xtask ci` runs every check that a change has to pass, and installs what it needs. `cargo xtask fuzz SECONDS`
+//! `cargo lab` builds the lab and the server and starts the lab. `cargo xtask ci` runs every check that a change has to pass, and installs what it needs. `cargo xtask fuzz SECONDS`
 //! runs every fuzz target that long.
 
 mod ci;
 mod fuzz;
+mod lab;
 mod setup;
 mod shell;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask ci [--without-lab]     every check
+const USAGE: &str = "usage: cargo lab [ARGUMENTS]                a virtual lab; --help says more
+       cargo xtask ci [--without-lab]     every check
        cargo xtask fuzz [SECONDS]         every fuzz target, 60 seconds each unless said otherwise";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["ci"] => ci::run(ci::Lab::With),
         ["ci", "--without-lab"] => ci::run(ci::Lab::Without),
+        ["lab", arguments @ ..] => lab::run(arguments),
         ["fuzz"] => setup::fuzzing().and_then(|()| fuzz::run(60)),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => setup::fuzzing().and_then(|()| fuzz::run(seconds)),

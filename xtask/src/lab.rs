@@ -1,0 +1,16 @@
+//! `cargo lab`: the lab and the server, built together, so that what both need is compiled once.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::shell;
+
+/// Builds, then becomes the lab: signals and the exit status are its own.
+pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
+    shell::run("cargo build --release -p firstlight -p firstlight-lab")?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let lab = target.join("release/firstlight-lab");
+    let error = Command::new(&lab).args(arguments).exec();
+    Err(format!("{} cannot be run: {error}", lab.display()))
+}
