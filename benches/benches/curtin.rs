@@ -8,7 +8,8 @@ use firstlight_curtin_config::{Disk, ShellOptions, Target, parse, plan, render_s
 
 /// A storage section of `disks` disks with eight formatted and mounted partitions each.
 fn config(disks: usize) -> String {
-    let mut yaml = String::from("sources: {root: 'http://127.0.0.1/root.tar.zst'}\nstorage:\n  version: 1\n  config:\n");
+    let mut yaml =
+        String::from("sources: {root: 'http://127.0.0.1/root.tar.zst'}\nstorage:\n  version: 1\n  config:\n");
     for disk in 0..disks {
         let _ = writeln!(yaml, "  - {{id: d{disk}, type: disk, serial: s{disk}, ptable: gpt, wipe: superblock}}");
         for part in 0..8 {
@@ -19,7 +20,8 @@ fn config(disks: usize) -> String {
             );
             if part > 0 {
                 let path = if disk == 0 && part == 1 { "/".to_owned() } else { format!("/srv/{disk}-{part}") };
-                let _ = writeln!(yaml, "  - {{id: f{disk}-{part}, type: format, volume: p{disk}-{part}, fstype: ext4}}");
+                let _ =
+                    writeln!(yaml, "  - {{id: f{disk}-{part}, type: format, volume: p{disk}-{part}, fstype: ext4}}");
                 let _ = writeln!(yaml, "  - {{id: m{disk}-{part}, type: mount, device: f{disk}-{part}, path: {path}}}");
             }
         }
@@ -44,7 +46,9 @@ fn benches(criterion: &mut Criterion) {
         let (parsed, target) = (parse(&yaml), machine(disks));
         group.bench_function("firstlight plan", |b| b.iter(|| plan(black_box(&parsed.config), &target)));
         if let Ok(plan) = plan(&parsed.config, &target) {
-            group.bench_function("firstlight render", |b| b.iter(|| render_shell(black_box(&plan), &ShellOptions::default())));
+            group.bench_function("firstlight render", |b| {
+                b.iter(|| render_shell(black_box(&plan), &ShellOptions::default()));
+            });
         }
         group.finish();
     }

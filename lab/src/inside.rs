@@ -60,9 +60,8 @@ async fn work(plan: &Plan, machines: &mut Vec<Arc<Machine>>) -> Result<()> {
     network::up(plan.machines).await?;
     ra::start()?;
     let _tcpdump = record(&plan.work_dir).await?;
-    let cores = cores_each(plan.machines);
     for number in 1..=plan.machines {
-        let machine = Machine::create(number, plan.firmware, cores, &plan.work_dir)?;
+        let machine = Machine::create(number, plan.firmware, &plan.work_dir)?;
         machines.push(Arc::new(machine));
     }
     let strip = Strip::new(machines)?;
@@ -84,12 +83,6 @@ async fn work(plan: &Plan, machines: &mut Vec<Arc<Machine>>) -> Result<()> {
         run.follow().await?;
     }
     Ok(())
-}
-
-/// Two cores help a machine only if the host has them to spare.
-fn cores_each(machines: u8) -> u8 {
-    let host = std::thread::available_parallelism().map_or(1, usize::from);
-    if host >= 2 * usize::from(machines) { 2 } else { 1 }
 }
 
 /// Returns when the outer half is gone or lets go of our standard input.

@@ -24,7 +24,6 @@ const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 pub(crate) struct Machine {
     number: u8,
     firmware: Firmware,
-    cores: u8,
     dir: PathBuf,
     serial: Serial,
     child: Mutex<Option<Child>>,
@@ -32,7 +31,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Unpacks a new machine: a blank disk, and for UEFI a fresh NVRAM.
-    pub(crate) fn create(number: u8, firmware: Firmware, cores: u8, run: &Path) -> Result<Self> {
+    pub(crate) fn create(number: u8, firmware: Firmware, run: &Path) -> Result<Self> {
         let dir = run.join(format!("machine-{number}"));
         let doing = || format!("machine {number} cannot be set up in {}", dir.display());
         std::fs::create_dir_all(&dir).doing(doing())?;
@@ -42,7 +41,7 @@ impl Machine {
             std::fs::copy(OVMF_VARS, dir.join("nvram.fd")).doing(doing())?;
         }
         let serial = Serial::create(&dir.join("serial.log")).doing(doing())?;
-        Ok(Self { number, firmware, cores, dir, serial, child: Mutex::new(None) })
+        Ok(Self { number, firmware, dir, serial, child: Mutex::new(None) })
     }
 
     /// What the webhook's URLs call it.
@@ -128,7 +127,6 @@ impl Machine {
         let tap = network::tap(self.number);
         let mac = self.mac();
         let number = self.number;
-        let cores = self.cores;
         // Under UEFI the card's own ROM is left out, so that OVMF's driver and
         // network stack do the work; under BIOS that ROM is the network stack.
         let (machine, rom) = match self.firmware {
@@ -136,7 +134,7 @@ impl Machine {
             Firmware::Uefi => ("q35", ",romfile="),
         };
         let mut arguments = format!(
-            "-accel tcg,thread=multi,tb-size=512 -cpu max -smp {cores} -m 2048 -machine {machine} \
+            "-accel tcg,thread=multi,tb-size=512 -cpu max -smp 1 -m 2048 -machine {machine} \
              -display none -nodefaults \
              -netdev tap,id=net0,ifname={tap},script=no,downscript=no \
              -device virtio-net-pci,id=nic0,netdev=net0,mac={mac},bootindex=1{rom} \
@@ -185,7 +183,7 @@ mod tests {
             if firmware == Firmware::Uefi && !Path::new(OVMF_VARS).exists() {
                 panic!("package ovmf is missing");
             }
-            let machine = Machine::create(3, firmware, 1, dir.path()).unwrap();
+            let machine = Machine::create(3, firmware, dir.path()).unwrap();
             let line = machine.arguments().join(" ");
             assert!(line.contains("nic0,netdev=net0,mac=52:54:00:77:00:03,bootindex=1"));
             assert!(line.contains("serial=LAB3,bootindex=2"));
