@@ -14,8 +14,10 @@ use crate::secret;
 use crate::store::{Credential, Facts, Scope};
 use crate::time::Millis;
 
+/// The root file system of the ephemeral system.
+pub const ROOT_FILE: &str = "root.squashfs";
 /// The files of an ephemeral system, in `OSYSTEM/RELEASE/ARCHITECTURE/`.
-pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", "root.squashfs"];
+pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", ROOT_FILE];
 /// The root file system that is deployed, beside them.
 pub const DEPLOY_FILE: &str = "root.tar.zst";
 /// The one architecture so far, in Debian's words.
@@ -178,7 +180,7 @@ impl Boot {
             kernel: image_path(&self.os, "vmlinuz"),
             initrd: image_path(&self.os, "initrd.img"),
             command_line: kernel_command_line(&CommandLine {
-                squashfs_url: self.image_url(&self.os, "root.squashfs"),
+                squashfs_url: self.image_url(&self.os, ROOT_FILE),
                 boot_mac: Some(mac.0),
                 cloud_config_url: Some(format!("{}metadata/bootstrap/{bootstrap}", self.policy.http_root())),
                 extra: self.kernel_options.clone(),

@@ -271,6 +271,13 @@ impl NewEvent {
         self
     }
 
+    /// The leased address that it happened to.
+    #[must_use]
+    pub fn address(mut self, address: Option<Ipv4Addr>) -> Self {
+        self.address = address;
+        self
+    }
+
     /// The facts for programs.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {

@@ -64,9 +64,7 @@ impl Handler for TftpService {
             other => ("tftp.failed", format!("{name}: the transfer to {peer} ended early: {other:?}")),
         };
         let details = json!({"file": name, "address": peer.to_string(), "outcome": format!("{outcome:?}")});
-        let mut event = NewEvent::now(kind, message).details(details);
-        event.address = ipv4(peer);
-        self.journal.note(event);
+        self.journal.note(NewEvent::now(kind, message).details(details).address(ipv4(peer)));
     }
 }
 

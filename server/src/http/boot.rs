@@ -14,6 +14,7 @@ use tower_http::services::ServeFile;
 
 use super::error::ApiError;
 use super::{App, Peer};
+use crate::boot::ROOT_FILE;
 use crate::model::NewEvent;
 
 pub(super) fn router() -> Router<App> {
@@ -80,9 +81,13 @@ async fn send(app: &App, peer: Peer, path: PathBuf, name: &str, request: Request
         let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or("?");
         let message = format!("{name}: {bytes} bytes to {}", peer.0.ip());
         let details = json!({"file": name, "address": peer.0.ip().to_string(), "status": status.as_u16()});
-        let mut event = NewEvent::now("http.file", message).details(details);
-        event.address = peer_address(peer).ok();
-        app.controller.journal().note(event);
+        let address = peer_address(peer).ok();
+        // Only an initial RAM disk wants a root file system: this is how one learns that the kernel runs.
+        if name.ends_with(ROOT_FILE) {
+            let event = NewEvent::now("machine.kernel", "the kernel is up, and fetches its root file system");
+            app.controller.journal().note(event.address(address));
+        }
+        app.controller.journal().note(NewEvent::now("http.file", message).details(details).address(address));
     }
     Ok(response.map(axum::body::Body::new))
 }
