@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use firstlight_machine_fsm::{Boot, Effect, Ephemeral, Event, Installation, Machine, Status};
+use firstlight_machine_fsm::{Boot, Effect, Ephemeral, Event, Installation, Machine, Status, Transition};
 use proptest::prelude::*;
 
 fn events() -> Vec<Event> {
@@ -72,6 +72,24 @@ fn the_happy_path() {
     check(Machine::Deploying(FirstBoot), Event::FirstBootFinished, Machine::Deployed, &[]);
     check(Machine::Deployed, Event::Release, Machine::Releasing, &[Revoke, ForgetDeployment, PowerOff]);
     check(Machine::Releasing, Event::PoweredOff, Machine::Ready, &[]);
+}
+
+/// The whole table, edge by edge: a change of any of them shows here.
+#[test]
+fn every_edge_is_as_it_is_written_down() {
+    let mut table = String::new();
+    let mut states: Vec<Machine> =
+        reachable().into_iter().filter(|machine| machine.reason().is_none_or(|why| why == "r")).collect();
+    states.sort_by_key(|machine| format!("{machine:?}"));
+    for machine in states {
+        for event in events() {
+            let Ok(Transition { next, effects, .. }) = machine.clone().apply(event.clone()) else { continue };
+            table.push_str(
+                &format!("{machine:?} + {event:?} -> {next:?} {effects:?}\n").replace(" { reason: \"r\" }", ""),
+            );
+        }
+    }
+    assert_eq!(table, include_str!("edges.txt"), "the table is now:\n{table}");
 }
 
 #[test]
