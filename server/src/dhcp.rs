@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use firstlight_dhcp::server::{
@@ -19,6 +20,7 @@ use crate::boot::Boot;
 use crate::config::Config;
 use crate::controller::Controller;
 use crate::journal::Journal;
+use crate::meter::Meters;
 use crate::model::{Mac, NewEvent};
 use crate::network::Link;
 use crate::run::StartError;
@@ -47,6 +49,7 @@ pub async fn spawn(
     interface: Link,
     boot: &Boot,
     controller: &Controller,
+    meters: Arc<Meters>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     let mut server = Server::new(dhcp_config(config, interface)?).map_err(DhcpError::from)?;
@@ -59,7 +62,13 @@ pub async fn spawn(
         }
         _ => StartError::Ended { service: "DHCP", reason: error.to_string() },
     })?;
-    let service = DhcpService { store, journal: controller.journal().clone(), policy: *boot.policy() };
+    let service = DhcpService {
+        store,
+        journal: controller.journal().clone(),
+        policy: *boot.policy(),
+        meters,
+        commit: Duration::ZERO,
+    };
     services.spawn(async move {
         let shutdown = async move {
             let () = crate::run::stopped(&mut stopped).await;
@@ -88,13 +97,19 @@ struct DhcpService {
     store: Arc<dyn Store>,
     journal: Journal,
     policy: Policy,
+    meters: Arc<Meters>,
+    /// What the last commit took: the decision itself is a matter of microseconds.
+    commit: Duration,
 }
 
 #[async_trait]
 impl Service for DhcpService {
     async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()> {
+        let begun = Instant::now();
         let rows: Vec<_> = changes.iter().map(|change| to_row(&change.lease)).collect();
-        self.store.put_leases(&rows).await.map_err(io::Error::other)
+        let stored = self.store.put_leases(&rows).await.map_err(io::Error::other);
+        self.commit = begun.elapsed();
+        stored
     }
 
     fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
@@ -117,6 +132,8 @@ impl Service for DhcpService {
         let event = match event {
             Observation::Replied { request, source, reply } => {
                 self.journal.note(requested(request, source));
+                let commits = reply.message.message_type() == Some(MessageType::ACK);
+                self.meters.dhcp.add(if commits { self.commit } else { Duration::ZERO });
                 replied(request, reply)
             }
             Observation::Silent { request, source, reason } => {

@@ -6,6 +6,7 @@ mod boot;
 mod error;
 mod events;
 mod metadata;
+mod observe;
 mod page;
 mod serve;
 
@@ -20,6 +21,7 @@ use axum::routing::get;
 
 use crate::boot::Boot;
 use crate::controller::Controller;
+use crate::meter::Meters;
 
 pub use serve::{Peer, serve};
 
@@ -35,6 +37,8 @@ pub struct App {
     pub boot: Boot,
     /// The admin's bearer token.
     pub admin_token: Arc<str>,
+    /// How long machines wait.
+    pub meters: Arc<Meters>,
     /// NTP servers for the machines, if configured.
     pub ntp_servers: Arc<[String]>,
     /// Whether the server is going down: streams end then.
@@ -47,10 +51,13 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", api::router())
         .merge(page::router())
         .layer(middleware::from_fn_with_state(app.clone(), auth::admin));
-    Router::new()
-        .merge(admin)
+    let machines = Router::new()
         .nest("/metadata", metadata::router())
         .merge(boot::router())
+        .layer(middleware::from_fn_with_state(app.clone(), observe::machine));
+    Router::new()
+        .merge(machines)
+        .merge(admin)
         .route("/api/v1/health", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }))
         .merge(page::public_router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -14,6 +14,7 @@ pub mod dhcp;
 pub mod http;
 pub mod inventory;
 pub mod journal;
+pub mod meter;
 pub mod model;
 pub mod names;
 pub mod network;

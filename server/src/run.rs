@@ -19,6 +19,7 @@ use crate::controller::Controller;
 use crate::dhcp::{self, DhcpError};
 use crate::http::{App, router, serve};
 use crate::journal::Journal;
+use crate::meter::Meters;
 use crate::model::NewEvent;
 use crate::network::{InterfaceError, Link, link};
 use crate::store::sqlite::SqliteStore;
@@ -116,11 +117,13 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let boot = Boot::new(controller.clone(), &config, interface.address);
     boot.check()?;
 
+    let meters = Arc::<Meters>::default();
     let (stop, stopped) = watch::channel(false);
     let app = App {
         controller: controller.clone(),
         boot: boot.clone(),
         admin_token: admin_token.into(),
+        meters: meters.clone(),
         ntp_servers: config.dhcp.ntp_servers.iter().map(ToString::to_string).collect(),
         stop: stopped.clone(),
     };
@@ -132,8 +135,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
             Ok(())
         });
     }
-    spawn_tftp(&mut services, &boot, &journal, interface, stopped.clone())?;
-    dhcp::spawn(&mut services, &config, interface, &boot, &controller, stopped.clone()).await?;
+    spawn_tftp(&mut services, &boot, &journal, &meters, interface, stopped.clone())?;
+    dhcp::spawn(&mut services, &config, interface, &boot, &controller, meters, stopped.clone()).await?;
     spawn_housekeeping(&mut services, &controller, &stopped);
     let (writer_stop, writer_stopped) = watch::channel(false);
     let writer = tokio::spawn(writer.run(store, writer_stopped));
@@ -192,6 +195,7 @@ fn spawn_tftp(
     services: &mut JoinSet<Result<(), StartError>>,
     boot: &Boot,
     journal: &Journal,
+    meters: &Arc<Meters>,
     interface: Link,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
@@ -199,7 +203,7 @@ fn spawn_tftp(
     let address = IpAddr::V4(interface.address);
     let server = firstlight_tftp::Server::bind(SocketAddr::new(address, PORT))
         .map_err(|error| StartError::port("TFTP", address, PORT, &error))?;
-    let service = TftpService::new(boot.clone(), journal.clone());
+    let service = TftpService::new(boot.clone(), journal.clone(), meters.clone());
     services.spawn(async move {
         let shutdown = async move {
             let () = crate::run::stopped(&mut stopped).await;

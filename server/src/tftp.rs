@@ -1,6 +1,8 @@
 //! TFTP: boot loaders, their configuration by who asks, kernels and initial RAM disks. Nothing is ever written.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,19 +12,21 @@ use serde_json::json;
 
 use crate::boot::{Boot, NoScript};
 use crate::journal::Journal;
+use crate::meter::Meters;
 use crate::model::NewEvent;
 
 /// Serves what [`Boot`] knows.
 pub struct TftpService {
     boot: Boot,
     journal: Journal,
+    meters: Arc<Meters>,
 }
 
 impl TftpService {
     /// A service over `boot`, which tells `journal`.
     #[must_use]
-    pub fn new(boot: Boot, journal: Journal) -> Self {
-        Self { boot, journal }
+    pub fn new(boot: Boot, journal: Journal, meters: Arc<Meters>) -> Self {
+        Self { boot, journal, meters }
     }
 
     async fn script(&self, request: &Request, loader: Loader) -> Result<Source, Error> {
@@ -36,11 +40,8 @@ impl TftpService {
             }
         }
     }
-}
 
-#[async_trait]
-impl Handler for TftpService {
-    async fn read(&self, request: &Request) -> Result<Source, Error> {
+    async fn find(&self, request: &Request) -> Result<Source, Error> {
         let name = request.name_str().ok_or_else(Error::not_found)?;
         let path = match RequestedPath::parse(name) {
             RequestedPath::PxelinuxConfig(_) => return self.script(request, Loader::Pxelinux).await,
@@ -52,6 +53,20 @@ impl Handler for TftpService {
         };
         let file = tokio::fs::File::open(&path).await.map_err(Error::from)?.into_std().await;
         Ok(Source::from_file(file)?)
+    }
+}
+
+#[async_trait]
+impl Handler for TftpService {
+    async fn read(&self, request: &Request) -> Result<Source, Error> {
+        let arrived = Instant::now();
+        let (name, peer) = (String::from_utf8_lossy(request.name()), request.peer.ip());
+        let details = json!({"file": name, "address": peer.to_string()});
+        let event = NewEvent::now("tftp.read", format!("{name}: {peer} asks for it"));
+        self.journal.note(event.details(details).address(ipv4(peer)));
+        let found = self.find(request).await;
+        self.meters.tftp.add(arrived.elapsed());
+        found
     }
 
     fn done(&self, request: &Request, outcome: &Outcome) {

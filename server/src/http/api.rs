@@ -34,7 +34,13 @@ pub(super) fn router() -> Router<App> {
         .route("/keys", get(keys).post(add_key))
         .route("/keys/{id}", delete(remove_key))
         .route("/events", get(events::events))
+        .route("/server", get(server))
         .route("/login-codes", post(login_code))
+}
+
+/// The server itself: what it is, and how long machines have waited for it since it started.
+async fn server(State(app): State<App>) -> Json<Value> {
+    Json(json!({"version": env!("CARGO_PKG_VERSION"), "waits": app.meters.read()}))
 }
 
 async fn list(State(app): State<App>) -> Result<Json<Vec<View>>, ApiError> {

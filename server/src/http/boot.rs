@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,7 @@ use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 use super::error::ApiError;
+use super::observe::Transfer;
 use super::{App, Peer};
 use crate::boot::ROOT_FILE;
 use crate::model::NewEvent;
@@ -77,19 +79,25 @@ async fn send(app: &App, peer: Peer, path: PathBuf, name: &str, request: Request
     }
     let Ok(response) = ServeFile::new(&path).oneshot(request).await;
     let status = response.status();
-    if method == Method::GET {
-        let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or("?");
-        let message = format!("{name}: {bytes} bytes to {}", peer.0.ip());
-        let details = json!({"file": name, "address": peer.0.ip().to_string(), "status": status.as_u16()});
-        let address = peer_address(peer).ok();
-        // Only an initial RAM disk wants a root file system: this is how one learns that the kernel runs.
-        if name.ends_with(ROOT_FILE) {
-            let event = NewEvent::now("machine.kernel", "the kernel is up, and fetches its root file system");
-            app.controller.journal().note(event.address(address));
-        }
-        app.controller.journal().note(NewEvent::now("http.file", message).details(details).address(address));
+    if method != Method::GET {
+        return Ok(response.map(Body::new));
     }
-    Ok(response.map(axum::body::Body::new))
+    let journal = app.controller.journal();
+    let address = peer_address(peer).ok();
+    let bytes: Option<u64> =
+        response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let size = bytes.map(|bytes| format!(" ({bytes} bytes)")).unwrap_or_default();
+    let client = peer.0.ip();
+    let details = json!({"file": name, "address": client.to_string(), "status": status.as_u16()});
+    journal.note(
+        NewEvent::now("http.file", format!("{name}: {client} fetches it{size}")).details(details).address(address),
+    );
+    // Only an initial RAM disk wants a root file system: this is how one learns that the kernel runs.
+    if name.ends_with(ROOT_FILE) {
+        let event = NewEvent::now("machine.kernel", "the kernel is up, and fetches its root file system");
+        journal.note(event.address(address));
+    }
+    Ok(response.map(|body| Body::new(Transfer::new(Body::new(body), bytes, journal.clone(), peer, name))))
 }
 
 pub(super) fn peer_address(peer: Peer) -> Result<std::net::Ipv4Addr, ApiError> {
