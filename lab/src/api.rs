@@ -7,6 +7,7 @@ use crate::server;
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,19 @@ pub(crate) struct Machine {
     pub(crate) macs: Vec<String>,
     #[serde(default)]
     pub(crate) address: Option<String>,
+}
+
+/// How long machines have waited for the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    pub(crate) answers: u64,
+    pub(crate) seconds: f64,
+}
+
+#[derive(Deserialize)]
+struct Wait {
+    answers: u64,
+    waited_seconds: f64,
 }
 
 impl Api {
@@ -67,6 +81,18 @@ impl Api {
     pub(crate) async fn add_key(&self, key: &str) -> Result<()> {
         self.call(Method::POST, "/keys", Some(json!({ "key": key }))).await?;
         Ok(())
+    }
+
+    /// For how many requests, and how many seconds in all, machines have waited for the server since it started.
+    pub(crate) async fn waits(&self) -> Result<Waits> {
+        let value = self.call(Method::GET, "/server", None).await?;
+        let waits = value.get("waits").cloned().unwrap_or_default();
+        let services: BTreeMap<String, Wait> =
+            serde_json::from_value(waits).doing("the API's answer about the server is strange")?;
+        Ok(Waits {
+            answers: services.values().map(|wait| wait.answers).sum(),
+            seconds: services.values().map(|wait| wait.waited_seconds).sum(),
+        })
     }
 
     /// The path of a page that logs in, once.

@@ -124,6 +124,8 @@ pub(crate) enum Until {
 pub(crate) enum Phase {
     /// While an unknown machine makes itself known.
     Enlist,
+    /// While a machine fetches the ephemeral system.
+    Download,
     /// While the commissioning scripts run.
     Commission,
     /// While the system is put on the disk.
@@ -147,6 +149,7 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Enlist => "enlist",
+            Self::Download => "download",
             Self::Commission => "commission",
             Self::Deploy => "deploy",
             Self::FirstBoot => "first boot",

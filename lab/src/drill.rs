@@ -51,6 +51,8 @@ impl Drill {
         match self.phase {
             // The ephemeral system has begun to report.
             Phase::Enlist => status == "Enlisting" && is_report,
+            // The kernel runs, and has just begun to fetch its root file system.
+            Phase::Download => event.kind == "machine.kernel",
             Phase::Commission => status == "Commissioning" && event.kind == "script.finished",
             Phase::Deploy => status == "Deploying" && event.kind == "install.step",
             // It has restarted after the installation: its next boot is from disk.
@@ -103,6 +105,7 @@ mod tests {
         let life = [
             ("dhcp.discover", ""),
             ("machine.status", "Enlisting"),
+            ("machine.kernel", ""),
             ("cloud-init", ""),
             ("machine.status", "New"),
             ("machine.status", "Commissioning"),
@@ -117,10 +120,11 @@ mod tests {
             ("machine.status", "Deployed"),
             ("machine.status", "Releasing"),
         ];
-        check(Phase::Enlist, &life, 2);
-        check(Phase::Commission, &life, 6);
-        check(Phase::Deploy, &life, 11);
-        check(Phase::FirstBoot, &life, 12);
-        check(Phase::Release, &life, 14);
+        check(Phase::Download, &life, 2);
+        check(Phase::Enlist, &life, 3);
+        check(Phase::Commission, &life, 7);
+        check(Phase::Deploy, &life, 12);
+        check(Phase::FirstBoot, &life, 13);
+        check(Phase::Release, &life, 15);
     }
 }

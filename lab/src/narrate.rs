@@ -14,6 +14,8 @@ const QUIET: &[&str] = &[
     "dhcp.release",
     "tftp.read",
     "tftp.probe",
+    "http.metadata",
+    "http.sent",
     "power.query",
     "machine.changed",
     "cloud-init",
@@ -107,7 +109,7 @@ fn is_told(event: &Event) -> bool {
         "cloud-init" => is_stage(event),
         "install.step" => event.detail("state") != "start",
         "tftp.refused" => !is_expected_miss(event.detail("file")),
-        "http.file" => !event.message.contains("HEAD"),
+        "http.refused" => !is_expected_miss(event.detail("path")),
         kind => !QUIET.contains(&kind),
     }
 }

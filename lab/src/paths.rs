@@ -20,25 +20,31 @@ pub(crate) fn cache_dir(given: Option<&Path>) -> Result<PathBuf> {
     make(&dir)
 }
 
-/// A new folder for this run. The oldest ones make room.
+/// A new folder for this run, or the given one. The oldest ones make room.
 pub(crate) fn run_dir(given: Option<&Path>, cache: &Path, firmware: &str) -> Result<PathBuf> {
-    if let Some(given) = given {
-        return make(given);
-    }
+    let given = given.map(make).transpose()?;
     let runs = make(&cache.join("runs"))?;
     let mut old: Vec<PathBuf> = std::fs::read_dir(&runs)
         .doing(format!("{} cannot be listed", runs.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| !is_running(path))
+        .filter(|path| running_pid(path).is_none())
         .collect();
     old.sort();
     let surplus = old.len().saturating_sub(RUNS_KEPT - 1);
     for path in old.iter().take(surplus) {
-        // A run that cannot be removed is untidy, not a reason to stop.
+        // A run that cannot be removed is untidy, not a reason to stop. Of one that lies elsewhere only the link goes.
         let _ = std::fs::remove_dir_all(path);
     }
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
-    make(&runs.join(format!("{now}-{firmware}-{}", std::process::id())))
+    let path = runs.join(format!("{now}-{firmware}-{}", std::process::id()));
+    match given {
+        None => make(&path),
+        // `cargo lab ssh` finds it by the link.
+        Some(dir) => {
+            std::os::unix::fs::symlink(&dir, &path).doing(format!("the link {} cannot be made", path.display()))?;
+            Ok(dir)
+        }
+    }
 }
 
 /// The process that holds a run's namespaces, if it still lives.
@@ -47,10 +53,6 @@ pub(crate) fn running_pid(run: &Path) -> Option<u32> {
     // Another process may have got the number since.
     let words = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     String::from_utf8_lossy(&words).contains("__inside").then_some(pid)
-}
-
-fn is_running(run: &Path) -> bool {
-    running_pid(run).is_some()
 }
 
 fn make(dir: &Path) -> Result<PathBuf> {
@@ -74,5 +76,14 @@ mod tests {
         assert!(new.is_dir());
         assert!(!cache.path().join("runs/20200101-000005").exists());
         assert!(cache.path().join("runs/20200101-000006").exists());
+    }
+
+    #[test]
+    fn a_run_in_a_given_folder_is_found_in_the_cache() {
+        let (cache, given) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let run = run_dir(Some(given.path()), cache.path(), "bios").unwrap();
+        std::fs::write(run.join("here"), "").unwrap();
+        let entries: Vec<_> = std::fs::read_dir(cache.path().join("runs")).unwrap().flatten().collect();
+        assert!(matches!(entries.as_slice(), [link] if link.path().join("here").exists()), "{entries:?}");
     }
 }

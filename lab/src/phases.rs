@@ -1,5 +1,6 @@
 //! When each machine reached what, and the table at the end.
 
+use crate::api::Waits;
 use crate::cli::Until;
 use crate::server::Usage;
 use std::fmt::Write;
@@ -51,10 +52,13 @@ pub(crate) fn table(machines: &[Milestones]) -> String {
 }
 
 /// What the server has cost, in one line.
-pub(crate) fn server_line(usage: Usage, started_in: Duration) -> String {
+pub(crate) fn server_line(usage: Usage, started_in: Duration, waits: Waits) -> String {
     format!(
-        "The server: ready {} ms after its start, {:.2} s of processor time in all, {:.1} MiB of memory at most.",
+        "The server: ready {} ms after its start; machines waited {:.2} s for it, over {} answers; \
+         {:.2} s of processor time in all, {:.1} MiB of memory at most.",
         started_in.as_millis(),
+        waits.seconds,
+        waits.answers,
         usage.cpu.as_secs_f64(),
         mib(usage.peak_kib),
     )

@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
             self.plan.firmware.to_string().to_uppercase()
         );
         println!("{}", phases::table(&self.milestones));
-        println!("{}", phases::server_line(self.server.usage(), self.server.started_in()));
+        println!("{}", phases::server_line(self.server.usage(), self.server.started_in(), self.api.waits().await?));
         if let Some(drill) = &self.drill {
             println!("{}", drill.report());
             if drill.killed.is_none() {
