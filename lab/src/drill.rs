@@ -54,7 +54,8 @@ impl Drill {
             // The kernel runs, and has just begun to fetch its root file system.
             Phase::Download => event.kind == "machine.kernel",
             Phase::Commission => status == "Commissioning" && event.kind == "script.finished",
-            Phase::Deploy => status == "Deploying" && event.kind == "install.step",
+            // The root image is on its way to the disk.
+            Phase::Deploy => event.kind == "http.file" && event.detail("file").ends_with("root.tar.zst"),
             // It has restarted after the installation: its next boot is from disk.
             Phase::FirstBoot => status == "Deploying" && is_boot && self.installed.contains_key(&machine),
             Phase::Release => event.kind == "machine.status" && event.detail("to") == "Releasing",
@@ -94,7 +95,7 @@ mod tests {
     fn check(phase: Phase, events: &[(&str, &str)], due: usize) {
         let mut drill = Drill::new(phase);
         let found = events.iter().position(|(kind, to)| {
-            let details = json!({"to": to});
+            let details = json!({"to": to, "file": to});
             drill.is_due(&event(kind, &details))
         });
         assert_eq!(found, Some(due), "{phase:?}");
@@ -116,6 +117,7 @@ mod tests {
             ("machine.status", "Deploying"),
             ("http.boot-script", ""),
             ("install.step", ""),
+            ("http.file", "root.tar.zst"),
             ("dhcp.discover", ""),
             ("machine.status", "Deployed"),
             ("machine.status", "Releasing"),
@@ -123,8 +125,8 @@ mod tests {
         check(Phase::Download, &life, 2);
         check(Phase::Enlist, &life, 3);
         check(Phase::Commission, &life, 7);
-        check(Phase::Deploy, &life, 12);
-        check(Phase::FirstBoot, &life, 13);
-        check(Phase::Release, &life, 15);
+        check(Phase::Deploy, &life, 13);
+        check(Phase::FirstBoot, &life, 14);
+        check(Phase::Release, &life, 16);
     }
 }

@@ -5,9 +5,19 @@ use crate::problem::Problem;
 use crate::source::{Compression, Source, SourceKind};
 
 /// `curl` in every step: fails on HTTP errors, waits for a server that is just starting, and gives
-/// up on one that stands still. It never starts a half-read stream again.
+/// up on one that stands still.
 const CURL: &str = "curl -fsS --globoff --proto =http,https,file --retry 8 --retry-connrefused \
                     --retry-delay 2 --connect-timeout 15 --speed-limit 1 --speed-time 120";
+
+/// Around `download | unpack`: `curl` does not start a stream again that something has begun to read, so a
+/// transfer that breaks off (its exit statuses 18, 28, 52, 55 and 56) starts over with the whole pipe. What the first
+/// attempt has unpacked, the next one replaces. Whatever else fails would fail again.
+const ATTEMPTS: (&str, &str) = (
+    "for attempt in 1 2 3; do ",
+    "; results=(\"${PIPESTATUS[@]}\"); case ${results[0]} in 18 | 28 | 52 | 55 | 56) \
+     echo \"the transfer broke off (attempt $attempt of 3)\" >&2; sleep 2;; *) break;; esac; done; \
+     for result in \"${results[@]}\"; do [ \"$result\" -eq 0 ] || exit \"$result\"; done",
+);
 
 /// Adds the steps of one source; `at` counts from 1.
 pub(crate) fn extract(draft: &mut Draft<'_>, source: &Source, at: usize) {
@@ -34,9 +44,10 @@ pub(crate) fn extract(draft: &mut Draft<'_>, source: &Source, at: usize) {
                 Compression::Xz => "xz -dc | ",
                 Compression::Zstd => "zstd -dcq | ",
             };
+            let (begin, end) = ATTEMPTS;
             format!(
-                "set -o pipefail; {CURL} -- \"$1\" | {unpack}tar -xpf - --numeric-owner --xattrs \
-                 '--xattrs-include=*' --acls -C \"$2\""
+                "{begin}{CURL} -- \"$1\" | {unpack}tar -xpf - --numeric-owner --xattrs \
+                 '--xattrs-include=*' --acls -C \"$2\"{end}"
             )
         }
         SourceKind::FsImage => {

@@ -1,8 +1,10 @@
 //! Rendered scripts: nothing in a plan can break out of its place in one.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+#![expect(clippy::disallowed_methods, reason = "a test has a server of its own")]
 
 use std::fs;
+use std::io::{Read, Write};
 use std::process::Command;
 
 use firstlight_curtin_config::{
@@ -132,4 +134,53 @@ proptest! {
         let (_, found) = log.trim_start_matches('\n').split_once('\n').unwrap();
         prop_assert_eq!(found, format!("{text}|{name}|"));
     }
+}
+
+/// A server that sends `body`, but breaks off in the middle of the first `failures` answers.
+fn flaky_server(body: Vec<u8>, failures: usize) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for (at, connection) in listener.incoming().enumerate() {
+            let mut connection = connection.unwrap();
+            let mut request = [0; 4096];
+            let _ = connection.read(&mut request).unwrap();
+            let sent = if at < failures { body.len() / 2 } else { body.len() };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            connection.write_all(head.as_bytes()).unwrap();
+            connection.write_all(&body[..sent]).unwrap();
+        }
+    });
+    format!("http://{address}/root.tar")
+}
+
+/// Extracts an archive from such a server; gives the exit status, what was said, and how much of the file is there.
+fn extract(failures: usize) -> (Option<i32>, String, usize) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("file"), vec![b'x'; 1 << 20]).unwrap();
+    let archive = Command::new("tar").args(["-C", directory.path().to_str().unwrap(), "-cf", "-", "file"]).output();
+    let url = flaky_server(archive.unwrap().stdout, failures);
+    let plan = planned(&Config::flat(Source::from_uri(&url)));
+    let step = plan.steps.iter().find(|step| step.id == "extract-1").unwrap();
+    let target = directory.path().join("target");
+    fs::create_dir(&target).unwrap();
+    let (program, arguments) = step.command.split_first().unwrap();
+    let (_, arguments) = arguments.split_last().unwrap();
+    let output = Command::new(program).args(arguments).arg(&target).output().unwrap();
+    let size = fs::read(target.join("file")).map_or(0, |bytes| bytes.len());
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), size)
+}
+
+#[test]
+fn a_transfer_that_breaks_off_starts_over() {
+    let (status, said, size) = extract(1);
+    assert_eq!((status, size), (Some(0), 1 << 20), "{said}");
+    assert!(said.contains("the transfer broke off (attempt 1 of 3)"), "{said}");
+}
+
+#[test]
+fn a_transfer_that_always_breaks_off_fails_with_what_curl_said() {
+    let (status, said, _) = extract(usize::MAX);
+    assert_eq!(status, Some(18), "{said}");
+    assert_eq!(said.matches("broke off").count(), 3, "{said}");
 }
