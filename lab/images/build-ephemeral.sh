@@ -7,6 +7,7 @@
 # under emulation every service, generator and udev rule costs a tenth of a
 # second or more, and none of those named here does anything on a diskless boot.
 set -euo pipefail
+. "$(dirname "$0")/debian.sh"
 work=$1 out=$2
 root=$work/ephemeral
 
@@ -21,17 +22,8 @@ packages=(
 )
 
 # shellcheck disable=SC2016  # "$1" is for the hook's shell
-mmdebstrap --verbose --mode=root --variant=minbase --format=directory \
-  --aptopt='APT::Install-Recommends "false"' \
-  --aptopt='Acquire::Retries "5"' \
-  --dpkgopt='path-exclude=/usr/share/doc/*' \
-  --dpkgopt='path-exclude=/usr/share/man/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --dpkgopt='path-exclude=/usr/share/i18n/*' \
-  --dpkgopt='force-confold' \
-  --include="$(IFS=,; echo "${packages[*]}")" \
-  --essential-hook='mkdir -p "$1/etc/initramfs-tools"; echo update_initramfs=no > "$1/etc/initramfs-tools/update-initramfs.conf"' \
-  bookworm "$root"
+debian "$root" 'mkdir -p "$1/etc/initramfs-tools"; echo update_initramfs=no > "$1/etc/initramfs-tools/update-initramfs.conf"' \
+  "${packages[@]}"
 
 echo "@stage trimming"
 # A unit that does nothing useful on a root file system in memory.
@@ -54,7 +46,6 @@ chroot "$root" systemctl mask -q \
 # The network is up before systemd starts and must stay as it is; ssh is there
 # for whoever puts keys in, and starts only by hand.
 chroot "$root" systemctl disable -q ssh.service 2>/dev/null || true
-rm -f "$root"/etc/ssh/ssh_host_*
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 # Everything but cloud-init's own generator: they look for disks, crypttab,
 # netplan files and SysV scripts, of which there are none.
@@ -64,14 +55,8 @@ for rule in 60-cdrom_id 60-drm 60-evdev 60-fido-id 60-input-id 60-persistent-als
   66-azure-ephemeral 70-camera 70-joystick 70-mouse 70-power-switch 70-touchpad 75-probe_mtd 78-sound-card; do
   rm -f "$root/lib/udev/rules.d/$rule.rules"
 done
-# What a virtual machine's processor advertises makes udev load drivers for
-# nested virtualisation, accelerated ciphers and frequency scaling: ten seconds
-# under emulation, for nothing.
-printf 'blacklist %s\n' kvm kvm_amd kvm_intel aesni_intel ghash_clmulni_intel \
-  polyval_clmulni sha1_ssse3 sha256_ssse3 sha512_ssse3 crc32_pclmul crct10dif_pclmul \
-  powernow_k8 intel_rapl_common intel_rapl_msr ata_generic ata_piix pata_acpi floppy \
-  parport_pc pcspkr psmouse joydev evdev button cirrus bochs \
-  > "$root/etc/modprobe.d/virtual.conf"
+blacklist_virtual "$root"
+printf 'blacklist %s\n' button evdev >> "$root/etc/modprobe.d/virtual.conf"
 # cloud-init: nothing about a datasource, that is the kernel line's business.
 # Only what is pointless in memory is left out: host keys of three kinds, apt
 # sources, growing the root, locale, time zone.
@@ -85,11 +70,7 @@ cloud_init_modules: [seed_random, bootcmd, write-files, update_hostname, users-g
 cloud_config_modules: [runcmd]
 cloud_final_modules: [scripts-vendor, scripts-per-once, scripts-per-boot, scripts-per-instance, scripts-user, ssh-authkey-fingerprints, final-message, power-state-change]
 CFG
-: > "$root/etc/machine-id"
-echo ephemeral > "$root/etc/hostname"
-: > "$root/etc/fstab"
-rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* \
-  "$root"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$root"/etc/apt/apt.conf.d/99mmdebstrap
+depersonalise "$root" ephemeral
 
 echo "@stage packing the ephemeral system"
 mkdir -p "$out"

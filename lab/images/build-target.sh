@@ -3,6 +3,7 @@
 # OUT/root.tar.zst. Stock Debian with kernel, GRUB for BIOS and UEFI, stock
 # cloud-init and an SSH server; networkd brings up what cloud-init renders.
 set -euo pipefail
+. "$(dirname "$0")/debian.sh"
 work=$1 out=$2
 root=$work/target
 
@@ -18,15 +19,10 @@ packages=(
 
 # The virtual machines' hardware is known, so the initramfs is made small.
 # shellcheck disable=SC2016  # "$1" is for the hook's shell
-mmdebstrap --verbose --mode=root --variant=minbase --format=directory \
-  --aptopt='APT::Install-Recommends "false"' \
-  --aptopt='Acquire::Retries "5"' \
-  --dpkgopt='path-exclude=/usr/share/doc/*' \
-  --dpkgopt='path-exclude=/usr/share/man/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --include="$(IFS=,; echo "${packages[*]}")" \
-  --essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"; printf "MODULES=list\nCOMPRESS=zstd\n" > "$1/etc/initramfs-tools/conf.d/virtual.conf"; printf "virtio_pci\nvirtio_blk\nvirtio_net\nvirtio_scsi\n" > "$1/etc/initramfs-tools/modules"' \
-  bookworm "$root"
+debian "$root" 'mkdir -p "$1/etc/initramfs-tools/conf.d"
+  printf "MODULES=list\nCOMPRESS=zstd\n" > "$1/etc/initramfs-tools/conf.d/virtual.conf"
+  printf "virtio_pci\nvirtio_blk\nvirtio_net\nvirtio_scsi\n" > "$1/etc/initramfs-tools/modules"' \
+  "${packages[@]}"
 
 echo "@stage trimming"
 chroot "$root" systemctl mask -q \
@@ -45,18 +41,10 @@ for generator in systemd-bless-boot systemd-cryptsetup systemd-gpt-auto \
   rm -f "$root/lib/systemd/system-generators/$generator-generator"
 done
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
-# What a virtual machine's processor advertises makes udev load drivers for
-# nested virtualisation, accelerated ciphers and frequency scaling: ten seconds
-# under emulation, for nothing.
-printf 'blacklist %s\n' kvm kvm_amd kvm_intel aesni_intel ghash_clmulni_intel \
-  polyval_clmulni sha1_ssse3 sha256_ssse3 sha512_ssse3 crc32_pclmul crct10dif_pclmul \
-  powernow_k8 intel_rapl_common intel_rapl_msr ata_generic ata_piix pata_acpi floppy \
-  parport_pc pcspkr psmouse joydev cirrus bochs \
-  > "$root/etc/modprobe.d/virtual.conf"
+blacklist_virtual "$root"
 # Without a locale set, cloud-init compiles one at the first boot.
 echo 'LANG=C.UTF-8' > "$root/etc/default/locale"
 # One kind of host key: three take a quarter of a minute to make here.
-rm -f "$root"/etc/ssh/ssh_host_*
 echo 'ssh_genkeytypes: [ed25519]' > "$root/etc/cloud/cloud.cfg.d/05_host_keys.cfg"
 cat > "$root/etc/default/grub" <<'CFG'
 GRUB_DEFAULT=0
@@ -68,11 +56,7 @@ GRUB_TERMINAL="console serial"
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_DISABLE_OS_PROBER=true
 CFG
-: > "$root/etc/machine-id"
-: > "$root/etc/fstab"
-echo localhost > "$root/etc/hostname"
-rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* \
-  "$root"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$root"/etc/apt/apt.conf.d/99mmdebstrap
+depersonalise "$root" localhost
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 
 echo "@stage packing the deployable system"

@@ -114,10 +114,13 @@ fn is_told(event: &Event) -> bool {
     }
 }
 
-/// Files that shim and GRUB ask for on the chance: their absence is no news.
+/// What shim, GRUB and cloud-init ask for on the chance: its absence is no news.
 fn is_expected_miss(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
-    name.starts_with("revocations_") || name.starts_with("shim_certificate_") || name.ends_with(".lst")
+    name == "user-data"
+        || name.starts_with("revocations_")
+        || name.starts_with("shim_certificate_")
+        || name.ends_with(".lst")
 }
 
 /// `init-local`, `init-network`, `modules-config`, `modules-final`: names
@@ -210,6 +213,9 @@ mod tests {
         assert!(is_told(&missing("bootx64.efi")));
         assert!(!is_told(&missing("grub/x86_64-efi/fs.lst")));
         assert!(!is_told(&missing("revocations_sku.efi")));
+        let refused = |path: &str| event("http.refused", "404 Not Found", &json!({"path": path}));
+        assert!(!is_told(&refused("/metadata/m1/2012-03-01/user-data")));
+        assert!(is_told(&refused("/images/x")));
     }
 
     #[test]

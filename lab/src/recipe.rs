@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// The scripts by file name, in the order in which they are fingerprinted.
 const FILES: &[(&str, &str)] = &[
+    ("debian.sh", include_str!("../images/debian.sh")),
     ("build-ephemeral.sh", include_str!("../images/build-ephemeral.sh")),
     ("build-target.sh", include_str!("../images/build-target.sh")),
     ("build-initrd.sh", include_str!("../images/build-initrd.sh")),
