@@ -11,7 +11,7 @@ use std::{
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode,
-    server::{Config, Lease, LeaseChange, LeaseState, Limits, Receipt, Server, Subnet, Timestamp},
+    server::{Config, Lease, LeaseChange, LeaseState, Receipt, Server, Subnet, Timestamp},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -34,9 +34,10 @@ fn server() -> Server {
     let mut far = Subnet::new(Ipv4Addr::new(10, 1, 0, 0), 24);
     far.pools = vec![address(128)..=address(131)];
     far.lease_time = 60;
-    let mut limits = Limits::default();
-    (limits.offer_hold, limits.quarantine, limits.max_offers) = (10, 90, 6);
-    Server::with_limits(Config { server_id: SERVER, subnets: vec![near, far] }, limits).expect("it can be served")
+    let mut config = Config::new(SERVER, vec![near, far]);
+    let limits = &mut config.limits;
+    (limits.offer_hold, limits.quarantine, limits.max_offers) = (10, 90, Some(6));
+    Server::new(config).expect("it can be served")
 }
 
 /// The next record as a datagram: mostly sane, with the rest of the input as options now and then.

@@ -89,7 +89,7 @@ fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartErro
     subnet.dns_servers.clone_from(&config.dhcp.dns_servers);
     subnet.ntp_servers.clone_from(&config.dhcp.ntp_servers);
     subnet.domain_name.clone_from(&config.dhcp.domain_name);
-    Ok(DhcpConfig { server_id: interface.address, subnets: vec![subnet] })
+    Ok(DhcpConfig::new(interface.address, vec![subnet]))
 }
 
 /// Commits leases, adds boot options, tells of packets.

@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server_id = *socket.interface_addresses().first().ok_or("the interface has no address")?;
     let mut subnet = Subnet::new(network.parse()?, prefix_len.parse()?);
     subnet.pools = vec![first.parse::<Ipv4Addr>()?..=last.parse()?];
-    let server = Server::new(Config { server_id, subnets: vec![subnet] })?;
+    let server = Server::new(Config::new(server_id, vec![subnet]))?;
     println!("serving {interface} as {server_id}, raw frames: {}", socket.sends_raw_frames());
     drive(socket, server, Printer, std::future::pending()).await?;
     Ok(())

@@ -32,8 +32,8 @@ mod time;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-pub use config::{Config, ConfigError, Subnet};
-pub use decision::{Decision, Destination, Reply, Silence};
+pub use config::{Config, ConfigError, Limits, Probing, Subnet};
+pub use decision::{Decision, Destination, Probe, ProbeAnswer, Reply, Silence};
 pub use lease::{ChangeCause, ClientId, Lease, LeaseChange, LeaseState};
 pub use time::Timestamp;
 
@@ -49,31 +49,22 @@ pub struct Receipt {
     pub source: SocketAddrV4,
     /// The address of the interface that it came in by: without a relay, it decides the subnet.
     pub interface_address: Ipv4Addr,
+    /// The address that the datagram was sent to, if the driver knows it: it tells RENEWING (unicast) from REBINDING
+    /// (broadcast).
+    pub destination: Option<Ipv4Addr>,
 }
 
 impl Receipt {
     /// A datagram from `source`, received by the interface with this address.
     #[must_use]
     pub const fn new(source: SocketAddrV4, interface_address: Ipv4Addr) -> Self {
-        Self { source, interface_address }
+        Self { source, interface_address, destination: None }
     }
-}
 
-/// Bounds on what a server keeps for clients that have not taken anything yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Seconds that an offered address is kept for its client. 60 unless changed: iPXE and EDK2 answer within 10.
-    pub offer_hold: u32,
-    /// Offers that may wait at a time, over all subnets; at most one per client and subnet. 100 000 unless changed.
-    pub max_offers: usize,
-    /// Seconds that a declined address is kept from everybody. 3600 unless changed.
-    pub quarantine: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { offer_hold: 60, max_offers: 100_000, quarantine: 3600 }
+    /// The same datagram, which was sent to this address.
+    #[must_use]
+    pub const fn with_destination(self, destination: Ipv4Addr) -> Self {
+        Self { destination: Some(destination), ..self }
     }
 }
 
@@ -85,7 +76,7 @@ impl Default for Limits {
 ///
 /// let mut subnet = Subnet::new([192, 168, 77, 0].into(), 24);
 /// subnet.pools = vec![[192, 168, 77, 100].into()..=[192, 168, 77, 199].into()];
-/// let mut server = Server::new(Config { server_id: [192, 168, 77, 1].into(), subnets: vec![subnet] })?;
+/// let mut server = Server::new(Config::new([192, 168, 77, 1].into(), vec![subnet]))?;
 ///
 /// let mut discover = Message::request("52:54:00:12:34:56".parse()?, 1);
 /// discover.push(OptionCode::MESSAGE_TYPE, &[MessageType::DISCOVER.0]);
@@ -112,16 +103,8 @@ impl Server {
     /// # Errors
     /// The first field of the configuration that cannot be served.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        Self::with_limits(config, Limits::default())
-    }
-
-    /// A server without leases and with other limits.
-    ///
-    /// # Errors
-    /// The first field of the configuration that cannot be served.
-    pub fn with_limits(config: Config, limits: Limits) -> Result<Self, ConfigError> {
         config.check()?;
-        let Config { server_id, subnets } = config;
+        let Config { server_id, subnets, limits, .. } = config;
         let scopes = subnets.into_iter().map(|subnet| Scope::new(subnet, server_id)).collect();
         Ok(Self { server_id, limits, scopes })
     }
@@ -159,7 +142,14 @@ impl Server {
     pub fn handle(&mut self, now: Timestamp, request: &MessageRef<'_>, from: Receipt) -> Decision {
         let mut changes = Vec::new();
         let outcome = self.decide(now, request, from, &mut changes);
-        Decision { changes, outcome }
+        Decision { changes, outcome, probe: None }
+    }
+
+    /// Takes what a probe has found out: [`ProbeAnswer::InUse`] as soon as somebody answers for the address, and
+    /// [`ProbeAnswer::Silent`] at the deadline at the latest. What the DISCOVER led to follows: an offer, or the probe
+    /// of another address.
+    pub fn handle_probe(&mut self, _now: Timestamp, _address: Ipv4Addr, _answer: ProbeAnswer) -> Decision {
+        Decision { changes: Vec::new(), outcome: Err(Silence::NoProbe), probe: None }
     }
 
     /// Ends offers, leases and quarantines whose time has come. Waking up early or late is harmless: no address is

@@ -52,7 +52,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut subnet = Subnet::new([192, 168, 77, 0].into(), 24);
 /// subnet.pools = vec![[192, 168, 77, 100].into()..=[192, 168, 77, 199].into()];
-/// let server = Server::new(Config { server_id: [192, 168, 77, 1].into(), subnets: vec![subnet] })?;
+/// let server = Server::new(Config::new([192, 168, 77, 1].into(), vec![subnet]))?;
 /// drive(Socket::bind("eth1")?, server, Volatile, std::future::pending()).await?;
 /// # Ok(())
 /// # }

@@ -91,7 +91,7 @@ fn the_server_answers_every_client() {
         let mut subnet = Subnet::new(Ipv4Addr::new(192, 168, 77, 0), 24);
         subnet.pools = vec![Ipv4Addr::new(192, 168, 77, 100)..=Ipv4Addr::new(192, 168, 77, 199)];
         subnet.routers = vec![server_id];
-        let mut server = Server::new(Config { server_id, subnets: vec![subnet] }).unwrap();
+        let mut server = Server::new(Config::new(server_id, vec![subnet])).unwrap();
         let mut granted = BTreeSet::new();
         for (now, (port, bytes)) in (1000..).zip(messages(name)) {
             let request = MessageRef::parse(&bytes).unwrap();

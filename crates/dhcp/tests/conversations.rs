@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, net::Ipv4Addr, path::PathBuf};
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OpCode, OptionCode,
-    server::{Config, Destination, Lease, LeaseChange, Limits, Receipt, Reply, Server, Subnet, Timestamp},
+    server::{Config, Destination, Lease, LeaseChange, Receipt, Reply, Server, Subnet, Timestamp},
 };
 
 fn client(name: &str) -> HardwareAddress {
@@ -42,7 +42,9 @@ fn config() -> Config {
     let mut far = Subnet::new(ip("10.9.0.0"), 24);
     far.pools = vec![ip("10.9.0.10")..=ip("10.9.0.19")];
     far.lease_time = 600;
-    Config { server_id: ip("10.0.0.1"), subnets: vec![lan, far] }
+    let mut config = Config::new(ip("10.0.0.1"), vec![lan, far]);
+    config.limits.max_offers = Some(3);
+    config
 }
 
 struct Stage {
@@ -53,10 +55,10 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(limits: Limits) -> Self {
+    fn new() -> Self {
         Self {
             now: Timestamp(0),
-            server: Server::with_limits(config(), limits).unwrap(),
+            server: Server::new(config()).unwrap(),
             stored: BTreeMap::new(),
             transcript: String::new(),
         }
@@ -76,7 +78,7 @@ impl Stage {
                 self.store(&changes);
             }
             Some("restart") => {
-                self.server = Server::with_limits(config(), limits()).unwrap();
+                self.server = Server::new(config()).unwrap();
                 self.server.restore(self.stored.values().cloned());
             }
             Some(">") => self.request(words),
@@ -176,17 +178,11 @@ fn render(reply: &Reply) -> String {
     text
 }
 
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_offers = 3;
-    limits
-}
-
 #[track_caller]
 fn check(name: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conversations").join(name);
     let text = fs::read_to_string(&path).unwrap();
-    let mut stage = Stage::new(limits());
+    let mut stage = Stage::new();
     text.lines().for_each(|line| stage.line(line));
     let Stage { transcript, .. } = stage;
     for (number, (expect, got)) in text.lines().zip(transcript.lines()).enumerate() {

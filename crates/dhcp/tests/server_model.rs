@@ -9,9 +9,7 @@ use std::{
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode,
-    server::{
-        ChangeCause, Config, Lease, LeaseChange, LeaseState, Limits, Receipt, Reply, Server, Silence, Subnet, Timestamp,
-    },
+    server::{ChangeCause, Config, Lease, LeaseChange, LeaseState, Receipt, Reply, Server, Silence, Subnet, Timestamp},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -34,9 +32,10 @@ fn server() -> Server {
     subnet.routers = vec![address(20)];
     subnet.lease_time = LEASE;
     subnet.reservations = [(client(1), address(12)), (client(2), address(50))].into();
-    let mut limits = Limits::default();
-    (limits.offer_hold, limits.quarantine, limits.max_offers) = (HOLD, 150, 5);
-    Server::with_limits(Config { server_id: SERVER, subnets: vec![subnet] }, limits).unwrap()
+    let mut config = Config::new(SERVER, vec![subnet]);
+    let limits = &mut config.limits;
+    (limits.offer_hold, limits.quarantine, limits.max_offers) = (HOLD, 150, Some(5));
+    Server::new(config).unwrap()
 }
 
 fn may_have(hardware: HardwareAddress, given: Ipv4Addr) -> bool {

@@ -9,11 +9,70 @@ const SHORTEST_LEASE: u32 = 10;
 
 /// What a server serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config {
     /// The address that the server is known by (option 54).
     pub server_id: Ipv4Addr,
     /// The subnets; at least one, without overlap.
     pub subnets: Vec<Subnet>,
+    /// Bounds on what is kept for clients that have not taken anything yet.
+    pub limits: Limits,
+    /// Whether a new address is looked for on the link before it is offered, and how. `None` unless changed.
+    pub probing: Option<Probing>,
+    /// The key of the server's hash tables: 16 random bytes, so that nobody can choose clients that collide. Zeroes
+    /// unless changed, which is fine for tests and closed links. No answer depends on it.
+    pub seed: [u8; 16],
+}
+
+impl Config {
+    /// These subnets with default limits and without probing.
+    #[must_use]
+    pub fn new(server_id: Ipv4Addr, subnets: Vec<Subnet>) -> Self {
+        Self { server_id, subnets, limits: Limits::default(), probing: None, seed: [0; 16] }
+    }
+}
+
+/// Bounds on what a server keeps for clients that have not taken anything yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Seconds that an offered address is kept for its client. 60 unless changed: iPXE and EDK2 answer within 10.
+    pub offer_hold: u32,
+    /// Offers that may wait at a time, over all subnets; at most one per client and subnet. 100 000 unless changed;
+    /// `None`: no limit.
+    pub max_offers: Option<usize>,
+    /// The same for the offers that go through one relay. `None` unless changed.
+    pub max_offers_per_relay: Option<usize>,
+    /// Seconds that a declined address is kept from everybody. 3600 unless changed.
+    pub quarantine: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { offer_hold: 60, max_offers: Some(100_000), max_offers_per_relay: None, quarantine: 3600 }
+    }
+}
+
+/// How conflicts are looked for (RFC 2131 §2.2: the server SHOULD probe a reused address before allocating it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Probing {
+    /// Seconds until silence means that the address is free. The clock has whole seconds, so the real time is up to
+    /// one second less. 2 unless changed; a driver that knows sooner may say so sooner.
+    pub wait: u32,
+    /// Probes that may wait at a time: beyond, addresses are offered without one. 1000 unless changed.
+    pub max_pending: usize,
+    /// Seconds for which an address that was probed free, or used by the same client, is not probed again. 300 unless
+    /// changed.
+    pub fresh: u32,
+    /// Addresses that are tried for one DISCOVER. 4 unless changed.
+    pub attempts: u8,
+}
+
+impl Default for Probing {
+    fn default() -> Self {
+        Self { wait: 2, max_pending: 1000, fresh: 300, attempts: 4 }
+    }
 }
 
 /// One subnet, its addresses and its parameters.
@@ -282,7 +341,7 @@ mod tests {
 
     #[track_caller]
     fn check(change: impl FnOnce(&mut Config), expect: Option<&str>) {
-        let mut config = Config { server_id: host(1), subnets: vec![subnet()] };
+        let mut config = Config::new(host(1), vec![subnet()]);
         change(&mut config);
         assert_eq!(config.check().err().map(|error| error.to_string()).as_deref(), expect);
     }

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::lease::LeaseChange;
+use super::{lease::LeaseChange, time::Timestamp};
 use crate::{EmitPolicy, HardwareAddress, Message, OptionCode};
 
 /// The outcome of one request.
@@ -16,6 +16,26 @@ use crate::{EmitPolicy, HardwareAddress, Message, OptionCode};
 pub struct Decision {
     pub(super) changes: Vec<LeaseChange>,
     pub(super) outcome: Result<Reply, Silence>,
+    pub(super) probe: Option<Probe>,
+}
+
+/// A question to the link: does anybody use this address? An ICMP echo or an ARP request finds out; the answer goes to
+/// [`Server::handle_probe`](super::Server::handle_probe).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Probe {
+    /// The address to look for.
+    pub address: Ipv4Addr,
+    /// When silence means that nobody uses it.
+    pub deadline: Timestamp,
+}
+
+/// What a [`Probe`] has found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProbeAnswer {
+    /// Somebody answered.
+    InUse,
+    /// Nobody did.
+    Silent,
 }
 
 impl Decision {
@@ -23,6 +43,13 @@ impl Decision {
     #[must_use]
     pub fn changes(&self) -> &[LeaseChange] {
         &self.changes
+    }
+
+    /// What must be found out before there is a reply: the outcome is [`Silence::Probing`], and
+    /// [`Server::handle_probe`](super::Server::handle_probe) goes on.
+    #[must_use]
+    pub const fn probe(&self) -> Option<Probe> {
+        self.probe
     }
 
     /// The reply, to be called once the changes are durable.
@@ -112,6 +139,12 @@ pub enum Silence {
     /// DECLINE or RELEASE of an address that the client does not hold.
     #[error("the client does not hold the address that it gives up")]
     NotTheHolder,
+    /// The address is being looked for on the link; the reply follows.
+    #[error("the address is being probed before it is offered")]
+    Probing,
+    /// [`Server::handle_probe`](super::Server::handle_probe) for an address that nobody waits for any more.
+    #[error("no client waits for the answer to this probe")]
+    NoProbe,
 }
 
 impl Silence {
@@ -132,6 +165,8 @@ impl Silence {
             Self::DeclineRecorded => "decline-recorded",
             Self::ReleaseRecorded => "release-recorded",
             Self::NotTheHolder => "not-the-holder",
+            Self::Probing => "probing",
+            Self::NoProbe => "no-probe",
         }
     }
 }

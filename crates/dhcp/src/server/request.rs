@@ -50,11 +50,13 @@ impl Server {
     ) -> Result<Reply, Silence> {
         let (server_id, limits) = (self.server_id, self.limits);
         let index = self.link(request, from).ok_or(Silence::NoSubnet)?;
-        let waiting = |scopes: &[Scope]| scopes.iter().map(Scope::offer_count).sum::<usize>();
-        if waiting(&self.scopes) >= limits.max_offers {
+        let is_full = |scopes: &[Scope]| {
+            limits.max_offers.is_some_and(|max| scopes.iter().map(Scope::offer_count).sum::<usize>() >= max)
+        };
+        if is_full(&self.scopes) {
             changes.extend(self.handle_timeout(now));
         }
-        let full = waiting(&self.scopes) >= limits.max_offers;
+        let full = is_full(&self.scopes);
         let scope = self.scopes.get_mut(index).ok_or(Silence::NoSubnet)?;
         if full && scope.offered_to(key).is_none() {
             return Err(Silence::TooManyOffers);

@@ -160,7 +160,7 @@ mod tests {
     fn check(fail: bool, file: usize, datagrams: &[Vec<u8>], expect: &[&str]) {
         let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 24);
         subnet.pools = vec![Ipv4Addr::new(10, 0, 0, 10)..=Ipv4Addr::new(10, 0, 0, 19)];
-        let mut server = Server::new(Config { server_id: SERVER, subnets: vec![subnet] }).unwrap();
+        let mut server = Server::new(Config::new(SERVER, vec![subnet])).unwrap();
         let (log, heard) = std::sync::mpsc::channel();
         let mut service = Recorder { log: log.clone(), fail, file };
         let receipt = Receipt::new("0.0.0.0:68".parse().unwrap(), SERVER);
