@@ -43,6 +43,7 @@ mod ipxe_features;
 mod requested_path;
 mod script;
 mod uuid;
+mod vendor_options;
 
 pub use architecture::{Architecture, Cpu, Firmware};
 pub use boot_file::BootFile;
@@ -53,3 +54,7 @@ pub use ipxe_features::IpxeFeatures;
 pub use requested_path::{ConfigKey, RequestedPath};
 pub use script::{BootScript, Loader, Purpose, render};
 pub use uuid::MachineUuid;
+pub use vendor_options::{
+    BootItem, BootServer, DiscoveryControl, MenuItem, VendorOption, VendorOptionError, VendorOptionsTooLong,
+    emit_vendor_options, vendor_options,
+};
