@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::net::Ipv4Addr;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use firstlight_pxe::{BootScript, Client, Loader, Policy, Purpose, RequestedPath, decide, render};
+use firstlight_pxe::{BootScript, Client, Loader, Policy, Purpose, RequestedPath, Role, decide, render};
 
 const UEFI: [(u8, &[u8]); 3] = [
     (60, b"PXEClient:Arch:00007:UNDI:003000"),
@@ -23,7 +23,7 @@ fn pxe(criterion: &mut Criterion) {
     let policy = Policy { server: Ipv4Addr::new(192, 168, 77, 1), http_port: 80 };
     for (name, options) in [("uefi", &UEFI[..]), ("ipxe", &IPXE[..])] {
         criterion.bench_function(&format!("pxe/identify and decide/{name}"), |bencher| {
-            bencher.iter(|| identify(black_box(options)).map(|client| decide(&client, &policy)));
+            bencher.iter(|| identify(black_box(options)).map(|client| decide(&client, Role::Dhcp, &policy)));
         });
     }
     criterion.bench_function("pxe/requested path", |bencher| {

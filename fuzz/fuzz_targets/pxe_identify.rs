@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-use firstlight_pxe::{BootScript, Client, Loader, Policy, Purpose, RequestedPath, decide, render};
+use firstlight_pxe::{BootScript, Client, Loader, Policy, Purpose, RequestedPath, Role, decide, emit_vendor_options, render, vendor_options};
 use libfuzzer_sys::fuzz_target;
 
 /// Code, length, value, and again: what does not fit is left.
@@ -24,10 +24,15 @@ fuzz_target!(|data: &[u8]| {
     if let Some(client) = Client::identify(option) {
         assert!(!client.explanation.to_string().is_empty());
         let policy = Policy { server: Ipv4Addr::new(192, 0, 2, 1), http_port: 80 };
-        if let Ok(answer) = decide(&client, &policy) {
+        for role in [Role::Dhcp, Role::ProxyOffer, Role::BootServer] {
+            let Ok(answer) = decide(&client, role, &policy) else { continue };
             assert!(answer.file.len() < 128);
             assert!(answer.options.iter().all(|(_, value)| value.len() < 256));
         }
+    }
+    let read: Vec<_> = vendor_options(data).flatten().collect();
+    if let Ok(bytes) = emit_vendor_options(&read) {
+        assert!(vendor_options(&bytes).map(Result::unwrap).eq(read));
     }
     let text = String::from_utf8_lossy(data);
     if let RequestedPath::Image(path) = RequestedPath::parse(&text) {

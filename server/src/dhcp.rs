@@ -11,7 +11,7 @@ use firstlight_dhcp::server::{
 };
 use firstlight_dhcp::tokio::{Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
-use firstlight_pxe::{Client, Policy, decide};
+use firstlight_pxe::{Client, Policy, Role, decide};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -117,7 +117,7 @@ impl Service for DhcpService {
             return;
         }
         let Some(client) = Client::identify(|code| request.get(OptionCode(code))) else { return };
-        let Ok(answer) = decide(&client, &self.policy) else { return };
+        let Ok(answer) = decide(&client, Role::Dhcp, &self.policy) else { return };
         reply.message.siaddr = answer.siaddr;
         if reply.message.set_file(answer.file.as_bytes()).is_err() {
             tracing::error!("boot file `{}` does not fit into a DHCP message", answer.file);

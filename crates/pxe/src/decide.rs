@@ -1,16 +1,25 @@
-//! What to answer: a pure function from a [`Client`] to the boot part of a DHCP reply.
+//! What to answer: a pure function from a [`Client`] and a [`Role`] to the boot part of a DHCP reply.
 //!
-//! The role is the plainest one: we are the DHCP server, we give the address, and we are the only one who does. Then
-//! option 60 stays *out* of answers to PXE clients. UEFI firmware reads a `PXEClient` without discovery sub-options
-//! in option 43 as "ask port 4011", and hangs if nobody is there; without option 60 it takes `siaddr` and the boot
-//! file from the offer that also brings the address, which is also what every BIOS ROM understands. (A proxy offer,
-//! which brings no address, would need option 60.) HTTP boot is the exception: it drops offers without `HTTPClient`.
+//! What makes firmware follow an answer differs with the role, and is decided here:
+//!
+//! | role | PXE firmware | iPXE | UEFI HTTP boot |
+//! |---|---|---|---|
+//! | [`Role::Dhcp`] | boot file, *no* 60 | script, 175 without waiting | URI, 60 `HTTPClient` |
+//! | [`Role::ProxyOffer`] | 60; BIOS: 43 "use the boot file" and the boot file; UEFI: neither, it asks 4011 | 60, 43, script | URI, 60 `HTTPClient` |
+//! | [`Role::BootServer`] | 60, boot file, boot item echoed | the same with its script | nothing: it never asks |
+//!
+//! UEFI firmware reads a `PXEClient` without discovery sub-options in option 43 as "ask port 4011", and hangs if nobody
+//! is there. So as the only server, which also gives the address, option 60 stays out; as a proxy it must be there (an
+//! offer that brings neither an address nor option 60 is dropped), and somebody must listen on 4011.
 
 use std::net::Ipv4Addr;
 
 use thiserror::Error;
 
-use crate::{Architecture, BootFile, Client, Cpu, Firmware, Stage, Transport};
+use crate::{
+    Architecture, BootFile, Client, Cpu, DiscoveryControl, Firmware, Stage, Transport, VendorOption,
+    emit_vendor_options,
+};
 
 /// The addresses that answers name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +28,18 @@ pub struct Policy {
     pub server: Ipv4Addr,
     /// The TCP port of our HTTP server; left out of URIs if it is 80.
     pub http_port: u16,
+}
+
+/// In which reply the answer travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// The OFFER or ACK of the server that gives the address.
+    Dhcp,
+    /// An OFFER beside a foreign DHCP server's, without an address (PXE 2.1 §2.2.2, "proxyDHCP").
+    ProxyOffer,
+    /// The ACK to a request on port 4011 (PXE 2.1 §2.2.5).
+    BootServer,
 }
 
 /// The boot part of a DHCP OFFER or ACK.
@@ -44,6 +65,14 @@ pub enum NoAnswer {
     /// Apple's BSDP must not be answered as PXE.
     #[error("Apple NetBoot (BSDP) is not served, and answering it as PXE would only delay it")]
     AppleBsdp,
+    /// The client does not ask for this role's answer.
+    #[error("{firmware} boots over {transport} and does not ask on port 4011")]
+    NotAsked {
+        /// What it is.
+        firmware: Firmware,
+        /// How it fetches its loader.
+        transport: Transport,
+    },
     /// There is no boot loader for this architecture.
     #[error("there is no boot loader for {architecture} over {transport}")]
     NoLoader {
@@ -73,23 +102,64 @@ pub(crate) fn http_root(server: Ipv4Addr, port: u16) -> String {
 ///
 /// ```
 /// # use std::{borrow::Cow, net::Ipv4Addr};
-/// # use firstlight_pxe::{Client, Policy, decide};
+/// # use firstlight_pxe::{Client, Policy, Role, decide};
 /// let bios = Client::identify(|code| (code == 60).then_some(Cow::Borrowed(&b"PXEClient"[..]))).unwrap();
 /// let policy = Policy { server: Ipv4Addr::new(192, 168, 77, 1), http_port: 5248 };
-/// assert_eq!(decide(&bios, &policy).unwrap().file, "lpxelinux.0");
+/// assert_eq!(decide(&bios, Role::Dhcp, &policy).unwrap().file, "lpxelinux.0");
 /// ```
 ///
 /// # Errors
 ///
 /// [`NoAnswer`] says, in words for a log or a page, why there is nothing to boot for this client.
-pub fn decide(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
+pub fn decide(client: &Client, role: Role, policy: &Policy) -> Result<Answer, NoAnswer> {
     if client.firmware == Firmware::Apple {
         return Err(NoAnswer::AppleBsdp);
     }
-    if client.stage == Stage::Ipxe {
-        return Ok(ipxe_script(client, policy));
+    let mut answer = if client.stage == Stage::Ipxe { ipxe_script(client, policy) } else { loader(client, policy)? };
+    let is_http_boot = client.stage == Stage::Firmware && client.transport == Transport::Http;
+    match (role, is_http_boot) {
+        (Role::BootServer, true) => {
+            return Err(NoAnswer::NotAsked { firmware: client.firmware, transport: client.transport });
+        }
+        // It drops offers without this.
+        (_, true) => answer.options.push((60, b"HTTPClient".to_vec())),
+        (Role::Dhcp, false) if client.stage == Stage::Ipxe => {
+            // 176 = 1: "no proxy DHCP"; without it iPXE waits two seconds for proxy offers.
+            answer.options.push((175, vec![176, 1, 1]));
+        }
+        (Role::Dhcp, false) => {}
+        (Role::ProxyOffer, false) => proxy_offer(client, &mut answer),
+        (Role::BootServer, false) => {
+            answer.options.push((60, b"PXEClient".to_vec()));
+            if let Some(item) = client.boot_item {
+                // A client that chose from a menu wants to hear that its choice was understood.
+                answer.options.push((43, sub_options(&[VendorOption::BootItem(item)])));
+            }
+        }
     }
-    let no_loader = NoAnswer::NoLoader { architecture: client.architecture, transport: client.transport };
+    Ok(answer)
+}
+
+/// BIOS ROMs and iPXE take the boot file from the offer. UEFI firmware in the field is better off with 4011, which is
+/// what it gets from the proxies that it was tested with.
+fn proxy_offer(client: &Client, answer: &mut Answer) {
+    answer.options.push((60, b"PXEClient".to_vec()));
+    if client.stage == Stage::Firmware && client.firmware == Firmware::Uefi {
+        answer.file.clear();
+        answer.boot_file = None;
+        answer.options.retain(|(code, _)| *code != 67);
+        answer.explanation.push_str("; in a proxy offer: it asks port 4011 for the boot file");
+    } else {
+        answer.options.push((43, sub_options(&[VendorOption::DiscoveryControl(DiscoveryControl::USE_BOOT_FILE)])));
+    }
+}
+
+/// Lists of fixed size: they always fit.
+fn sub_options(options: &[VendorOption<'_>]) -> Vec<u8> {
+    emit_vendor_options(options).unwrap_or_default()
+}
+
+fn loader(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
     match (client.firmware, client.architecture.cpu(), client.transport) {
         (Firmware::Bios, Cpu::X86, Transport::Tftp) => {
             let why = "BIOS firmware: PXELINUX over TFTP";
@@ -103,11 +173,9 @@ pub fn decide(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
             // Not shim: Debian's GRUB finds no configuration when it was loaded over HTTP boot.
             let file = BootFile::SnponlyX64;
             let uri = format!("{}boot/{file}", policy.http_root());
-            let mut answer = answer(client, policy, &uri, Some(file), "x64 UEFI HTTP boot: iPXE by its full URI");
-            answer.options.push((60, b"HTTPClient".to_vec()));
-            Ok(answer)
+            Ok(answer(client, policy, &uri, Some(file), "x64 UEFI HTTP boot: iPXE by its full URI"))
         }
-        _ => Err(no_loader),
+        _ => Err(NoAnswer::NoLoader { architecture: client.architecture, transport: client.transport }),
     }
 }
 
@@ -116,10 +184,7 @@ fn ipxe_script(client: &Client, policy: &Policy) -> Answer {
         Transport::Http => (format!("{}boot.ipxe", policy.http_root()), "iPXE: its script over HTTP"),
         Transport::Tftp => (format!("tftp://{}/boot.ipxe", policy.server), "iPXE without HTTP: its script over TFTP"),
     };
-    let mut answer = answer(client, policy, &uri, None, why);
-    // 176 = 1: "no proxy DHCP"; without it iPXE waits two seconds for proxy offers.
-    answer.options.push((175, vec![176, 1, 1]));
-    answer
+    answer(client, policy, &uri, None, why)
 }
 
 /// Fills both the header and the options: U-Boot and shim read only the header, some ROMs only the options.
@@ -161,7 +226,7 @@ mod tests {
 
     #[track_caller]
     fn check(options: &[(u8, &[u8])], policy: &Policy, file: &str, also: &[(u8, &[u8])]) {
-        let answer = decide(&client(options), policy).unwrap();
+        let answer = decide(&client(options), Role::Dhcp, policy).unwrap();
         assert_eq!(answer.siaddr, policy.server);
         assert_eq!(answer.file, file);
         let mut expected = vec![(66, b"192.168.77.1\0".to_vec()), (67, format!("{file}\0").into_bytes())];
@@ -199,7 +264,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(options: &[(u8, &[u8])], reason: &str) {
-        assert_eq!(decide(&client(options), &POLICY).unwrap_err().to_string(), reason);
+        assert_eq!(decide(&client(options), Role::Dhcp, &POLICY).unwrap_err().to_string(), reason);
     }
 
     #[test]
@@ -215,10 +280,55 @@ mod tests {
         );
     }
 
+    #[track_caller]
+    fn check_role(options: &[(u8, &[u8])], role: Role, file: &str, also: &[(u8, &[u8])]) {
+        let answer = decide(&client(options), role, &POLICY).unwrap();
+        assert_eq!((answer.file.as_str(), answer.siaddr), (file, POLICY.server));
+        let named: Vec<(u8, &[u8])> = answer
+            .options
+            .iter()
+            .filter(|(code, _)| !matches!(code, 66 | 67))
+            .map(|(c, v)| (*c, v.as_slice()))
+            .collect();
+        assert_eq!(named, also);
+        assert_eq!(answer.options.iter().any(|(code, _)| *code == 67), !file.is_empty());
+    }
+
+    const BIOS: (u8, &[u8]) = (60, b"PXEClient:Arch:00000:UNDI:002001");
+    const UEFI: (u8, &[u8]) = (60, b"PXEClient:Arch:00007:UNDI:003016");
+    const CLASS: (u8, &[u8]) = (60, b"PXEClient");
+
+    #[test]
+    fn a_proxy_offers_what_each_firmware_follows() {
+        let use_file: (u8, &[u8]) = (43, &[6, 1, 8, 255]);
+        check_role(&[BIOS], Role::ProxyOffer, "lpxelinux.0", &[CLASS, use_file]);
+        check_role(&[UEFI], Role::ProxyOffer, "", &[CLASS]);
+        check_role(&[UEFI, (77, b"iPXE")], Role::ProxyOffer, "http://192.168.77.1/boot.ipxe", &[CLASS, use_file]);
+        check_role(
+            &[(60, b"HTTPClient:Arch:00016:UNDI:003000")],
+            Role::ProxyOffer,
+            "http://192.168.77.1/boot/snponly.efi",
+            &[(60, b"HTTPClient")],
+        );
+    }
+
+    #[test]
+    fn a_boot_server_names_the_file_and_echoes_the_item() {
+        check_role(&[UEFI], Role::BootServer, "bootx64.efi", &[CLASS]);
+        let item: (u8, &[u8]) = (43, &[71, 4, 0, 15, 0, 0, 255]);
+        check_role(&[UEFI, item], Role::BootServer, "bootx64.efi", &[CLASS, item]);
+        check_role(&[BIOS, (97, &[0; 17])], Role::BootServer, "lpxelinux.0", &[(97, &[0; 17]), CLASS]);
+        let http = client(&[(60, b"HTTPClient"), (93, &[0, 16])]);
+        assert_eq!(
+            decide(&http, Role::BootServer, &POLICY).unwrap_err().to_string(),
+            "UEFI boots over HTTP and does not ask on port 4011"
+        );
+    }
+
     #[test]
     fn the_file_field_has_room_for_the_longest_uri() {
         let policy = Policy { server: Ipv4Addr::new(255, 255, 255, 255), http_port: 65535 };
         let http = client(&[(60, b"HTTPClient"), (93, &[0, 16])]);
-        assert!(decide(&http, &policy).unwrap().file.len() <= 127);
+        assert!(decide(&http, Role::Dhcp, &policy).unwrap().file.len() <= 127);
     }
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::{Architecture, Firmware, IpxeFeatures, MachineUuid};
+use crate::{Architecture, BootItem, Firmware, IpxeFeatures, MachineUuid, VendorOption, vendor_options};
 
 /// Option codes that tell network-booting clients apart.
 mod code {
+    pub(super) const VENDOR_OPTIONS: u8 = 43;
     pub(super) const VENDOR_CLASS: u8 = 60;
     pub(super) const USER_CLASS: u8 = 77;
     pub(super) const ARCHITECTURE: u8 = 93;
@@ -57,6 +58,8 @@ pub struct Client {
     pub machine_id: Option<Vec<u8>>,
     /// What iPXE says that it can do (option 175).
     pub ipxe: Option<IpxeFeatures>,
+    /// The menu item that it has chosen (sub-option 71 of option 43), in a request to a boot server.
+    pub boot_item: Option<BootItem>,
     /// Why.
     pub explanation: Explanation,
 }
@@ -101,6 +104,7 @@ impl Client {
             uuid: machine_id.as_deref().and_then(MachineUuid::parse_option),
             machine_id,
             ipxe: features,
+            boot_item: option(code::VENDOR_OPTIONS).and_then(|value| boot_item(&value)),
             explanation: why,
         })
     }
@@ -183,6 +187,13 @@ impl Vendor {
             Self::Unknown => None,
         }
     }
+}
+
+fn boot_item(value: &[u8]) -> Option<BootItem> {
+    vendor_options(value).flatten().find_map(|option| match option {
+        VendorOption::BootItem(item) => Some(item),
+        _ => None,
+    })
 }
 
 /// iPXE shows itself in three ways; one is enough.

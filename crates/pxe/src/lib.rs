@@ -21,7 +21,7 @@
 //! ```
 //! use std::borrow::Cow;
 //! use std::net::Ipv4Addr;
-//! use firstlight_pxe::{Client, Policy, decide};
+//! use firstlight_pxe::{Client, Policy, Role, decide};
 //!
 //! let client = Client::identify(|code| match code {
 //!     60 => Some(Cow::Borrowed(&b"PXEClient:Arch:00007:UNDI:003000"[..])),
@@ -30,7 +30,7 @@
 //! })
 //! .expect("a PXE client");
 //! let policy = Policy { server: Ipv4Addr::new(192, 168, 77, 1), http_port: 80 };
-//! let answer = decide(&client, &policy).expect("an answer for x64 UEFI");
+//! let answer = decide(&client, Role::Dhcp, &policy).expect("an answer for x64 UEFI");
 //! assert_eq!(answer.file, "bootx64.efi");
 //! ```
 
@@ -48,7 +48,7 @@ mod vendor_options;
 pub use architecture::{Architecture, Cpu, Firmware};
 pub use boot_file::BootFile;
 pub use command_line::{CommandLine, kernel_command_line};
-pub use decide::{Answer, NoAnswer, Policy, decide};
+pub use decide::{Answer, NoAnswer, Policy, Role, decide};
 pub use identify::{Client, Explanation, Stage, Transport};
 pub use ipxe_features::IpxeFeatures;
 pub use requested_path::{ConfigKey, RequestedPath};

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use firstlight_pxe::{Client, Policy, decide};
+use firstlight_pxe::{Client, Policy, Role, decide};
 use pcap_file::pcap::PcapReader;
 
 /// The UDP payloads sent to port 67 in a capture of Ethernet frames. Raw: the captures are cut, which the strict
@@ -57,7 +57,7 @@ fn check(name: &str, expected: &[(&str, &str)]) {
         let options = options(&packet);
         let client = Client::identify(|code| options.get(&code).map(|value| Cow::Borrowed(value.as_slice()))).unwrap();
         assert!(client.uuid.is_some(), "{name}: every one of these machines has a UUID");
-        let answer = decide(&client, &policy).unwrap();
+        let answer = decide(&client, Role::Dhcp, &policy).unwrap();
         let pair = (client.to_string(), answer.file);
         if !seen.contains(&pair) {
             seen.push(pair);
