@@ -40,6 +40,7 @@ mod command_line;
 mod decide;
 mod identify;
 mod ipxe_features;
+pub mod oracle;
 mod requested_path;
 mod script;
 mod uuid;
