@@ -179,6 +179,11 @@ impl Context {
 #[must_use]
 pub fn parse(yaml: &str) -> Parsed {
     let (root, problems) = yaml::load(yaml);
+    read_root(root, problems)
+}
+
+/// Reads what was loaded or merged.
+pub(crate) fn read_root(root: Option<Node>, problems: Vec<Problem>) -> Parsed {
     let mut cx = Context { problems };
     let mut config = match root.map(|root| (root.value, root.span)) {
         None | Some((Value::Null, _)) => Config::default(),

@@ -5,8 +5,15 @@ use std::fmt::Write as _;
 use crate::scalar;
 use crate::value::{Node, Value, float_text};
 
-/// Writes a mapping or list in block form, two spaces per level, ending with a newline.
-pub(crate) fn yaml(node: &Node) -> String {
+/// Writes a value as YAML that readers of 1.1 and 1.2 understand alike: block form, two spaces per level, ending with a
+/// newline.
+///
+/// ```
+/// use firstlight_curtin_config::{Node, to_yaml};
+/// assert_eq!(to_yaml(&Node::mapping([("no", Node::from("no"))])), "\"no\": \"no\"\n");
+/// ```
+#[must_use]
+pub fn to_yaml(node: &Node) -> String {
     let mut out = String::new();
     block(&mut out, node, 0);
     out

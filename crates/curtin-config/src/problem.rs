@@ -26,6 +26,8 @@ impl fmt::Display for Severity {
 /// A place in the source text; both numbers count from 1, columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
+    /// Which of several texts: see [`Merge::source`](crate::Merge::source). 0 when there is one.
+    pub source: u16,
     /// The line.
     pub line: u32,
     /// The column.
@@ -34,7 +36,7 @@ pub struct Span {
 
 impl Span {
     /// The place of a value that was built in code and stands in no file.
-    pub const NONE: Self = Self { line: 0, column: 0 };
+    pub const NONE: Self = Self { source: 0, line: 0, column: 0 };
 
     /// Whether this is a place in a text at all.
     #[must_use]

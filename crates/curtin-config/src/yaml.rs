@@ -51,6 +51,7 @@ struct Frame {
 }
 
 struct Builder {
+    source: u16,
     frames: Vec<Frame>,
     anchors: BTreeMap<usize, (Node, Cost)>,
     names: BTreeSet<String>,
@@ -62,7 +63,13 @@ struct Builder {
 
 /// Reads one document. On a problem that ends the reading, the value is `None`.
 pub(crate) fn load(yaml: &str) -> (Option<Node>, Vec<Problem>) {
+    load_from(yaml, 0)
+}
+
+/// As [`load`]; every span says which text this is.
+pub(crate) fn load_from(yaml: &str, source: u16) -> (Option<Node>, Vec<Problem>) {
     let mut builder = Builder {
+        source,
         frames: Vec::new(),
         anchors: BTreeMap::new(),
         names: BTreeSet::new(),
@@ -77,7 +84,7 @@ pub(crate) fn load(yaml: &str) -> (Option<Node>, Vec<Problem>) {
     }
     match builder.run(yaml) {
         Ok(()) => {
-            let root = builder.root.unwrap_or_else(|| Node::new(Value::Null, Span { line: 1, column: 1 }));
+            let root = builder.root.unwrap_or_else(|| Node::new(Value::Null, Span { source, line: 1, column: 1 }));
             (Some(root), builder.problems)
         }
         Err(problem) => {
@@ -94,20 +101,25 @@ fn fatal(code: &'static str, span: Span, message: impl Into<String>) -> Box<Prob
 }
 
 /// Control characters are refused wherever they stand, as PyYAML does.
-fn printable(yaml: &str) -> Step {
+fn printable(yaml: &str, source: u16) -> Step {
     for (line, text) in (1..).zip(yaml.split('\n')) {
         let bad =
             |c: char| (c.is_control() && !matches!(c, '\t' | '\r' | '\u{85}')) || matches!(c, '\u{fffe}' | '\u{ffff}');
         if let Some(at) = text.chars().position(bad) {
             let column = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            return Err(fatal("control-character", Span { line, column }, "a control character is not allowed here"));
+            return Err(fatal(
+                "control-character",
+                Span { source, line, column },
+                "a control character is not allowed here",
+            ));
         }
     }
     Ok(())
 }
 
-fn span_of(marker: &granit_parser::Marker) -> Span {
+fn span_of(marker: &granit_parser::Marker, source: u16) -> Span {
     Span {
+        source,
         line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
         column: u32::try_from(marker.col().saturating_add(1)).unwrap_or(u32::MAX),
     }
@@ -118,12 +130,13 @@ impl Builder {
         let mut options = granit_parser::Options::default();
         options.set_emit_comments(false);
         options.emit_anchor_events = true;
-        printable(yaml)?;
+        printable(yaml, self.source)?;
         for next in Parser::new_from_str_with_options(yaml, options) {
-            let (event, span) = next.map_err(|error| fatal("yaml-syntax", span_of(error.marker()), error.info()))?;
+            let (event, span) =
+                next.map_err(|error| fatal("yaml-syntax", span_of(error.marker(), self.source), error.info()))?;
             let end = span.end.byte_offset().unwrap_or_default();
             let cut = end >= yaml.len() && !yaml.ends_with(['\n', '\r']);
-            self.event(event, span_of(&span.start), cut)?;
+            self.event(event, span_of(&span.start, self.source), cut)?;
         }
         Ok(())
     }
@@ -395,7 +408,7 @@ fn merge_into(merged: &mut Vec<(Node, Node)>, value: Node) -> Step {
 }
 
 /// What makes two keys equal in Python: 1, 1.0 and true are one key, "1" is another.
-fn key_name(key: &Node) -> Option<String> {
+pub(crate) fn key_name(key: &Node) -> Option<String> {
     Some(match &key.value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("n{}", u8::from(*value)),

@@ -60,7 +60,7 @@ fn names(draft: &mut Draft<'_>) {
 /// cloud-init of the installed system reads this file before it asks any datasource.
 fn network(draft: &mut Draft<'_>) {
     let config = draft.config.network.clone().unwrap_or_else(dhcp_everywhere);
-    let text = emit::yaml(&Node::mapping([("network", config)]));
+    let text = emit::to_yaml(&Node::mapping([("network", config)]));
     let path = "/etc/cloud/cloud.cfg.d/50-curtin-networking.cfg";
     let step = file_step(draft, Stage::Curthooks, "network", "write the network configuration", path, 0o600, &text);
     draft.push(step);
