@@ -1,6 +1,7 @@
 //! The `firstlight` command: the server, and a client of its API.
 
 mod client;
+mod curtin;
 mod import;
 mod machines;
 
@@ -50,6 +51,9 @@ enum Command {
         #[arg(long)]
         data_dir: Option<PathBuf>,
     },
+    /// Merge curtin configurations, and show what an installation would do
+    #[command(subcommand)]
+    Curtin(curtin::Action),
     /// List all machines
     Machines {
         #[command(flatten)]
@@ -207,6 +211,7 @@ fn fail(message: &str) -> ExitCode {
 async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
+        Command::Curtin(action) => curtin::run(action),
         other => ask(other).await.map_err(|error| error.to_string()),
     }
 }
@@ -241,7 +246,8 @@ async fn stop_signal() {
 
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
-        Command::Serve { .. } => Ok(()),
+        // These two have been run before, without a server to ask.
+        Command::Serve { .. } | Command::Curtin(_) => Ok(()),
         Command::Machines { remote } => on_machines(Action::List, &remote).await,
         Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
         Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,

@@ -1,0 +1,223 @@
+//! `firstlight curtin`: curtin configurations on the command line, without a server.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use firstlight_curtin_config::{
+    Disk, Firmware, Merge, Node, Plan, Problem, ShellOptions, Span, Target, Value as Yaml, plan, render_shell, to_json,
+    to_yaml,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Curtin configurations.
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Merge configurations as curtin does, and print the result
+    Merge {
+        #[command(flatten)]
+        input: Input,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what an installation would do; nothing is touched
+    Plan {
+        #[command(flatten)]
+        input: Input,
+        /// A JSON file with the machine's disks, the preferred one first: a list of {"path", "size", "serial", "wwn",
+        /// "`sector_size`"}, of which path and size (in bytes) are needed
+        #[arg(long)]
+        disks: PathBuf,
+        /// The machine's firmware
+        #[arg(long, value_enum, default_value = "uefi")]
+        firmware: FirmwareName,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+}
+
+/// Which configurations.
+#[derive(Debug, Args)]
+pub(super) struct Input {
+    /// The files, in the order in which they are merged; - is standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Another value, merged after the files: path/to/key=text, or json:path/to/key=JSON
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FirmwareName {
+    Bios,
+    Uefi,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// The disks as they will be, and the steps
+    Text,
+    /// The script that the ephemeral system runs
+    Sh,
+    /// Layout and steps for programs
+    Json,
+}
+
+/// A disk in a file of disks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiskEntry {
+    path: String,
+    size: u64,
+    serial: Option<String>,
+    wwn: Option<String>,
+    #[serde(default = "usual_sector")]
+    sector_size: u32,
+}
+
+const fn usual_sector() -> u32 {
+    512
+}
+
+/// Runs the action; what it prints is complete or nothing.
+pub(super) fn run(action: Action) -> Result<(), String> {
+    let text = match action {
+        Action::Merge { input, json } => {
+            let merge = merge(&input)?;
+            warn(&merge, merge.problems());
+            let root = Node::detached(Yaml::Mapping(merge.root().clone()));
+            if json {
+                to_json(&root).map(|text| text + "\n").map_err(|error| error.to_string())?
+            } else {
+                to_yaml(&root)
+            }
+        }
+        Action::Plan { input, disks, firmware, format } => {
+            let merge = merge(&input)?;
+            let sources = merge.clone();
+            let parsed = merge.parse();
+            let target = Target { firmware: firmware.into(), disks: read_disks(&disks)?, ..Target::default() };
+            let plan = plan(&parsed.config, &target).map_err(|problems| {
+                let count = problems.len();
+                warn(&sources, &problems);
+                format!("there is no plan: {count} error{}", if count == 1 { "" } else { "s" })
+            })?;
+            warn(&sources, &parsed.problems);
+            match format {
+                Format::Text => describe(&plan),
+                Format::Sh => render_shell(&plan, &ShellOptions::default()),
+                Format::Json => format!("{:#}\n", machine_readable(&plan)),
+            }
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("the result cannot be printed: {error}"))
+}
+
+fn merge(input: &Input) -> Result<Merge, String> {
+    let mut merge = Merge::new();
+    for file in &input.files {
+        merge.add(&file.display().to_string(), &read(file)?).map_err(|error| error.to_string())?;
+    }
+    for setting in &input.settings {
+        merge.set(setting).map_err(|error| error.to_string())?;
+    }
+    Ok(merge)
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let outcome = if file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(file).map(|read| bytes = read)
+    };
+    outcome.map_err(|error| format!("{}: {error}", file.display()))?;
+    String::from_utf8(bytes).map_err(|_| format!("{}: this is not UTF-8 text", file.display()))
+}
+
+fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
+    let entries: Vec<DiskEntry> =
+        serde_json::from_str(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(entries
+        .into_iter()
+        .map(|disk| Disk {
+            path: disk.path,
+            serial: disk.serial,
+            wwn: disk.wwn,
+            size: disk.size,
+            sector_size: disk.sector_size,
+        })
+        .collect())
+}
+
+/// Problems go to standard error, each with its file.
+fn warn(merge: &Merge, problems: &[Problem]) {
+    for problem in problems {
+        match merge.source(problem.span).filter(|_| problem.span != Span::NONE) {
+            Some(file) => eprintln!("{file}:{problem}"),
+            None => eprintln!("{problem}"),
+        }
+    }
+}
+
+fn describe(plan: &Plan) -> String {
+    let mut text = format!("{}\n", plan.layout);
+    for (at, step) in plan.steps.iter().enumerate() {
+        let mark = if step.destroys_data { "!" } else { " " };
+        text.push_str(&format!("{:>3} {mark} {:<13} {}\n", at + 1, step.stage.to_string(), step.description));
+    }
+    text.push_str("\n! destroys what is on the disk\n");
+    text
+}
+
+fn machine_readable(plan: &Plan) -> serde_json::Value {
+    let disks: Vec<_> = plan
+        .layout
+        .disks
+        .iter()
+        .map(|disk| {
+            let partitions: Vec<_> = disk
+                .partitions
+                .iter()
+                .map(|part| {
+                    json!({
+                        "number": part.number, "path": part.path, "start": part.start, "size": part.size,
+                        "uuid": part.uuid, "bootable": part.bootable,
+                        "filesystem": part.filesystem.as_ref().map(|fs| json!({"type": fs.kind, "label": fs.label, "uuid": fs.uuid})),
+                    })
+                })
+                .collect();
+            json!({"path": disk.path, "size": disk.size, "uuid": disk.uuid, "partitions": partitions})
+        })
+        .collect();
+    let steps: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            json!({
+                "id": step.id, "stage": step.stage.to_string(), "description": step.description,
+                "command": step.command, "stdin": step.stdin, "destroys_data": step.destroys_data,
+                "reads": step.reads, "writes": step.writes,
+            })
+        })
+        .collect();
+    let mounts: Vec<_> = plan
+        .layout
+        .mounts
+        .iter()
+        .map(|mount| json!({"path": mount.path, "type": mount.kind, "spec": mount.spec}))
+        .collect();
+    json!({"disks": disks, "mounts": mounts, "steps": steps})
+}
+
+impl From<FirmwareName> for Firmware {
+    fn from(name: FirmwareName) -> Self {
+        match name {
+            FirmwareName::Bios => Self::Bios,
+            FirmwareName::Uefi => Self::Uefi,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line's curtin tools: what they print, and that a failure prints nothing but its reason.
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// The exit status, standard output and standard error of `firstlight curtin …` with this input.
+fn curtin(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_firstlight"))
+        .arg("curtin")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that ends early does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn merge_prints_yaml_or_json() {
+    let (status, out, _) = curtin(&["merge", "-", "--set", "a/c=yes", "--json"], "a: {b: 1.0, 2: x}\n");
+    assert_eq!((status, out.as_str()), (0, "{\"a\": {\"b\": 1.0, \"2\": \"x\", \"c\": \"yes\"}}\n"));
+    let (status, out, _) = curtin(&["merge", "-"], "a: [yes, 'yes']\n");
+    assert_eq!((status, out.as_str()), (0, "a:\n  - true\n  - \"yes\"\n"));
+}
+
+#[test]
+fn merge_warns_of_a_key_that_stands_twice() {
+    let (status, out, err) = curtin(&["merge", "-", "--json"], "a: 1\na: 2\n");
+    assert_eq!((status, out.as_str()), (0, "{\"a\": 2}\n"));
+    assert!(err.starts_with("-:2:1: warning[duplicate-key] a: "), "{err}");
+}
+
+#[test]
+fn what_cannot_be_merged_or_written_prints_nothing() {
+    for (arguments, input, reason) in [
+        (&["merge", "-"][..], "[1]", "-: a configuration is a mapping, not a list"),
+        (&["merge", "-"], "a: [1", "yaml-syntax"),
+        (&["merge", "-", "--json"], "a: 2001-01-01", "a: a date cannot be written as JSON"),
+        (&["merge", "-", "--set", "x"], "a: 1", "--set x: there is no \"=\""),
+        (&["merge", "/no/such/file"], "", "/no/such/file: No such file"),
+    ] {
+        let (status, out, err) = curtin(arguments, input);
+        assert_eq!((status, out.as_str()), (1, ""), "{input}");
+        assert!(err.contains(reason), "{input}: {err}");
+    }
+    assert_eq!(curtin(&["merge"], "").0, 2, "no file is a mistake in the use");
+}
+
+#[test]
+fn plan_shows_the_disks_and_the_steps() {
+    let disks = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(disks.path(), r#"[{"path": "/dev/vda", "size": 8589934592}]"#).unwrap();
+    let disks = disks.path().to_str().unwrap();
+    let source = "sources: {root: 'http://127.0.0.1/root.tar.zst'}\n";
+    let (status, out, _) = curtin(&["plan", "-", "--disks", disks], source);
+    assert_eq!(status, 0);
+    assert!(out.starts_with("/dev/vda  8 GiB  gpt\n"), "{out}");
+    assert!(out.contains("  2 ! partitioning  erase what was on /dev/vda\n"), "{out}");
+    let (_, out, _) = curtin(&["plan", "-", "--disks", disks, "--format", "json"], source);
+    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(plan["disks"][0]["partitions"][2]["path"], "/dev/vda3");
+    assert_eq!(plan["steps"][1]["destroys_data"], true);
+    let (_, out, _) = curtin(&["plan", "-", "--disks", disks, "--format", "sh"], source);
+    assert!(out.starts_with("#!/bin/bash"), "{out}");
+    let (status, out, err) = curtin(&["plan", "-", "--disks", disks, "--set", "storage=x"], source);
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.starts_with("--set storage=x:"), "{err}");
+}
