@@ -10,6 +10,9 @@ const FUZZ_SECONDS: u32 = 8;
 /// The crates that must build for any machine.
 const CRATES: &str = "-p firstlight-curtin-config -p firstlight-dhcp -p firstlight-machine-fsm -p firstlight-preseed -p firstlight-pxe -p firstlight-tftp";
 
+/// DHCP on a machine that has no operating system and, unless `alloc` is added, no allocator.
+const NO_STD: &str = "cargo build --quiet --target thumbv7em-none-eabi -p firstlight-dhcp --no-default-features";
+
 /// Whether virtual machines are booted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lab {
@@ -19,13 +22,15 @@ pub(crate) enum Lab {
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
-const CHECKS: [Step; 7] = [
+const CHECKS: [Step; 9] = [
     ("set up", setup::testing),
     ("format", || shell::run("cargo fmt --all --check")),
     ("clippy", || shell::run("cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings")),
     ("docs", || run_with("cargo doc --quiet --workspace --no-deps --all-features", "RUSTDOCFLAGS", "-D warnings")),
     ("tests", || shell::run("cargo test --quiet --workspace --all-features")),
     ("wasm32", || shell::run(&format!("cargo build --quiet --target wasm32-unknown-unknown {CRATES}"))),
+    ("no_std", || shell::run(NO_STD)),
+    ("no_std, alloc", || shell::run(&format!("{NO_STD} --features alloc"))),
     ("fuzz", || setup::fuzzing().and_then(|()| fuzz::run(FUZZ_SECONDS))),
 ];
 

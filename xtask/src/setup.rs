@@ -5,7 +5,7 @@ use crate::shell::{run, run_with, succeeds};
 /// Packages that the tests use: disks made on loop devices, a TFTP client, a page for the eye. The lab installs its own.
 const PACKAGES: [&str; 8] = ["curl", "dosfstools", "e2fsprogs", "fdisk", "iproute2", "kmod", "xz-utils", "zstd"];
 
-/// Debian packages and the WebAssembly target.
+/// Debian packages, the WebAssembly target and one without an operating system.
 pub(crate) fn testing() -> Result<(), String> {
     let missing: Vec<&str> =
         PACKAGES.into_iter().filter(|package| !succeeds(&format!("dpkg-query --status {package}"))).collect();
@@ -14,7 +14,7 @@ pub(crate) fn testing() -> Result<(), String> {
         let install = format!("apt-get install -q -y --no-install-recommends {}", missing.join(" "));
         run_with(&install, "DEBIAN_FRONTEND", "noninteractive")?;
     }
-    run("rustup target add wasm32-unknown-unknown")?;
+    run("rustup target add wasm32-unknown-unknown thumbv7em-none-eabi")?;
     run("rustup component add clippy rustfmt")
 }
 

@@ -6,15 +6,21 @@
 //! RFC 2131 §2 and §4.1, RFC 2132 §2, RFC 3396, RFC 3046 §2.1, RFC 1542 §2.1.
 
 mod code;
+#[cfg(feature = "alloc")]
 mod emit;
 mod hardware;
+#[cfg(feature = "alloc")]
 mod message;
+mod option_code;
 mod options;
 mod view;
 
-pub use code::{MessageType, OpCode, OptionCode};
+pub use code::{MessageType, OpCode};
+#[cfg(feature = "alloc")]
 pub use emit::{EmitError, EmitPolicy};
 pub use hardware::{HardwareAddress, HardwareAddressError};
+#[cfg(feature = "alloc")]
 pub use message::{FieldTooLong, Message, OwnedOptions};
+pub use option_code::OptionCode;
 pub use options::Options;
 pub use view::{MessageRef, ParseError};

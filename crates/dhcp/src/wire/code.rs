@@ -1,9 +1,7 @@
-//! Numbers with names: option codes, message types and operations.
+//! Numbers with names: message types and operations.
 //!
 //! Each is a newtype over the wire value, so that an unknown number is a value like any other and survives a round
 //! trip. Names follow the IANA registry "BOOTP Vendor Extensions and DHCP Options".
-
-use std::fmt;
 
 /// Makes the named constants of a newtype and its `Display` and `Debug`.
 macro_rules! names {
@@ -21,8 +19,8 @@ macro_rules! names {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
                     None => write!(f, concat!($unknown, "-{}"), self.0),
@@ -30,8 +28,8 @@ macro_rules! names {
             }
         }
 
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 write!(f, "{}({})", self.0, self)
             }
         }
@@ -49,6 +47,8 @@ macro_rules! names {
         }
     };
 }
+
+pub(crate) use names;
 
 /// The first byte of a message: who speaks (RFC 951, RFC 2131 §2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,115 +108,4 @@ names!(MessageType, "type", {
     LEASEQUERYSTATUS = 17, "LEASEQUERYSTATUS";
     /// RFC 7724.
     TLS = 18, "TLS";
-});
-
-/// The code of an option.
-///
-/// ```
-/// use firstlight_dhcp::OptionCode;
-/// assert_eq!(OptionCode::ROUTERS.to_string(), "routers");
-/// assert_eq!(OptionCode(224).to_string(), "option-224");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OptionCode(pub u8);
-
-names!(OptionCode, "option", {
-    /// Filler without a length.
-    PAD = 0, "pad";
-    /// The mask of the client's subnet.
-    SUBNET_MASK = 1, "subnet-mask";
-    /// Offset from UTC in seconds.
-    TIME_OFFSET = 2, "time-offset";
-    /// Default gateways.
-    ROUTERS = 3, "routers";
-    /// RFC 868 time servers.
-    TIME_SERVERS = 4, "time-servers";
-    /// Resolvers.
-    DNS_SERVERS = 6, "dns-servers";
-    /// Syslog servers.
-    LOG_SERVERS = 7, "log-servers";
-    /// The client's name.
-    HOST_NAME = 12, "host-name";
-    /// Size of the boot file in blocks of 512 bytes.
-    BOOT_FILE_SIZE = 13, "boot-file-size";
-    /// The client's domain.
-    DOMAIN_NAME = 15, "domain-name";
-    /// Path of the root disk.
-    ROOT_PATH = 17, "root-path";
-    /// MTU of the interface.
-    INTERFACE_MTU = 26, "interface-mtu";
-    /// The broadcast address of the subnet.
-    BROADCAST_ADDRESS = 28, "broadcast-address";
-    /// Static routes by class; superseded by 121.
-    STATIC_ROUTES = 33, "static-routes";
-    /// NTP servers.
-    NTP_SERVERS = 42, "ntp-servers";
-    /// Vendor-specific data; PXE sub-options for netboot clients.
-    VENDOR_SPECIFIC = 43, "vendor-specific";
-    /// The address that a client asks for.
-    REQUESTED_ADDRESS = 50, "requested-address";
-    /// Seconds of the lease.
-    LEASE_TIME = 51, "lease-time";
-    /// `file` or `sname` hold options.
-    OVERLOAD = 52, "overload";
-    /// What the message is.
-    MESSAGE_TYPE = 53, "message-type";
-    /// Which server speaks, or is spoken to.
-    SERVER_IDENTIFIER = 54, "server-identifier";
-    /// The options that a client would like.
-    PARAMETER_REQUEST_LIST = 55, "parameter-request-list";
-    /// Text for a human.
-    MESSAGE = 56, "message";
-    /// The largest message that the sender takes.
-    MAX_MESSAGE_SIZE = 57, "max-message-size";
-    /// T1.
-    RENEWAL_TIME = 58, "renewal-time";
-    /// T2.
-    REBINDING_TIME = 59, "rebinding-time";
-    /// Vendor class, such as `PXEClient`.
-    VENDOR_CLASS = 60, "vendor-class";
-    /// The name that a client gives itself.
-    CLIENT_IDENTIFIER = 61, "client-identifier";
-    /// TFTP server name.
-    TFTP_SERVER_NAME = 66, "tftp-server-name";
-    /// Boot file name.
-    BOOT_FILE_NAME = 67, "boot-file-name";
-    /// User class, such as `iPXE`.
-    USER_CLASS = 77, "user-class";
-    /// Rapid commit (RFC 4039).
-    RAPID_COMMIT = 80, "rapid-commit";
-    /// Fully qualified domain name (RFC 4702).
-    CLIENT_FQDN = 81, "client-fqdn";
-    /// Relay agent information (RFC 3046).
-    RELAY_AGENT_INFORMATION = 82, "relay-agent-information";
-    /// Architecture of the client (RFC 4578).
-    CLIENT_ARCHITECTURE = 93, "client-architecture";
-    /// Network device interface version (RFC 4578).
-    CLIENT_NDI = 94, "client-ndi";
-    /// UUID of the machine (RFC 4578).
-    CLIENT_UUID = 97, "client-uuid";
-    /// IPv6-only preferred (RFC 8925).
-    IPV6_ONLY_PREFERRED = 108, "ipv6-only-preferred";
-    /// Link to pick the subnet from (RFC 3011).
-    SUBNET_SELECTION = 118, "subnet-selection";
-    /// Domain search list (RFC 3397).
-    DOMAIN_SEARCH = 119, "domain-search";
-    /// Routes with a prefix length (RFC 3442).
-    CLASSLESS_ROUTES = 121, "classless-routes";
-    /// Vendor-identifying class (RFC 3925).
-    VENDOR_IDENTIFYING_CLASS = 124, "vendor-identifying-class";
-    /// Vendor-identifying data (RFC 3925).
-    VENDOR_IDENTIFYING_DATA = 125, "vendor-identifying-data";
-    /// iPXE's encapsulated options (Etherboot).
-    IPXE = 175, "ipxe";
-    /// PXELINUX magic (RFC 5071).
-    PXELINUX_MAGIC = 208, "pxelinux-magic";
-    /// Configuration file (RFC 5071).
-    PXELINUX_CONFIG_FILE = 209, "pxelinux-config-file";
-    /// Path prefix (RFC 5071).
-    PXELINUX_PATH_PREFIX = 210, "pxelinux-path-prefix";
-    /// Reboot time (RFC 5071).
-    PXELINUX_REBOOT_TIME = 211, "pxelinux-reboot-time";
-    /// Last of the options.
-    END = 255, "end";
 });

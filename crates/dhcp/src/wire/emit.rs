@@ -3,9 +3,12 @@
 //! RFC 2131 §4.1 (option 53, sizes), RFC 1542 §2.1 (300 bytes), RFC 3046 §2.1 (82 last), RFC 3396 (long options).
 //! It never overloads `file` and `sname`: old ROMs do not read options there.
 
+use alloc::vec::Vec;
+use core::fmt;
+
 use super::{
-    code::OptionCode,
     message::Message,
+    option_code::OptionCode,
     view::{COOKIE, FIXED},
 };
 
@@ -30,11 +33,10 @@ impl Default for EmitPolicy {
 }
 
 /// Why a message cannot be emitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmitError {
     /// The options do not fit.
-    #[error("message of {size} bytes is larger than the {max} bytes that its receiver takes")]
     TooLarge {
         /// What the message needs.
         size: usize,
@@ -42,6 +44,18 @@ pub enum EmitError {
         max: usize,
     },
 }
+
+impl fmt::Display for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size, max } => {
+                write!(f, "message of {size} bytes is larger than the {max} bytes that its receiver takes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EmitError {}
 
 impl Message {
     /// Appends the message to `buf`: option 53 first, 82 last and verbatim, the others in their order, an explicit end.

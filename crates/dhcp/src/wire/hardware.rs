@@ -1,6 +1,6 @@
 //! The hardware address of a client: `htype`, `hlen` and `chaddr` as one value.
 
-use std::{fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 /// A hardware address of 0 to 16 bytes with its type; what the server knows a client by.
 ///
@@ -20,9 +20,16 @@ pub struct HardwareAddress {
 }
 
 /// Why a text is not a hardware address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("hardware address is not six pairs of hex digits joined by ':' or '-'")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HardwareAddressError;
+
+impl fmt::Display for HardwareAddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hardware address is not six pairs of hex digits joined by ':' or '-'")
+    }
+}
+
+impl core::error::Error for HardwareAddressError {}
 
 impl HardwareAddress {
     /// `htype` of Ethernet.

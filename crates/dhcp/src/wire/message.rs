@@ -1,10 +1,16 @@
 //! [`Message`]: a message that is being built or kept. It never interprets its options.
 
-use std::{borrow::Cow, fmt, net::Ipv4Addr};
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{fmt, net::Ipv4Addr};
 
 use super::{
-    code::{MessageType, OpCode, OptionCode},
+    code::{MessageType, OpCode},
     hardware::HardwareAddress,
+    option_code::OptionCode,
     view::{MessageRef, join},
 };
 
@@ -54,13 +60,20 @@ pub struct Message {
 }
 
 /// A name is too long for `sname` or `file`, which end with a NUL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field} takes at most {max} bytes, not {len}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldTooLong {
     field: &'static str,
     max: usize,
     len: usize,
 }
+
+impl fmt::Display for FieldTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} takes at most {} bytes, not {}", self.field, self.max, self.len)
+    }
+}
+
+impl core::error::Error for FieldTooLong {}
 
 impl Message {
     /// An empty request of a client.
@@ -151,7 +164,7 @@ impl Message {
 
     /// Replaces an option, every piece of it, by one value at the place of the first piece, or appends it.
     pub fn set(&mut self, code: OptionCode, value: &[u8]) {
-        let old = std::mem::take(&mut self.options);
+        let old = core::mem::take(&mut self.options);
         let mut done = false;
         for (found, piece) in OwnedOptions(&old) {
             if found != code {
@@ -169,7 +182,7 @@ impl Message {
     /// Removes every piece of an option; says whether there was one.
     pub fn remove(&mut self, code: OptionCode) -> bool {
         let before = self.options.len();
-        let old = std::mem::take(&mut self.options);
+        let old = core::mem::take(&mut self.options);
         for (found, piece) in OwnedOptions(&old).filter(|(found, _)| *found != code) {
             self.push(found, piece);
         }
@@ -196,6 +209,7 @@ impl Message {
     }
 
     /// An option that holds addresses.
+    #[cfg(feature = "std")]
     pub(crate) fn push_addresses(&mut self, code: OptionCode, addresses: &[Ipv4Addr]) {
         let value: Vec<u8> = addresses.iter().flat_map(Ipv4Addr::octets).collect();
         self.push(code, &value);

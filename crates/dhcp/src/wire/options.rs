@@ -2,7 +2,7 @@
 //!
 //! Implements RFC 2131 §4.1 (option overload) and RFC 2132 §2 (pad, end, length).
 
-use super::code::OptionCode;
+use super::option_code::OptionCode;
 
 /// The raw options of a message in wire order, the overloaded `file` and `sname` after the option field.
 ///

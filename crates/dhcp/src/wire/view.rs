@@ -10,11 +10,14 @@
 //!
 //! RFC 2131 §2 (format) and §4.1 (overload), RFC 3396 (long options), RFC 951 (BOOTP, without cookie).
 
-use std::{borrow::Cow, fmt, net::Ipv4Addr, ops::Range};
+#[cfg(feature = "alloc")]
+use alloc::borrow::Cow;
+use core::{fmt, net::Ipv4Addr, ops::Range};
 
 use super::{
-    code::{MessageType, OpCode, OptionCode},
+    code::{MessageType, OpCode},
     hardware::HardwareAddress,
+    option_code::OptionCode,
     options::{Options, Step, step},
 };
 
@@ -52,22 +55,33 @@ pub struct MessageRef<'a> {
 }
 
 /// Why a datagram is not a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseError {
     /// The datagram ends inside the fixed header.
-    #[error("datagram of {len} bytes is shorter than the fixed header of 236 bytes")]
     TooShort {
         /// Its length.
         len: usize,
     },
     /// `hlen` is larger than `chaddr`.
-    #[error("hlen is {hlen}, but chaddr has 16 bytes")]
     HardwareLength {
         /// The value received.
         hlen: u8,
     },
 }
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { len } => {
+                write!(f, "datagram of {len} bytes is shorter than the fixed header of {FIXED} bytes")
+            }
+            Self::HardwareLength { hlen } => write!(f, "hlen is {hlen}, but chaddr has 16 bytes"),
+        }
+    }
+}
+
+impl core::error::Error for ParseError {}
 
 impl<'a> MessageRef<'a> {
     /// Checks a datagram's payload.
@@ -211,6 +225,7 @@ impl<'a> MessageRef<'a> {
     }
 
     /// The value of an option; pieces are joined (RFC 3396), which is the only case that copies.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn get(&self, code: OptionCode) -> Option<Cow<'a, [u8]>> {
         join(self.options(), code)
@@ -243,6 +258,7 @@ impl<'a> MessageRef<'a> {
     }
 
     /// An option of exactly four bytes as an address.
+    #[cfg(feature = "std")]
     pub(crate) fn ipv4(&self, code: OptionCode) -> Option<Ipv4Addr> {
         <[u8; 4]>::try_from(self.first(code)?).ok().map(Ipv4Addr::from)
     }
@@ -263,12 +279,13 @@ impl fmt::Debug for MessageRef<'_> {
             .field("yiaddr", &self.yiaddr())
             .field("siaddr", &self.siaddr())
             .field("giaddr", &self.giaddr())
-            .field("options", &self.options().collect::<Vec<_>>())
+            .field("options", &fmt::from_fn(|f| f.debug_list().entries(self.options()).finish()))
             .finish_non_exhaustive()
     }
 }
 
 /// Joins the pieces of one option (RFC 3396 §5: in the order of their appearance, adjacent or not).
+#[cfg(feature = "alloc")]
 pub(crate) fn join<'a>(
     options: impl Iterator<Item = (OptionCode, &'a [u8])>,
     code: OptionCode,
