@@ -2,6 +2,7 @@
 
 mod client;
 mod curtin;
+mod dhcp;
 mod import;
 mod machines;
 
@@ -54,6 +55,8 @@ enum Command {
     /// Merge curtin configurations, and show what an installation would do
     #[command(subcommand)]
     Curtin(curtin::Action),
+    /// Run a DHCP server alone, with its leases in a file
+    Dhcp(dhcp::Args),
     /// List all machines
     Machines {
         #[command(flatten)]
@@ -191,7 +194,12 @@ pub fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("FIRSTLIGHT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,firstlight=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = match &cli.command {
+        // One task and one socket: more threads would only hand packets to each other.
+        Command::Dhcp(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
@@ -212,6 +220,7 @@ async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
         Command::Curtin(action) => curtin::run(action),
+        Command::Dhcp(args) => dhcp::run(args, stop_signal()).await,
         other => ask(other).await.map_err(|error| error.to_string()),
     }
 }
@@ -247,7 +256,7 @@ async fn stop_signal() {
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
         // These two have been run before, without a server to ask.
-        Command::Serve { .. } | Command::Curtin(_) => Ok(()),
+        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) => Ok(()),
         Command::Machines { remote } => on_machines(Action::List, &remote).await,
         Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
         Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,
