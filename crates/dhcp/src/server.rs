@@ -15,31 +15,64 @@
 //! | ours | yes | 0 | SELECTING | ACK; NAK if the address is not for this client |
 //! | another | | | SELECTING | silence, and our offer is free again |
 //! | none | yes | 0 | INIT-REBOOT | ACK if it is the client's; NAK if not, or if the link is wrong; silence if the client is unknown |
-//! | none | none | set | RENEWING, REBINDING | ACK; NAK if somebody else has it, or if the link is wrong; silence if the server does not hand it out |
+//! | none | none | set | RENEWING (unicast) | ACK; NAK if somebody else has it; silence if the server does not hand it out |
+//! | none | none | set | REBINDING (broadcast, or through a relay) | the same; NAK if the link is wrong |
 //! | none | none | 0 | | silence |
 //!
-//! RFC 2131 §4.3 (server behaviour), RFC 3046 (relay agents), RFC 6842 (client identifier in replies).
+//! RENEWING and REBINDING differ in nothing but the address that the datagram was sent to
+//! ([`Receipt::with_destination`]). Where that is unknown, a client that has the lease is RENEWING, on whatever link.
+//!
+//! # Which link
+//!
+//! The link selection of the relay (82.5), the client's subnet selection (118), `giaddr`, or the receiving interface:
+//! the first of them that is there. Nobody can check what a relay says, and so anybody can be one: whoever may send
+//! to the server may ask for an address on any link.
+//!
+//! # Who is one client
+//!
+//! A hardware address, whatever client identifiers come with it; without a hardware address, the client identifier.
+//!
+//! RFC 2131 §4.3 (server behaviour), RFC 1534 (BOOTP), RFC 3011 (subnet selection), RFC 3046 (relay agents), RFC 3527
+//! (link selection), RFC 4039 (rapid commit), RFC 5107 (server identifier override), RFC 6842 (client identifier in
+//! replies), RFC 8357 (relay source port).
 
+mod agent;
 mod answer;
+mod ask;
+mod book;
 mod client;
 mod config;
+mod counters;
 mod decision;
+mod discover;
+mod give_up;
+mod hash;
 mod lease;
+mod offers;
+mod plain;
 mod pool;
 mod request;
+mod reservation;
 mod scope;
 mod time;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-pub use config::{Config, ConfigError, Limits, Probing, Subnet};
+pub use config::{Bootp, Config, ConfigError, Limits, Probing, Subnet};
+pub use counters::Counters;
 pub use decision::{Decision, Destination, Probe, ProbeAnswer, Reply, Silence};
 pub use lease::{ChangeCause, ClientId, Lease, LeaseChange, LeaseState};
+pub use reservation::{Reservation, Selector};
 pub use time::Timestamp;
 
-use crate::{HardwareAddress, MessageRef, MessageType, OpCode};
+use crate::{HardwareAddress, MessageRef, MessageType, OpCode, OptionCode};
+use ask::Ask;
 use client::ClientKey;
+use hash::{Key, Table};
 use scope::Scope;
+
+/// Things that [`Server::handle_timeout`] ends at a time.
+const TIMEOUTS: usize = 10_000;
 
 /// How a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +127,19 @@ impl Receipt {
 pub struct Server {
     server_id: Ipv4Addr,
     limits: Limits,
+    probing: Option<Probing>,
+    /// Ascending by their networks.
     scopes: Vec<Scope>,
+    /// When an address was probed and nobody answered.
+    found_free: Table<Ipv4Addr, Timestamp>,
+    counters: Counters,
+}
+
+/// What a decision is made of besides its outcome.
+#[derive(Default)]
+struct Draft {
+    changes: Vec<LeaseChange>,
+    probe: Option<Probe>,
 }
 
 impl Server {
@@ -104,9 +149,12 @@ impl Server {
     /// The first field of the configuration that cannot be served.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
-        let Config { server_id, subnets, limits, .. } = config;
-        let scopes = subnets.into_iter().map(|subnet| Scope::new(subnet, server_id)).collect();
-        Ok(Self { server_id, limits, scopes })
+        let Config { server_id, mut subnets, limits, probing, seed } = config;
+        let key = Key::new(seed);
+        subnets.sort_unstable_by_key(|subnet| subnet.network);
+        let scopes = subnets.into_iter().map(|subnet| Scope::new(subnet, server_id, key)).collect();
+        let (found_free, counters) = (Table::with_hasher(key), Counters::new());
+        Ok(Self { server_id, limits, probing, scopes, found_free, counters })
     }
 
     /// The address that the server is known by.
@@ -119,45 +167,66 @@ impl Server {
     /// meantime ends at the next [`handle_timeout`](Self::handle_timeout).
     pub fn restore(&mut self, leases: impl IntoIterator<Item = Lease>) {
         for lease in leases {
-            if let Some(scope) = self.scopes.iter_mut().find(|scope| scope.subnet.has_host(lease.address)) {
+            let index = self.subnet_of(lease.address);
+            if let Some(scope) = index.and_then(|index| self.scopes.get_mut(index))
+                && scope.subnet.has_host(lease.address)
+            {
                 scope.store(lease);
             }
         }
     }
 
-    /// Every lease, also the ended ones that are kept for their last holders; ascending within a subnet.
+    /// Every lease, also the ended ones that are kept for their last holders; ascending. It sorts them, so it is for
+    /// listings and not for every packet.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.scopes.iter().flat_map(Scope::leases)
+        self.scopes.iter().flat_map(|scope| {
+            let mut leases: Vec<&Lease> = scope.book.leases().collect();
+            leases.sort_unstable_by_key(|lease| lease.address);
+            leases
+        })
     }
 
     /// The current or last lease of a machine, the bound one first if it has several in different subnets.
     #[must_use]
     pub fn lease_of(&self, hardware: &HardwareAddress) -> Option<&Lease> {
         let key = ClientKey::Hardware(*hardware);
-        let leases = self.scopes.iter().filter_map(|scope| scope.lease_of(&key));
+        let leases = self.scopes.iter().filter_map(|scope| scope.book.of(&key));
         leases.max_by_key(|lease| (lease.state == LeaseState::Bound, lease.since))
+    }
+
+    /// What has been asked and answered so far.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Decides about one request.
     pub fn handle(&mut self, now: Timestamp, request: &MessageRef<'_>, from: Receipt) -> Decision {
-        let mut changes = Vec::new();
-        let outcome = self.decide(now, request, from, &mut changes);
-        Decision { changes, outcome, probe: None }
+        let mut draft = Draft::default();
+        self.counters.count_request(request.message_type());
+        let outcome = self.decide(now, request, from, &mut draft);
+        self.finish(draft, outcome)
     }
 
     /// Takes what a probe has found out: [`ProbeAnswer::InUse`] as soon as somebody answers for the address, and
     /// [`ProbeAnswer::Silent`] at the deadline at the latest. What the DISCOVER led to follows: an offer, or the probe
     /// of another address.
-    pub fn handle_probe(&mut self, _now: Timestamp, _address: Ipv4Addr, _answer: ProbeAnswer) -> Decision {
-        Decision { changes: Vec::new(), outcome: Err(Silence::NoProbe), probe: None }
+    pub fn handle_probe(&mut self, now: Timestamp, address: Ipv4Addr, answer: ProbeAnswer) -> Decision {
+        let mut draft = Draft::default();
+        let outcome = self.probed(now, address, answer, &mut draft);
+        self.finish(draft, outcome)
     }
 
     /// Ends offers, leases and quarantines whose time has come. Waking up early or late is harmless: no address is
-    /// used by anybody beyond its time, whenever this is called.
+    /// used by anybody beyond its time, whenever this is called. It stops after 10 000 of them, so that a commit stays
+    /// small; [`poll_timeout`](Self::poll_timeout) is then still due.
     pub fn handle_timeout(&mut self, now: Timestamp) -> Vec<LeaseChange> {
         let mut changes = Vec::new();
+        let mut ended = 0;
         for scope in &mut self.scopes {
-            scope.expire(now, usize::MAX, &mut changes);
+            while ended < TIMEOUTS && scope.expire_one(now, &mut changes) {
+                ended += 1;
+            }
         }
         changes
     }
@@ -173,20 +242,35 @@ impl Server {
         now: Timestamp,
         request: &MessageRef<'_>,
         from: Receipt,
-        changes: &mut Vec<LeaseChange>,
+        draft: &mut Draft,
     ) -> Result<Reply, Silence> {
         if request.op() != OpCode::REQUEST {
             return Err(Silence::NotARequest);
         }
-        let kind = request.message_type().ok_or(Silence::Bootp)?;
-        let key = ClientKey::of(request).ok_or(Silence::NoIdentity)?;
-        match kind {
-            MessageType::DISCOVER => self.discover(now, request, from, &key, changes),
-            MessageType::REQUEST => self.request(now, request, from, &key, changes),
-            MessageType::DECLINE => self.decline(now, request, from, &key, changes),
-            MessageType::RELEASE => self.release(now, request, &key, changes),
-            MessageType::INFORM => self.inform(request, from),
-            _ => Err(Silence::UnservedType),
+        let ask = Ask::new(now, request, from, self.server_id).ok_or(Silence::NoIdentity)?;
+        match request.message_type() {
+            Some(MessageType::DISCOVER) => self.discover(&ask, draft),
+            Some(MessageType::REQUEST) => self.request(&ask, draft),
+            Some(MessageType::DECLINE) => self.decline(&ask, draft),
+            Some(MessageType::RELEASE) => self.release(&ask, draft),
+            Some(MessageType::INFORM) => self.inform(&ask),
+            None if request.first(OptionCode::MESSAGE_TYPE).is_none() => self.bootp(&ask, draft),
+            Some(_) | None => Err(Silence::UnservedType),
         }
+    }
+
+    fn finish(&mut self, draft: Draft, outcome: Result<Reply, Silence>) -> Decision {
+        self.counters.count_outcome(&outcome);
+        Decision { changes: draft.changes, outcome, probe: draft.probe }
+    }
+
+    /// The subnet of the link that the client is on.
+    fn link(&self, ask: &Ask<'_>) -> Option<usize> {
+        self.subnet_of(ask.link())
+    }
+
+    fn subnet_of(&self, address: Ipv4Addr) -> Option<usize> {
+        let index = self.scopes.partition_point(|scope| scope.subnet.network <= address).checked_sub(1)?;
+        self.scopes.get(index)?.subnet.contains(address).then_some(index)
     }
 }

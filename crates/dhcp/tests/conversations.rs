@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, net::Ipv4Addr, path::PathBuf};
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OpCode, OptionCode,
-    server::{Config, Destination, Lease, LeaseChange, Receipt, Reply, Server, Subnet, Timestamp},
+    server::{Config, Destination, Lease, LeaseChange, Receipt, Reply, Reservation, Server, Subnet, Timestamp},
 };
 
 fn client(name: &str) -> HardwareAddress {
@@ -38,7 +38,8 @@ fn config() -> Config {
     lan.dns_servers = vec![ip("10.0.0.2"), ip("10.0.0.3")];
     lan.domain_name = Some("lab".into());
     lan.lease_time = 600;
-    lan.reservations = [(client("f"), ip("10.0.0.50")), (client("e"), ip("10.0.0.101"))].into();
+    lan.reservations =
+        vec![Reservation::new(client("f"), ip("10.0.0.50")), Reservation::new(client("e"), ip("10.0.0.101"))];
     let mut far = Subnet::new(ip("10.9.0.0"), 24);
     far.pools = vec![ip("10.9.0.10")..=ip("10.9.0.19")];
     far.lease_time = 600;

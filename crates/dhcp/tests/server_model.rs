@@ -3,19 +3,29 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddrV4},
 };
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode,
-    server::{ChangeCause, Config, Lease, LeaseChange, LeaseState, Receipt, Reply, Server, Silence, Subnet, Timestamp},
+    server::{
+        ChangeCause, ClientId, Config, Decision, Lease, LeaseChange, LeaseState, ProbeAnswer, Probing, Receipt, Reply,
+        Reservation, Selector, Server, Silence, Subnet, Timestamp,
+    },
 };
 use proptest::{collection::vec, prelude::*};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const LEASE: u32 = 100;
 const HOLD: u32 = 20;
+/// Seconds for which nothing takes an offer away, as the documentation of `Limits` says.
+const GUARD: u32 = 10;
+const FRESH: u32 = 30;
+const MAX_DECLINES: usize = 2;
+const PORT: &[u8] = b"port 7";
+/// What everybody may have.
+const POOL: [u8; 4] = [10, 11, 13, 21];
 
 fn client(number: u8) -> HardwareAddress {
     HardwareAddress::ethernet([2, 0, 0, 0, 0, number])
@@ -25,134 +35,263 @@ fn address(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 0, last)
 }
 
-/// Two small pools with the router inside one; .12 is reserved for client 1, .50 for client 2.
-fn server() -> Server {
+/// Two small pools with the router inside one and an exclusion; .12 is reserved for client 1, .50 for client 2, .51 for
+/// whoever is behind a port.
+fn server(probing: bool) -> Server {
     let mut subnet = Subnet::new(address(0), 24);
-    subnet.pools = vec![address(10)..=address(13), address(20)..=address(21)];
+    subnet.pools = vec![address(10)..=address(14), address(20)..=address(21)];
+    subnet.exclusions = vec![address(14)..=address(14)];
     subnet.routers = vec![address(20)];
     subnet.lease_time = LEASE;
-    subnet.reservations = [(client(1), address(12)), (client(2), address(50))].into();
+    subnet.rapid_commit = true;
+    subnet.reservations = vec![
+        Reservation::new(client(1), address(12)),
+        Reservation::new(client(2), address(50)),
+        Reservation::new(Selector::CircuitId(PORT.into()), address(51)),
+    ];
     let mut config = Config::new(SERVER, vec![subnet]);
     let limits = &mut config.limits;
     (limits.offer_hold, limits.quarantine, limits.max_offers) = (HOLD, 150, Some(5));
+    limits.max_declines = MAX_DECLINES as u32;
+    let mut policy = Probing::default();
+    (policy.max_pending, policy.fresh, policy.attempts) = (2, FRESH, 2);
+    config.probing = probing.then_some(policy);
     Server::new(config).unwrap()
-}
-
-fn may_have(hardware: HardwareAddress, given: Ipv4Addr) -> bool {
-    match given.octets()[3] {
-        12 => hardware == client(1),
-        50 => hardware == client(2),
-        last => [10, 11, 13, 21].contains(&last),
-    }
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send { client: u8, kind: u8, requested: Option<u8>, ciaddr: Option<u8>, server: Option<bool> },
+    Send(Send),
+    Probe { last: u8, in_use: bool },
     Wait(u16),
+    ClockBack(u16),
     Wake,
     Restart,
 }
 
+#[derive(Clone, Debug)]
+struct Send {
+    client: u8,
+    kind: u8,
+    requested: Option<u8>,
+    ciaddr: Option<u8>,
+    server: Option<bool>,
+    broadcast: bool,
+    behind_port: bool,
+    rapid: bool,
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let last = || prop::option::of(prop_oneof![10u8..15, 20u8..22, Just(50), Just(1)]);
-    let send = (1u8..8, prop_oneof![Just(1u8), Just(3), Just(3), Just(4), Just(7), 1u8..10], last(), last())
-        .prop_flat_map(|(client, kind, requested, ciaddr)| {
-            prop::option::of(prop::bool::weighted(0.8)).prop_map(move |server| Step::Send {
-                client,
-                kind,
-                requested,
-                ciaddr,
-                server,
-            })
-        });
-    prop_oneof![12 => send, 2 => (0u16..60).prop_map(Step::Wait), 1 => Just(Step::Wake), 1 => Just(Step::Restart)]
+    let last = || prop_oneof![10u8..15, 20u8..22, 50u8..52, Just(1)];
+    let kind = prop_oneof![2 => Just(1u8), 3 => Just(3), 1 => Just(4), 1 => Just(7), 1 => 1u8..10];
+    let server = prop::option::of(prop::bool::weighted(0.8));
+    let flags = (any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+    let send = (1u8..8, kind, prop::option::of(last()), prop::option::of(last()), server, flags).prop_map(
+        |(client, kind, requested, ciaddr, server, (broadcast, behind_port, rapid))| {
+            Step::Send(Send { client, kind, requested, ciaddr, server, broadcast, behind_port, rapid })
+        },
+    );
+    prop_oneof![
+        24 => send,
+        6 => (last(), prop::bool::weighted(0.3)).prop_map(|(last, in_use)| Step::Probe { last, in_use }),
+        4 => (0u16..60).prop_map(Step::Wait),
+        1 => (0u16..90).prop_map(Step::ClockBack),
+        2 => Just(Step::Wake),
+        1 => Just(Step::Restart),
+    ]
 }
 
 struct Model {
     now: Timestamp,
+    probing: bool,
     server: Server,
     stored: BTreeMap<Ipv4Addr, Lease>,
+    /// Whose offer, since when, and whether it has left (or waits for its probe).
     offered: BTreeMap<Ipv4Addr, (HardwareAddress, Timestamp)>,
+    found_free: BTreeMap<Ipv4Addr, Timestamp>,
+    /// Who has been behind the port.
+    behind_port: BTreeSet<HardwareAddress>,
 }
 
-fn exchange(server: &mut Server, now: Timestamp, message: &Message) -> (Vec<LeaseChange>, Result<Reply, Silence>) {
+fn parse_and_handle(server: &mut Server, now: Timestamp, message: &Message, broadcast: bool) -> Decision {
     let mut bytes = Vec::new();
     message.emit(&EmitPolicy::default(), &mut bytes).unwrap();
-    let from = Receipt::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), SERVER);
-    let decision = server.handle(now, &MessageRef::parse(&bytes).unwrap(), from);
-    (decision.changes().to_vec(), decision.committed())
+    let to = if broadcast { Ipv4Addr::BROADCAST } else { SERVER };
+    let from = Receipt::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), SERVER).with_destination(to);
+    server.handle(now, &MessageRef::parse(&bytes).unwrap(), from)
 }
 
 impl Model {
+    fn new(probing: bool) -> Self {
+        Self {
+            now: Timestamp(1000),
+            probing,
+            server: server(probing),
+            stored: BTreeMap::new(),
+            offered: BTreeMap::new(),
+            found_free: BTreeMap::new(),
+            behind_port: BTreeSet::new(),
+        }
+    }
+
     fn step(&mut self, step: &Step) {
-        match *step {
-            Step::Wait(seconds) => self.now = self.now.after(seconds.into()),
+        match step {
+            Step::Wait(seconds) => self.now = self.now.after((*seconds).into()),
+            Step::ClockBack(seconds) => {
+                // What is over by now does not come back.
+                self.step(&Step::Wake);
+                self.offered.retain(|_, (_, since)| since.after(HOLD) > self.now);
+                self.now = Timestamp(self.now.0 - u64::from(*seconds).min(self.now.0));
+            }
             Step::Wake => {
                 let changes = self.server.handle_timeout(self.now);
                 self.commit(&changes);
                 assert!(self.server.poll_timeout().is_none_or(|next| next > self.now));
             }
             Step::Restart => {
-                self.server = server();
-                self.server.restore(self.stored.values().cloned());
+                self.server = server(self.probing);
+                self.server.restore(self.stored.values().rev().cloned());
                 self.offered.clear();
+                self.found_free.clear();
                 assert!(self.server.leases().eq(self.stored.values()));
             }
-            Step::Send { client: number, kind, requested, ciaddr, server } => {
-                let mut message = Message::request(client(number), 1);
-                message.push(OptionCode::MESSAGE_TYPE, &[kind]);
-                message.ciaddr = ciaddr.map_or(Ipv4Addr::UNSPECIFIED, address);
-                if let Some(last) = requested {
-                    message.push(OptionCode::REQUESTED_ADDRESS, &address(last).octets());
+            Step::Send(send) => self.send(send),
+            Step::Probe { last, in_use } => {
+                let answer = if *in_use { ProbeAnswer::InUse } else { ProbeAnswer::Silent };
+                let decision = self.server.handle_probe(self.now, address(*last), answer);
+                let waited = self.offered.get(&address(*last)).copied();
+                match decision.clone().committed() {
+                    Err(Silence::NoProbe) => assert_eq!(decision.changes(), []),
+                    _ if *in_use => _ = self.offered.remove(&address(*last)),
+                    _ => _ = self.found_free.insert(address(*last), self.now),
                 }
-                if let Some(ours) = server {
-                    let id = if ours { SERVER } else { address(2) };
-                    message.push(OptionCode::SERVER_IDENTIFIER, &id.octets());
-                    if !ours && kind == MessageType::REQUEST.0 {
-                        self.offered.retain(|_, (hardware, _)| *hardware != client(number));
-                    }
+                if let Some((hardware, _)) = waited {
+                    self.outcome(hardware, &decision);
                 }
-                self.send(client(number), &message);
             }
         }
     }
 
-    fn send(&mut self, hardware: HardwareAddress, message: &Message) {
-        let (changes, outcome) = exchange(&mut self.server, self.now, message);
-        self.commit(&changes);
-        let Ok(reply) = outcome else { return };
+    fn send(&mut self, send: &Send) {
+        let hardware = client(send.client);
+        let mut message = Message::request(hardware, 1);
+        message.push(OptionCode::MESSAGE_TYPE, &[send.kind]);
+        message.ciaddr = send.ciaddr.map_or(Ipv4Addr::UNSPECIFIED, address);
+        if let Some(last) = send.requested {
+            message.push(OptionCode::REQUESTED_ADDRESS, &address(last).octets());
+        }
+        if let Some(ours) = send.server {
+            let id = if ours { SERVER } else { address(2) };
+            message.push(OptionCode::SERVER_IDENTIFIER, &id.octets());
+            if !ours && send.kind == MessageType::REQUEST.0 {
+                self.offered.retain(|_, (owner, _)| *owner != hardware);
+            }
+        }
+        if send.rapid {
+            message.push(OptionCode::RAPID_COMMIT, &[]);
+        }
+        if send.behind_port {
+            message.push(OptionCode::RELAY_AGENT_INFORMATION, &[&[1, PORT.len() as u8], PORT].concat());
+            self.behind_port.insert(hardware);
+        }
+        let unprobed = self.server.counters().unprobed();
+        let decision = parse_and_handle(&mut self.server, self.now, &message, send.broadcast);
+        if send.kind == MessageType::DISCOVER.0 {
+            if let Ok(reply) = decision.clone().committed()
+                && self.server.counters().unprobed() == unprobed
+            {
+                self.needed_no_probe(hardware, reply.message.yiaddr);
+            }
+            // Whoever has a lease is always served.
+            let bound = self.stored.values().any(|lease| self.is_bound(lease) && lease.hardware_address == hardware);
+            let silence = decision.clone().committed().err();
+            assert!(!bound || silence.is_none_or(|silence| silence == Silence::Probing), "{silence:?}");
+        }
+        self.outcome(hardware, &decision);
+    }
+
+    fn outcome(&mut self, hardware: HardwareAddress, decision: &Decision) {
+        let declined = decision.changes().iter().any(|change| change.cause == ChangeCause::Declined);
+        self.commit(decision.changes());
+        if let Some(probe) = decision.probe() {
+            assert!(self.probing && probe.deadline > self.now);
+            assert_eq!(decision.clone().committed(), Err(Silence::Probing));
+            self.offer(hardware, probe.address);
+        } else if decision.clone().committed() == Err(Silence::Probing) {
+            // A duplicate starts no other probe.
+            let waiting = self.offered.values_mut().find(|(owner, _)| *owner == hardware);
+            waiting.unwrap().1 = self.now;
+        }
+        let Ok(reply) = decision.clone().committed() else {
+            if declined || decision.clone().committed() == Err(Silence::TooManyDeclines) {
+                let gone = |lease: &Lease| lease.hardware_address == hardware && lease.since == self.now;
+                let stored = &self.stored;
+                self.offered.retain(|given, (owner, _)| *owner != hardware || !stored.get(given).is_some_and(gone));
+            }
+            return;
+        };
         let given = reply.message.yiaddr;
+        assert_eq!(reply.message.hardware_address, hardware);
         match reply.message.message_type() {
             Some(MessageType::OFFER) => {
-                assert!(may_have(hardware, given));
                 assert!(self.others_hold(given, hardware).is_none());
-                // One offer per client; nobody else's.
-                self.offered.retain(|_, (owner, until)| *owner != hardware && *until > self.now);
-                let before = self.offered.insert(given, (hardware, self.now.after(HOLD)));
-                assert_eq!(before, None);
-                self.offer_is_honoured(hardware, given);
+                self.offer(hardware, given);
+                self.offer_is_honoured(&reply);
             }
             Some(MessageType::ACK) if !given.is_unspecified() => {
                 let lease = &self.stored[&given];
                 assert_eq!((lease.hardware_address, lease.state), (hardware, LeaseState::Bound));
-                assert_eq!(lease.expires, self.now.after(LEASE));
+                assert_eq!((lease.since, lease.expires), (self.now, self.now.after(LEASE)));
                 self.offered.retain(|_, (owner, _)| *owner != hardware);
             }
             _ => assert!(given.is_unspecified()),
         }
     }
 
+    /// One offer per client; nobody else's, unless that client has had its time.
+    fn offer(&mut self, hardware: HardwareAddress, given: Ipv4Addr) {
+        assert!(self.may_have(hardware, given), "{given} was offered to {hardware}");
+        self.offered.retain(|_, (owner, _)| *owner != hardware);
+        let before = self.offered.insert(given, (hardware, self.now));
+        assert!(before.is_none_or(|(_, since)| since.after(GUARD) <= self.now), "{before:?}");
+    }
+
     /// RFC 2131 §4.3.1: "the server SHOULD NOT reuse the selected network address before the client responds to the
     /// server's DHCPOFFER message" — so its answer is an ACK, up to the last second.
-    fn offer_is_honoured(&self, hardware: HardwareAddress, given: Ipv4Addr) {
-        let mut request = Message::request(hardware, 1);
+    fn offer_is_honoured(&self, offer: &Reply) {
+        let given = offer.message.yiaddr;
+        let mut request = Message::request(offer.message.hardware_address, 1);
         request.push(OptionCode::MESSAGE_TYPE, &[MessageType::REQUEST.0]);
         request.push(OptionCode::SERVER_IDENTIFIER, &SERVER.octets());
         request.push(OptionCode::REQUESTED_ADDRESS, &given.octets());
-        let (_, outcome) = exchange(&mut self.server.clone(), self.now.after(HOLD - 1), &request);
-        let reply = outcome.unwrap().message;
+        let decision = parse_and_handle(&mut self.server.clone(), self.now.after(HOLD - 1), &request, true);
+        let reply = decision.committed().unwrap().message;
         assert_eq!((reply.message_type(), reply.yiaddr), (Some(MessageType::ACK), given));
+    }
+
+    /// RFC 2131 §2.2: "the allocating server SHOULD probe the reused address before allocating the address" — unless
+    /// its own client had it a moment ago, or somebody has just looked.
+    fn needed_no_probe(&self, hardware: HardwareAddress, given: Ipv4Addr) {
+        let is_recent = |at: Timestamp| at.after(FRESH) > self.now;
+        let own =
+            self.stored.get(&given).is_some_and(|lease| lease.hardware_address == hardware && is_recent(lease.expires));
+        let looked = self.found_free.get(&given).is_some_and(|at| is_recent(*at));
+        let offered = self.offered.get(&given);
+        let offered = offered.is_some_and(|(owner, since)| *owner == hardware && since.after(HOLD) > self.now);
+        assert!(!self.probing || own || looked || offered, "{given} was offered to {hardware} without a probe");
+    }
+
+    fn may_have(&self, hardware: HardwareAddress, given: Ipv4Addr) -> bool {
+        match given.octets()[3] {
+            12 => hardware == client(1),
+            50 => hardware == client(2),
+            51 => self.behind_port.contains(&hardware),
+            last => POOL.contains(&last),
+        }
+    }
+
+    fn is_bound(&self, lease: &Lease) -> bool {
+        lease.state == LeaseState::Bound && lease.expires > self.now
     }
 
     /// RFC 2131 §1.6: "Guarantee that any specific network address will not be in use by more than one DHCP client at
@@ -170,55 +309,75 @@ impl Model {
 
     fn commit(&mut self, changes: &[LeaseChange]) {
         for LeaseChange { lease, cause } in changes {
-            let hardware = lease.hardware_address;
-            let before = self.stored.get(&lease.address);
+            let (given, hardware) = (lease.address, lease.hardware_address);
+            let before = self.stored.get(&given);
+            let waits = |(owner, since): &(HardwareAddress, Timestamp)| {
+                *owner != hardware && since.after(GUARD) > self.now && since.after(HOLD) > self.now
+            };
             match cause {
                 ChangeCause::Granted | ChangeCause::Renewed => {
-                    assert!(may_have(hardware, lease.address), "{lease:?}");
-                    assert_eq!(self.others_hold(lease.address, hardware), None);
-                    let offered = self.offered.get(&lease.address);
-                    assert!(offered.is_none_or(|(owner, until)| *owner == hardware || *until <= self.now));
+                    assert!(self.may_have(hardware, given), "{lease:?}");
+                    assert_eq!(self.others_hold(given, hardware), None);
+                    assert!(!self.offered.get(&given).is_some_and(waits), "{lease:?} was offered to another");
                 }
                 ChangeCause::Declined => {
-                    assert_eq!(self.others_hold(lease.address, hardware), None);
-                    self.offered.remove(&lease.address);
+                    let offered = self.offered.get(&given).is_some_and(|(owner, _)| *owner == hardware);
+                    let bound = before.is_some_and(|lease| self.is_bound(lease) && lease.hardware_address == hardware);
+                    assert!(offered || bound, "{given} was declined by {hardware}, who did not have it");
+                }
+                ChangeCause::Conflict => {
+                    assert_eq!((hardware.as_bytes(), &lease.client_id), (&[][..], &None::<ClientId>));
+                    assert!(before.is_none_or(|lease| !self.is_bound(lease)));
                 }
                 // Only the holder gives an address up, and only time ends it.
                 ChangeCause::Released | ChangeCause::Moved => assert_eq!(before.unwrap().hardware_address, hardware),
                 ChangeCause::Expired => assert!(before.unwrap().expires <= self.now),
+                ChangeCause::Reclaimed => {
+                    assert_eq!(before.unwrap().state, LeaseState::Declined);
+                    let is_taken = |last: &u8| {
+                        self.offered.contains_key(&address(*last))
+                            || self.stored.get(&address(*last)).is_some_and(|lease| lease.expires > self.now)
+                    };
+                    assert!(POOL.iter().all(is_taken), "there was a free address");
+                }
                 other => panic!("unknown cause {other}"),
             }
-            self.stored.insert(lease.address, lease.clone());
+            self.stored.insert(given, lease.clone());
         }
-        // A client has one lease at a time.
-        let bound = |lease: &&Lease| lease.state == LeaseState::Bound && lease.expires > self.now;
-        let mut holders: Vec<_> = self.stored.values().filter(bound).map(|lease| lease.hardware_address).collect();
-        let count = holders.len();
-        holders.sort_unstable();
-        holders.dedup();
-        assert_eq!(holders.len(), count);
+        // A client has one lease at a time, and not more in quarantine than it may.
+        let (mut bound, mut declined) = (BTreeMap::new(), BTreeMap::new());
+        for lease in self.stored.values() {
+            if self.is_bound(lease) {
+                *bound.entry(lease.hardware_address).or_insert(0) += 1;
+            }
+            if lease.state == LeaseState::Declined && !lease.hardware_address.as_bytes().is_empty() {
+                *declined.entry(lease.hardware_address).or_insert(0) += 1;
+            }
+        }
+        assert!(bound.values().all(|count| *count == 1), "{bound:?}");
+        assert!(declined.values().all(|count| *count <= MAX_DECLINES), "{declined:?}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_two_clients_hold_one_address(steps in vec(step(), 1..120)) {
-        let mut model =
-            Model { now: Timestamp(1000), server: server(), stored: BTreeMap::new(), offered: BTreeMap::new() };
+    fn no_two_clients_hold_one_address(probing: bool, steps in vec(step(), 1..150)) {
+        let mut model = Model::new(probing);
         for step in &steps {
             model.step(step);
         }
         // Nothing is left behind: when all is over, every address that anybody may have is free again.
-        model.step(&Step::Wait(1000));
+        model.now = Timestamp(100_000);
         model.step(&Step::Wake);
+        model.offered.clear();
         prop_assert_eq!(model.server.poll_timeout(), None);
-        for number in 100..104 {
-            let mut discover = Message::request(client(number), 1);
-            discover.push(OptionCode::MESSAGE_TYPE, &[MessageType::DISCOVER.0]);
-            model.send(client(number), &discover);
+        for client in 100..104 {
+            let (kind, behind_port, rapid) = (MessageType::DISCOVER.0, false, false);
+            let (requested, ciaddr, server, broadcast) = (None, None, None, true);
+            model.send(&Send { client, kind, requested, ciaddr, server, broadcast, behind_port, rapid });
         }
-        prop_assert_eq!(model.offered.len(), 4);
+        prop_assert_eq!(model.offered.len(), POOL.len());
     }
 }

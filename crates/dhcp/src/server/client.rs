@@ -3,27 +3,25 @@
 //! RFC 2131 §4.2 identifies a client by option 61 if it sends one. Netboot breaks that rule: firmware, iPXE and the
 //! installed system of one machine send three different identifiers within a minute, and each would get its own
 //! address. So the hardware address comes first, and option 61 only stands in where there is none (RFC 4390,
-//! InfiniBand).
+//! InfiniBand). Two clients that share a hardware address are one client, whatever identifiers they send.
+
+use std::hash::{Hash, Hasher};
 
 use super::lease::{ClientId, Lease};
 use crate::{HardwareAddress, MessageRef, OptionCode};
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClientKey {
     Hardware(HardwareAddress),
     Id(ClientId),
 }
 
 impl ClientKey {
-    pub(super) fn of(request: &MessageRef<'_>) -> Option<Self> {
-        Self::new(request.hardware_address(), client_id(request).as_ref())
-    }
-
     pub(super) fn of_lease(lease: &Lease) -> Option<Self> {
         Self::new(lease.hardware_address, lease.client_id.as_ref())
     }
 
-    fn new(hardware: HardwareAddress, id: Option<&ClientId>) -> Option<Self> {
+    pub(super) fn new(hardware: HardwareAddress, id: Option<&ClientId>) -> Option<Self> {
         if hardware.is_identifying() { Some(Self::Hardware(hardware)) } else { id.cloned().map(Self::Id) }
     }
 
@@ -51,6 +49,19 @@ impl ClientKey {
     }
 }
 
+impl Hash for ClientKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As few bytes as tell keys apart: a hardware address and its type fill one word.
+        match self {
+            Self::Hardware(hardware) => {
+                state.write(hardware.as_bytes());
+                state.write_u8(hardware.htype());
+            }
+            Self::Id(id) => state.write(&id.0),
+        }
+    }
+}
+
 /// Option 61, unless it is empty.
 pub(super) fn client_id(request: &MessageRef<'_>) -> Option<ClientId> {
     let id = request.get(OptionCode::CLIENT_IDENTIFIER)?;
@@ -63,4 +74,12 @@ pub(super) fn hostname(request: &MessageRef<'_>) -> Option<String> {
     let end = name.iter().rposition(|byte| *byte != 0)?;
     let name = name.get(..=end)?;
     (name.len() <= 255 && name.iter().all(u8::is_ascii_graphic)).then(|| String::from_utf8_lossy(name).into_owned())
+}
+
+/// Option 97 (RFC 4578 §2.3: type 0 and 16 bytes), in the order of its bytes.
+pub(super) fn uuid(request: &MessageRef<'_>) -> Option<[u8; 16]> {
+    match request.first(OptionCode::CLIENT_UUID)? {
+        [0, uuid @ ..] => uuid.try_into().ok(),
+        _ => None,
+    }
 }

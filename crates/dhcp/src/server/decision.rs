@@ -1,6 +1,9 @@
 //! [`Decision`]: what a request led to, with the reply held back until the lease is durable.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddrV4},
+};
 
 use super::{lease::LeaseChange, time::Timestamp};
 use crate::{EmitPolicy, HardwareAddress, Message, OptionCode};
@@ -77,6 +80,17 @@ pub struct Reply {
     pub policy: EmitPolicy,
 }
 
+impl Reply {
+    /// Offers another address of the same subnet instead.
+    pub(super) const fn readdress(&mut self, next: Ipv4Addr) {
+        self.message.yiaddr = next;
+        self.address = Some(next);
+        if let Destination::Hardware { address, .. } = &mut self.destination {
+            *address = next;
+        }
+    }
+}
+
 /// Where a reply goes (RFC 2131 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {
@@ -96,77 +110,76 @@ pub enum Destination {
     },
 }
 
-/// Why a request is not answered. Each reason is a sentence for a human and a [code](Self::code) to count by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum Silence {
-    /// `op` is not BOOTREQUEST.
-    #[error("the message is not from a client")]
-    NotARequest,
-    /// No option 53.
-    #[error("the message is plain BOOTP, which is not served")]
-    Bootp,
-    /// Option 53 holds something that no client sends to a server, or that is not served.
-    #[error("the server has no answer to this type of message")]
-    UnservedType,
-    /// The relay's, or the receiving interface's, address lies in no configured subnet.
-    #[error("no subnet is configured for the link that the request came from")]
-    NoSubnet,
-    /// Neither hardware address nor client identifier.
-    #[error("the client sent neither a hardware address nor a client identifier")]
-    NoIdentity,
-    /// Every address of the subnet is taken.
-    #[error("the subnet has no free address left")]
-    NoFreeAddress,
-    /// Too many offers wait for their REQUEST.
-    #[error("too many offers are waiting for an answer")]
-    TooManyOffers,
-    /// Option 54 names another server.
-    #[error("the client has chosen another server")]
-    OtherServer,
-    /// A REQUEST without any address in it, where one is needed.
-    #[error("the request names no address")]
-    NoAddress,
-    /// A client that this server knows nothing about asks for the address it had.
-    #[error("the server has no record of the client's lease and leaves it to other servers")]
-    UnknownLease,
-    /// A DECLINE was recorded; no answer is due.
-    #[error("the declined address is in quarantine, and no answer is due")]
-    DeclineRecorded,
-    /// A RELEASE was recorded; no answer is due.
-    #[error("the address is released, and no answer is due")]
-    ReleaseRecorded,
-    /// DECLINE or RELEASE of an address that the client does not hold.
-    #[error("the client does not hold the address that it gives up")]
-    NotTheHolder,
-    /// The address is being looked for on the link; the reply follows.
-    #[error("the address is being probed before it is offered")]
-    Probing,
-    /// [`Server::handle_probe`](super::Server::handle_probe) for an address that nobody waits for any more.
-    #[error("no client waits for the answer to this probe")]
-    NoProbe,
+/// Makes the reasons of [`Silence`] with their codes and sentences.
+macro_rules! silences {
+    ($($(#[$doc:meta])* $name:ident, $code:literal, $text:literal;)*) => {
+        /// Why a request is not answered. Each reason is a sentence for a human and a [code](Self::code) to count by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Silence {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Silence {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// A short, stable name.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+        }
+
+        impl fmt::Display for Silence {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $(Self::$name => $text,)*
+                })
+            }
+        }
+    };
 }
 
-impl Silence {
-    /// A short, stable name.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotARequest => "not-a-request",
-            Self::Bootp => "bootp",
-            Self::UnservedType => "unserved-type",
-            Self::NoSubnet => "no-subnet",
-            Self::NoIdentity => "no-identity",
-            Self::NoFreeAddress => "no-free-address",
-            Self::TooManyOffers => "too-many-offers",
-            Self::OtherServer => "other-server",
-            Self::NoAddress => "no-address",
-            Self::UnknownLease => "unknown-lease",
-            Self::DeclineRecorded => "decline-recorded",
-            Self::ReleaseRecorded => "release-recorded",
-            Self::NotTheHolder => "not-the-holder",
-            Self::Probing => "probing",
-            Self::NoProbe => "no-probe",
-        }
-    }
+silences! {
+    /// `op` is not BOOTREQUEST.
+    NotARequest, "not-a-request", "the message is not from a client";
+    /// No option 53, on a subnet that does not serve BOOTP.
+    Bootp, "bootp", "the message is plain BOOTP, which is not served here";
+    /// BOOTP from a client without reservation, on a subnet that serves BOOTP to reservations only.
+    BootpStranger, "bootp-stranger", "the message is plain BOOTP, which is served to clients with a reservation only";
+    /// Option 53 holds something that no client sends to a server, or that is not served.
+    UnservedType, "unserved-type", "the server has no answer to this type of message";
+    /// The link that the relay, the client or the receiving interface names lies in no configured subnet.
+    NoSubnet, "no-subnet", "no subnet is configured for the link that the request came from";
+    /// Neither hardware address nor client identifier.
+    NoIdentity, "no-identity", "the client sent neither a hardware address nor a client identifier";
+    /// Every address of the subnet is taken.
+    NoFreeAddress, "no-free-address", "the subnet has no free address left";
+    /// Too many offers wait for their REQUEST, and the oldest is too young to be given up.
+    TooManyOffers, "too-many-offers", "too many offers are waiting for an answer";
+    /// Option 54 names another server.
+    OtherServer, "other-server", "the client has chosen another server";
+    /// A request without any address in it, where one is needed.
+    NoAddress, "no-address", "the request names no address";
+    /// A client that this server knows nothing about asks for the address it had.
+    UnknownLease, "unknown-lease", "the server has no record of the client's lease and leaves it to other servers";
+    /// A DECLINE was recorded; no answer is due.
+    DeclineRecorded, "decline-recorded", "the declined address is in quarantine, and no answer is due";
+    /// A client has declined more than [`Limits::max_declines`](super::Limits::max_declines) addresses: this one is not put into quarantine.
+    TooManyDeclines, "too-many-declines", "the client has too many addresses in quarantine to be believed again";
+    /// A RELEASE was recorded; no answer is due.
+    ReleaseRecorded, "release-recorded", "the address is released, and no answer is due";
+    /// DECLINE or RELEASE of an address that the client does not hold.
+    NotTheHolder, "not-the-holder", "the client does not hold the address that it gives up";
+    /// The address is being looked for on the link; the reply follows.
+    Probing, "probing", "the address is being probed before it is offered";
+    /// [`Server::handle_probe`](super::Server::handle_probe) for an address that nobody waits for any more.
+    NoProbe, "no-probe", "no client waits for the answer to this probe";
+    /// Every address that was tried for the client is in use by somebody unknown.
+    Conflicts, "conflicts", "every address that was tried is in use by somebody unknown";
 }
+
+impl std::error::Error for Silence {}

@@ -31,7 +31,7 @@ pub enum LeaseState {
     Released,
     /// The lease ran out, or the quarantine did; kept for the client as long as others are free.
     Expired,
-    /// A client found the address in use by somebody else: nobody gets it until [`Lease::expires`].
+    /// A client or a probe found the address in use by somebody else: nobody gets it until [`Lease::expires`].
     Declined,
 }
 
@@ -51,7 +51,8 @@ impl fmt::Display for LeaseState {
 pub struct Lease {
     /// The address.
     pub address: Ipv4Addr,
-    /// The client. Empty (`hlen` 0) for a client that is known by its `client_id` alone, such as one on InfiniBand.
+    /// The client. Empty (`hlen` 0) for a client that is known by its `client_id` alone, such as one on InfiniBand; and
+    /// where a probe has found the address in use by somebody unknown.
     pub hardware_address: HardwareAddress,
     /// Option 61, if the client sent one. Firmware, iPXE and OS of one machine send different ones.
     pub client_id: Option<ClientId>,
@@ -79,8 +80,12 @@ pub enum ChangeCause {
     Moved,
     /// A client found it in use.
     Declined,
+    /// A probe found it in use by somebody unknown: the lease has no client.
+    Conflict,
     /// Its time ran out.
     Expired,
+    /// Its quarantine was ended early, for the pool has nothing else left.
+    Reclaimed,
 }
 
 impl fmt::Display for ChangeCause {
@@ -91,7 +96,9 @@ impl fmt::Display for ChangeCause {
             Self::Released => "released",
             Self::Moved => "moved",
             Self::Declined => "declined",
+            Self::Conflict => "conflict",
             Self::Expired => "expired",
+            Self::Reclaimed => "reclaimed",
         })
     }
 }

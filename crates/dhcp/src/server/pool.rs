@@ -1,135 +1,172 @@
 //! [`Pool`]: the addresses of a subnet that anybody may get, and which of them to take next.
 //!
-//! Nothing is allocated per address: a pool of 16 million costs as much as one of ten. An address is reached by
-//! three ways, tried in this order: the place that the client hashes to, so that a client keeps its address even if
-//! the server forgot it; a cursor that only moves forward, so that the search for an unused address is paid once per
-//! address and not once per packet; and the addresses that were given up, the longest unused first.
+//! Nothing is allocated before it is used: a pool of 16 million addresses begins with 32 KiB and ends with 2 MiB. An
+//! address is reached by three ways, tried in this order: the place that the client hashes to, so that a client keeps
+//! its address even if the server forgot it; a cursor that only moves forward, so that the search for an unused address
+//! is paid once per address and not once per packet; and the addresses that were given up, the longest unused first.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
-};
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use super::{client::ClientKey, config::Subnet, time::Timestamp};
 
 /// How many neighbours of the hashed place are tried.
-const PROBES: u64 = 8;
+const NEIGHBOURS: u64 = 8;
+/// What an address that was offered and never leased is idle since.
+pub(super) const NEVER_USED: Timestamp = Timestamp(0);
+/// Places that share one allocation.
+const PAGE: u64 = 4096;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pool {
-    /// First address and number of addresses, in ascending order.
-    spans: Vec<(u32, u64)>,
+    /// Ascending and apart, without the addresses that belong to somebody.
+    spans: Vec<Span>,
     size: u64,
+    /// One bit for each place: whether it was taken since it was last unused. No page: none of it was.
+    seen: Vec<Option<Box<[u64; 64]>>>,
     cursor: u64,
-    idle_order: BTreeSet<(Timestamp, Ipv4Addr)>,
-    idle_since: BTreeMap<Ipv4Addr, Timestamp>,
+    /// Seen, but free again.
+    idle: BTreeSet<(Timestamp, Ipv4Addr)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    len: u64,
+    /// The place of its first address.
+    place: u64,
 }
 
 impl Pool {
-    pub(super) fn new(subnet: &Subnet) -> Self {
-        let mut spans: Vec<(u32, u64)> = subnet
-            .pools
-            .iter()
-            .map(|pool| {
-                let (start, end) = (pool.start().to_bits(), pool.end().to_bits());
-                (start, u64::from(end.saturating_sub(start)) + 1)
-            })
-            .collect();
-        spans.sort_unstable();
-        let size = spans.iter().map(|(_, len)| len).sum();
-        Self { spans, size, cursor: 0, idle_order: BTreeSet::new(), idle_since: BTreeMap::new() }
+    /// The subnet's pools without its exclusions, routers and reserved addresses, and without the server's.
+    pub(super) fn new(subnet: &Subnet, server_id: Ipv4Addr) -> Self {
+        let reserved = subnet.reservations.iter().map(|reservation| reservation.address);
+        let single = subnet.routers.iter().copied().chain([server_id]).chain(reserved);
+        let mut cuts: Vec<(u32, u32)> = single.map(|address| (address.to_bits(), address.to_bits())).collect();
+        cuts.extend(subnet.exclusions.iter().map(|range| (range.start().to_bits(), range.end().to_bits())));
+        cuts.sort_unstable();
+        let mut pools: Vec<(u32, u32)> =
+            subnet.pools.iter().map(|range| (range.start().to_bits(), range.end().to_bits())).collect();
+        pools.sort_unstable();
+
+        let (mut spans, mut size) = (Vec::new(), 0);
+        let mut push = |start: u64, end: u64| {
+            if let (Ok(first), Some(len)) = (u32::try_from(start), end.checked_sub(start).filter(|len| *len > 0)) {
+                spans.push(Span { start: first, len, place: size });
+                size += len;
+            }
+        };
+        for (start, end) in pools {
+            let (mut start, end) = (u64::from(start), u64::from(end) + 1);
+            for &(from, to) in cuts.iter().take_while(|(from, _)| u64::from(*from) < end) {
+                push(start, from.into());
+                start = start.max(u64::from(to) + 1);
+            }
+            push(start, end);
+        }
+        let seen = (0..size.div_ceil(PAGE)).map(|_| None).collect();
+        Self { spans, size, seen, cursor: 0, idle: BTreeSet::new() }
     }
 
     pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
-        self.position(address).is_some()
+        self.place(address).is_some()
     }
 
-    /// The address has become free and somebody had it until now.
-    pub(super) fn retire(&mut self, address: Ipv4Addr, now: Timestamp) {
-        self.take(address);
-        if self.contains(address) {
-            self.idle_order.insert((now, address));
-            self.idle_since.insert(address, now);
+    /// The address is no longer free. `since` is what it was [retired](Self::retire) with, if it was.
+    pub(super) fn take(&mut self, address: Ipv4Addr, since: Timestamp) {
+        let Some(place) = self.place(address) else { return };
+        if self.is_seen(place) {
+            self.idle.remove(&(since, address));
+        } else {
+            self.mark(place, true);
         }
     }
 
-    /// The address has become free without ever having been used. The cursor finds it, if it is still to come there.
-    pub(super) fn give_back(&mut self, address: Ipv4Addr, now: Timestamp) {
-        if self.position(address).is_some_and(|position| position < self.cursor) {
-            self.retire(address, now);
+    /// The address has become free, and somebody had it until then.
+    pub(super) fn retire(&mut self, address: Ipv4Addr, since: Timestamp) {
+        if let Some(place) = self.place(address) {
+            self.mark(place, true);
+            self.idle.insert((since, address));
         }
     }
 
-    /// The address is no longer free.
-    pub(super) fn take(&mut self, address: Ipv4Addr) {
-        if let Some(since) = self.idle_since.remove(&address) {
-            self.idle_order.remove(&(since, address));
+    /// The address has become free without ever having been used: it comes before those that were.
+    pub(super) fn give_back(&mut self, address: Ipv4Addr) {
+        let Some(place) = self.place(address) else { return };
+        if place < self.cursor {
+            self.idle.insert((NEVER_USED, address));
+        } else {
+            self.mark(place, false);
         }
     }
 
-    /// The next address to be given to a client that has none. `free` says whether nobody uses an address, `used`
-    /// whether it has a history.
-    pub(super) fn next(
-        &mut self,
-        key: &ClientKey,
-        free: impl Fn(Ipv4Addr) -> bool,
-        used: impl Fn(Ipv4Addr) -> bool,
-    ) -> Option<Ipv4Addr> {
-        if self.size == 0 {
-            return None;
-        }
-        let home = key.stable_hash() % self.size;
-        for step in 0..PROBES.min(self.size) {
-            // An address with a history stays with its last holder for as long as there are others.
-            let address = self.at((home + step) % self.size)?;
-            if free(address) && !used(address) {
-                return Some(address);
-            }
+    /// The next address for a client that has none; the same one until it is [taken](Self::take).
+    pub(super) fn next(&mut self, key: &ClientKey) -> Option<Ipv4Addr> {
+        let home = key.stable_hash().checked_rem(self.size)?;
+        let mut near = (home..home + NEIGHBOURS.min(self.size)).map(|place| place % self.size);
+        if let Some(place) = near.find(|place| !self.is_seen(*place)) {
+            return self.at(place);
         }
         while self.cursor < self.size {
-            let address = self.at(self.cursor)?;
-            self.cursor += 1;
-            if free(address) && !used(address) {
-                return Some(address);
+            let unseen = !self.word(self.cursor) & (u64::MAX << (self.cursor % 64));
+            let place = self.cursor / 64 * 64 + u64::from(unseen.trailing_zeros());
+            if unseen != 0 && place < self.size {
+                self.cursor = place;
+                return self.at(place);
             }
+            self.cursor = (self.cursor / 64 + 1) * 64;
         }
-        self.idle_order.iter().map(|(_, address)| *address).find(|address| free(*address))
+        self.idle.first().map(|(_, address)| *address)
     }
 
-    fn at(&self, mut position: u64) -> Option<Ipv4Addr> {
-        for &(start, len) in &self.spans {
-            if position < len {
-                return start.checked_add(u32::try_from(position).ok()?).map(Ipv4Addr::from_bits);
-            }
-            position -= len;
-        }
-        None
+    fn word(&self, place: u64) -> u64 {
+        let page = usize::try_from(place / PAGE).ok().and_then(|page| self.seen.get(page)?.as_deref());
+        page.and_then(|page| page.get(usize::try_from(place % PAGE / 64).ok()?)).copied().unwrap_or(0)
     }
 
-    fn position(&self, address: Ipv4Addr) -> Option<u64> {
+    fn is_seen(&self, place: u64) -> bool {
+        self.word(place) & (1 << (place % 64)) != 0
+    }
+
+    fn mark(&mut self, place: u64, seen: bool) {
+        let Some(page) = usize::try_from(place / PAGE).ok().and_then(|page| self.seen.get_mut(page)) else { return };
+        let page = page.get_or_insert_with(|| Box::new([0; 64]));
+        if let Some(word) = usize::try_from(place % PAGE / 64).ok().and_then(|word| page.get_mut(word)) {
+            let bit = 1 << (place % 64);
+            *word = if seen { *word | bit } else { *word & !bit };
+        }
+    }
+
+    fn at(&self, place: u64) -> Option<Ipv4Addr> {
+        let after = self.spans.partition_point(|span| span.place <= place);
+        let span = self.spans.get(after.checked_sub(1)?)?;
+        let offset = u32::try_from(place - span.place).ok()?;
+        span.start.checked_add(offset).map(Ipv4Addr::from_bits)
+    }
+
+    fn place(&self, address: Ipv4Addr) -> Option<u64> {
         let bits = address.to_bits();
-        let mut before = 0;
-        for &(start, len) in &self.spans {
-            if let Some(offset) = bits.checked_sub(start).map(u64::from).filter(|offset| *offset < len) {
-                return Some(before + offset);
-            }
-            before += len;
-        }
-        None
+        let after = self.spans.partition_point(|span| span.start <= bits);
+        let span = self.spans.get(after.checked_sub(1)?)?;
+        let offset = u64::from(bits - span.start);
+        (offset < span.len).then_some(span.place + offset)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, collections::BTreeSet};
-
     use super::*;
-    use crate::HardwareAddress;
+    use crate::{HardwareAddress, server::reservation::Reservation};
 
-    fn pool(ranges: &[([u8; 4], [u8; 4])]) -> Pool {
+    const NOBODY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+    fn subnet(ranges: &[([u8; 4], [u8; 4])]) -> Subnet {
         let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 8);
         subnet.pools = ranges.iter().map(|(start, end)| Ipv4Addr::from(*start)..=Ipv4Addr::from(*end)).collect();
-        Pool::new(&subnet)
+        subnet
+    }
+
+    fn pool(ranges: &[([u8; 4], [u8; 4])]) -> Pool {
+        Pool::new(&subnet(ranges), NOBODY)
     }
 
     fn client(number: u32) -> ClientKey {
@@ -137,53 +174,68 @@ mod tests {
         ClientKey::Hardware(HardwareAddress::ethernet([2, 0, a, b, c, d]))
     }
 
+    fn last_bytes(pool: &Pool) -> Vec<u8> {
+        (0..).map_while(|place| pool.at(place).filter(|_| place < pool.size)).map(|ip| ip.octets()[3]).collect()
+    }
+
     #[test]
     fn places_and_addresses_agree_across_pools() {
         let pool = pool(&[([10, 0, 0, 20], [10, 0, 0, 21]), ([10, 0, 0, 5], [10, 0, 0, 7])]);
-        let addresses: Vec<u8> = (0..).map_while(|at| pool.at(at)).map(|address| address.octets()[3]).collect();
-        assert_eq!(addresses, [5, 6, 7, 20, 21]);
-        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 20)), Some(3));
-        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 8)), None);
-        assert_eq!(pool.position(Ipv4Addr::new(10, 0, 0, 4)), None);
+        assert_eq!(last_bytes(&pool), [5, 6, 7, 20, 21]);
+        assert_eq!(pool.place(Ipv4Addr::new(10, 0, 0, 20)), Some(3));
+        for outside in [4, 8, 19, 22] {
+            assert_eq!(pool.place(Ipv4Addr::new(10, 0, 0, outside)), None);
+        }
     }
 
-    /// Every address is found, and the work for all of them is linear in their number.
+    #[test]
+    fn what_belongs_to_somebody_is_cut_out() {
+        let host = |last| Ipv4Addr::new(10, 0, 0, last);
+        let mut subnet = subnet(&[([10, 0, 0, 1], [10, 0, 0, 9]), ([10, 0, 0, 20], [10, 0, 0, 22])]);
+        subnet.routers = vec![host(1), host(5)];
+        subnet.exclusions = vec![host(4)..=host(6), host(6)..=host(7), host(22)..=host(90)];
+        subnet.reservations = vec![Reservation::new(HardwareAddress::ethernet([2; 6]), host(9))];
+        assert_eq!(last_bytes(&Pool::new(&subnet, host(20))), [2, 3, 8, 21]);
+    }
+
+    /// Every address is found once, with bits at a page's edge as with any other, and then none.
     #[test]
     fn a_pool_can_be_filled_to_the_last_address() {
-        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 15, 255])]);
-        let size = 4095;
+        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 31, 255])]);
         let mut taken = BTreeSet::new();
-        let looks = Cell::new(0);
-        for number in 0..size {
-            let free = |address: Ipv4Addr| {
-                looks.set(looks.get() + 1);
-                !taken.contains(&address)
-            };
-            let address = pool.next(&client(number), free, |_| false).unwrap();
-            taken.insert(address);
+        while let Some(address) = pool.next(&client(taken.len() as u32)) {
+            assert_eq!(pool.next(&client(taken.len() as u32)), Some(address));
+            pool.take(address, NEVER_USED);
+            assert!(taken.insert(address) && pool.contains(address));
         }
-        assert_eq!(taken.len(), size as usize);
-        assert!(looks.get() <= size * 9 + size, "{}", looks.get());
-        assert_eq!(pool.next(&client(size), |address| !taken.contains(&address), |_| false), None);
+        assert_eq!(taken.len(), 8191);
     }
 
     #[test]
     fn given_up_addresses_come_last_and_the_longest_unused_first() {
-        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 0, 3])]);
-        let [one, two, three] = [1, 2, 3].map(|last| Ipv4Addr::new(10, 0, 0, last));
+        let mut pool = pool(&[([10, 0, 0, 1], [10, 0, 0, 4])]);
+        let [one, two, three, four] = [1, 2, 3, 4].map(|last| Ipv4Addr::new(10, 0, 0, last));
         pool.retire(one, Timestamp(30));
         pool.retire(two, Timestamp(20));
-        pool.retire(one, Timestamp(10));
-        let used = |address: Ipv4Addr| address != three;
-        assert_eq!(pool.next(&client(0), |_| true, used), Some(three));
-        assert_eq!(pool.next(&client(0), |address| address != three, used), Some(one));
-        pool.take(one);
-        assert_eq!(pool.next(&client(0), |address| address != three, used), Some(two));
+        pool.take(four, NEVER_USED);
+        assert_eq!(pool.next(&client(0)), Some(three));
+        pool.take(three, NEVER_USED);
+        assert_eq!(pool.next(&client(0)), Some(two));
+        pool.take(two, Timestamp(20));
+        assert_eq!(pool.next(&client(0)), Some(one));
+        // Never used is longer unused than anything.
+        pool.give_back(three);
+        assert_eq!(pool.next(&client(0)), Some(three));
     }
 
+    /// A pool of 16 million addresses costs what is used of it.
     #[test]
-    fn a_client_has_the_same_place_in_every_run() {
+    fn a_large_pool_is_sparse() {
         let mut pool = pool(&[([10, 0, 0, 1], [10, 255, 255, 254])]);
-        assert_eq!(pool.next(&client(1), |_| true, |_| false), Some(Ipv4Addr::new(10, 100, 92, 37)));
+        let home = Ipv4Addr::new(10, 100, 92, 37);
+        // The same in every run: a client keeps its place even if the server forgets it.
+        assert_eq!(pool.next(&client(1)), Some(home));
+        pool.take(home, NEVER_USED);
+        assert_eq!(pool.seen.iter().flatten().count(), 1);
     }
 }

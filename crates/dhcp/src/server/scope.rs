@@ -3,54 +3,47 @@
 //! ```text
 //!            offer              grant                 release, expire, move
 //!   free ───────────▶ offered ─────────▶ bound ───────────────────────────▶ free, with a history
-//!     ▲                  │                 │ decline
-//!     └── lapse, other ──┘                 ▼          quarantine ends
-//!         server chosen                 declined ─────────────────────────▶ free, with a history
+//!     ▲                │   │               │ decline
+//!     └── lapse, other ┘   │ conflict      ▼          quarantine ends
+//!         server chosen    └───────────▶ declined ─────────────────────────▶ free, with a history
 //! ```
 //!
-//! An address with a history goes back to its last holder, and to others only when no unused address is left. Offers
-//! are memory only. Every deadline (offer, lease, quarantine) is in one ordered set, and each is also checked where an
-//! address is used, so that a late wake-up gives nobody more time and an early one is harmless.
+//! An address with a history goes back to its last holder, and to others only when no unused address is left. When
+//! nothing is free, the oldest offer that its client has not taken is used again, once it is [`OFFER_GUARD`] seconds
+//! old, and then the quarantine that is next to end: neither a flood of DISCOVERs nor a liar with many names and DECLINEs
+//! takes a subnet out of service. Every deadline is in an ordered set, and each is also checked where an address is
+//! used, so that a late wake-up gives nobody more time and an early one is harmless.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
-};
+use std::net::Ipv4Addr;
 
 use super::{
+    answer::Parameters,
+    ask::Ask,
+    book::Book,
     client::ClientKey,
     config::Subnet,
+    hash::{Key, Table},
     lease::{ChangeCause, Lease, LeaseChange, LeaseState},
-    pool::Pool,
+    offers::{Offer, Offers},
+    pool::{NEVER_USED, Pool},
+    reservation::{Reservation, Selector},
     time::Timestamp,
 };
-use crate::HardwareAddress;
+use crate::OptionCode;
+
+/// Seconds for which an offer is safe, whatever else is wanted: clients answer within 10.
+pub(super) const OFFER_GUARD: u32 = 10;
 
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
     pub(super) subnet: Subnet,
+    pub(super) parameters: Parameters,
+    pub(super) book: Book,
+    pub(super) offers: Offers,
     pool: Pool,
-    reserved: BTreeMap<Ipv4Addr, HardwareAddress>,
-    /// The server's address and the routers'.
-    excluded: BTreeSet<Ipv4Addr>,
-    leases: BTreeMap<Ipv4Addr, Lease>,
-    /// The current or last lease of a client.
-    held: BTreeMap<ClientKey, Ipv4Addr>,
-    offers: BTreeMap<Ipv4Addr, Offer>,
-    offered: BTreeMap<ClientKey, Ipv4Addr>,
-    deadlines: BTreeSet<(Timestamp, Ipv4Addr, Due)>,
-}
-
-#[derive(Clone, Debug)]
-struct Offer {
-    key: ClientKey,
-    expires: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    Offer,
-    Lease,
+    /// Places in the subnet's list of reservations.
+    reserved: Table<Ipv4Addr, usize>,
+    selectors: Table<Selector, usize>,
 }
 
 /// What an address is to one client.
@@ -65,133 +58,135 @@ pub(super) enum Availability {
 }
 
 impl Scope {
-    pub(super) fn new(subnet: Subnet, server_id: Ipv4Addr) -> Self {
+    pub(super) fn new(subnet: Subnet, server_id: Ipv4Addr, key: Key) -> Self {
+        let (mut reserved, mut selectors) = (Table::with_hasher(key), Table::with_hasher(key));
+        for (at, reservation) in subnet.reservations.iter().enumerate() {
+            reserved.insert(reservation.address, at);
+            selectors.insert(reservation.client.clone(), at);
+        }
         Self {
-            pool: Pool::new(&subnet),
-            reserved: subnet.reservations.iter().map(|(hardware, address)| (*address, *hardware)).collect(),
-            excluded: subnet.routers.iter().copied().chain([server_id]).collect(),
+            pool: Pool::new(&subnet, server_id),
+            parameters: Parameters::of(&subnet),
             subnet,
-            leases: BTreeMap::new(),
-            held: BTreeMap::new(),
-            offers: BTreeMap::new(),
-            offered: BTreeMap::new(),
-            deadlines: BTreeSet::new(),
+            book: Book::new(key),
+            offers: Offers::new(key),
+            reserved,
+            selectors,
         }
     }
 
-    pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.leases.values()
-    }
-
-    pub(super) fn offer_count(&self) -> usize {
-        self.offers.len()
-    }
-
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(at, _, _)| *at)
-    }
-
-    /// The current or last lease of a client.
-    pub(super) fn lease_of(&self, key: &ClientKey) -> Option<&Lease> {
-        self.leases.get(self.held.get(key)?)
+        self.book.next_timer().into_iter().chain(self.offers.next_timer()).min()
     }
 
     /// Whether the client has a lease of the address now.
     pub(super) fn is_bound_to(&self, key: &ClientKey, address: Ipv4Addr, now: Timestamp) -> bool {
-        self.lease_of(key)
+        self.book
+            .of(key)
             .is_some_and(|lease| lease.address == address && lease.state == LeaseState::Bound && lease.expires > now)
     }
 
-    /// The address reserved for a client, unless somebody else still has it.
-    pub(super) fn reservation(&self, key: &ClientKey, now: Timestamp) -> Option<Ipv4Addr> {
-        let address = *self.subnet.reservations.get(key.hardware()?)?;
-        (self.availability(key, address, now) == Availability::Free).then_some(address)
+    /// What the client has been offered and may still take.
+    pub(super) fn offered_to(&self, key: &ClientKey, now: Timestamp) -> Option<Ipv4Addr> {
+        let address = self.offers.address_of(key)?;
+        self.offers.get(address).is_some_and(|offer| offer.expires > now).then_some(address)
     }
 
-    pub(super) fn offered_to(&self, key: &ClientKey) -> Option<Ipv4Addr> {
-        self.offered.get(key).copied()
+    /// What is reserved for a client, whether it is free or not.
+    pub(super) fn reservation(&self, ask: &Ask<'_>) -> Option<&Reservation> {
+        self.subnet.reservations.get(self.reservation_place(ask)?)
     }
 
-    pub(super) fn availability(&self, key: &ClientKey, address: Ipv4Addr, now: Timestamp) -> Availability {
-        match self.reserved.get(&address) {
-            Some(hardware) if Some(hardware) == key.hardware() => {}
+    fn reservation_place(&self, ask: &Ask<'_>) -> Option<usize> {
+        if self.selectors.is_empty() {
+            return None;
+        }
+        if let Some(place) = ask.selectors().find_map(|selector| self.selectors.get(&selector)) {
+            return Some(*place);
+        }
+        let own = self.book.of(&ask.key).map(|lease| lease.address).into_iter().chain(self.offers.address_of(&ask.key));
+        let mut places = own.filter_map(|address| self.reserved.get(&address).copied());
+        places.find(|place| self.subnet.reservations.get(*place).is_some_and(|there| ask.lacks(&there.client)))
+    }
+
+    /// The address that is reserved for a client, unless somebody else still has it.
+    pub(super) fn reserved_address(&self, ask: &Ask<'_>) -> Option<Ipv4Addr> {
+        let address = self.reservation(ask)?.address;
+        (!self.is_in_use(address, ask.now, &ask.key)).then_some(address)
+    }
+
+    /// Whether the client has a reservation or a history here.
+    pub(super) fn knows(&self, ask: &Ask<'_>) -> bool {
+        self.book.of(&ask.key).is_some() || self.reservation_place(ask).is_some()
+    }
+
+    pub(super) fn availability(&self, ask: &Ask<'_>, address: Ipv4Addr) -> Availability {
+        match self.reserved.get(&address).copied() {
+            Some(place) if Some(place) == self.reservation_place(ask) => {}
             Some(_) => return Availability::Taken,
-            None if !self.pool.contains(address) || self.excluded.contains(&address) => return Availability::NotOurs,
+            None if !self.pool.contains(address) => return Availability::NotOurs,
             None => {}
         }
-        if self.is_in_use(address, now, Some(key)) { Availability::Taken } else { Availability::Free }
+        if self.is_in_use(address, ask.now, &ask.key) { Availability::Taken } else { Availability::Free }
     }
 
-    /// Whether anybody but `except` has the address or an offer of it, or it is in quarantine.
-    fn is_in_use(&self, address: Ipv4Addr, now: Timestamp, except: Option<&ClientKey>) -> bool {
-        let leased = self.leases.get(&address).is_some_and(|lease| {
+    /// Whether anybody else has the address or an offer of it, or it is in quarantine.
+    fn is_in_use(&self, address: Ipv4Addr, now: Timestamp, key: &ClientKey) -> bool {
+        let leased = self.book.get(address).is_some_and(|lease| {
             lease.expires > now
                 && match lease.state {
-                    LeaseState::Bound => except.is_none() || ClientKey::of_lease(lease).as_ref() != except,
+                    LeaseState::Bound => ClientKey::of_lease(lease).as_ref() != Some(key),
                     LeaseState::Declined => true,
                     LeaseState::Released | LeaseState::Expired => false,
                 }
         });
-        leased || self.offers.get(&address).is_some_and(|offer| offer.expires > now && Some(&offer.key) != except)
+        leased || self.offers.get(address).is_some_and(|offer| offer.expires > now && offer.key != *key)
     }
 
-    /// Finds the address for a client that asks for any: reservation, current lease, standing offer, requested address,
-    /// then what the pool has.
-    pub(super) fn choose(
+    /// Finds the address for a client that asks for any: reservation, current or last lease, standing offer, requested
+    /// address, then what the pool has.
+    pub(super) fn choose(&mut self, ask: &Ask<'_>, changes: &mut Vec<LeaseChange>) -> Option<Ipv4Addr> {
+        if let Some(address) = self.reserved_address(ask) {
+            return Some(address);
+        }
+        let held = self.book.of(&ask.key).map(|lease| lease.address);
+        let wishes = [held, self.offered_to(&ask.key, ask.now), ask.requested()];
+        let mut wishes = wishes.into_iter().flatten();
+        wishes
+            .find(|address| self.availability(ask, *address) == Availability::Free)
+            .or_else(|| self.choose_from_pool(&ask.key, ask.now, changes))
+    }
+
+    /// An address that nobody has any right to. What has lapsed since the last wake-up is looked at when it is needed.
+    pub(super) fn choose_from_pool(
         &mut self,
         key: &ClientKey,
-        requested: Option<Ipv4Addr>,
         now: Timestamp,
         changes: &mut Vec<LeaseChange>,
     ) -> Option<Ipv4Addr> {
-        if let Some(address) = self.reservation(key, now) {
-            return Some(address);
-        }
-        let wishes = [self.held.get(key).copied(), self.offered_to(key), requested];
-        for address in wishes.into_iter().flatten() {
-            if self.availability(key, address, now) == Availability::Free {
+        loop {
+            if let Some(address) = self.pool.next(key) {
                 return Some(address);
             }
+            if !self.expire_one(now, changes) && !self.drop_oldest_offer(now) && !self.end_quarantine(key, now, changes)
+            {
+                return None;
+            }
         }
-        if let Some(address) = self.next_from_pool(key, now) {
-            return Some(address);
-        }
-        // Only now is it worth while to look whether something has lapsed since the last wake-up.
-        self.expire(now, usize::MAX, changes);
-        self.next_from_pool(key, now)
-    }
-
-    fn next_from_pool(&mut self, key: &ClientKey, now: Timestamp) -> Option<Ipv4Addr> {
-        // The pool's cursor moves while the rest of the scope is being read.
-        let mut pool = std::mem::take(&mut self.pool);
-        let found = pool.next(
-            key,
-            |address| {
-                !self.reserved.contains_key(&address)
-                    && !self.excluded.contains(&address)
-                    && !self.is_in_use(address, now, None)
-            },
-            |address| self.leases.contains_key(&address),
-        );
-        self.pool = pool;
-        found
     }
 
     /// Keeps an address for a client until it takes it or the time is over.
-    pub(super) fn offer(&mut self, key: &ClientKey, address: Ipv4Addr, expires: Timestamp, now: Timestamp) {
-        self.withdraw_offer(key, now);
+    pub(super) fn offer(&mut self, address: Ipv4Addr, offer: Offer) {
+        self.withdraw_offer(&offer.key);
         self.drop_offer(address);
-        self.pool.take(address);
-        self.offers.insert(address, Offer { key: key.clone(), expires });
-        self.offered.insert(key.clone(), address);
-        self.deadlines.insert((expires, address, Due::Offer));
+        self.pool.take(address, self.idle_since(address));
+        self.offers.insert(address, offer);
     }
 
     /// The client has gone elsewhere.
-    pub(super) fn withdraw_offer(&mut self, key: &ClientKey, now: Timestamp) {
-        if let Some(address) = self.offered_to(key) {
+    pub(super) fn withdraw_offer(&mut self, key: &ClientKey) {
+        if let Some(address) = self.offers.address_of(key) {
             self.drop_offer(address);
-            self.free(address, now);
         }
     }
 
@@ -200,9 +195,9 @@ impl Scope {
         let now = lease.since;
         let address = lease.address;
         self.drop_offer(address);
-        self.withdraw_offer(key, now);
+        self.withdraw_offer(key);
         let cause = if self.is_bound_to(key, address, now) { ChangeCause::Renewed } else { ChangeCause::Granted };
-        if let Some(other) = self.held.get(key).copied().filter(|other| *other != address) {
+        if let Some(other) = self.book.of(key).map(|lease| lease.address).filter(|other| *other != address) {
             self.end(other, LeaseState::Released, ChangeCause::Moved, now, changes);
         }
         changes.push(LeaseChange { lease: lease.clone(), cause });
@@ -214,65 +209,67 @@ impl Scope {
         self.end(address, LeaseState::Released, ChangeCause::Released, now, changes);
     }
 
-    /// The client found the address in use: nobody gets it before `until`.
-    pub(super) fn decline(&mut self, lease: Lease, changes: &mut Vec<LeaseChange>) {
+    /// The address is in use by somebody unknown: nobody gets it before its quarantine is over.
+    pub(super) fn quarantine(&mut self, lease: Lease, cause: ChangeCause, changes: &mut Vec<LeaseChange>) {
         self.drop_offer(lease.address);
-        changes.push(LeaseChange { lease: lease.clone(), cause: ChangeCause::Declined });
+        changes.push(LeaseChange { lease: lease.clone(), cause });
         self.store(lease);
     }
 
-    /// Ends what is over, the oldest first, at most `limit` of it.
-    pub(super) fn expire(&mut self, now: Timestamp, limit: usize, changes: &mut Vec<LeaseChange>) {
-        for _ in 0..limit {
-            let Some(&(at, address, due)) = self.deadlines.first() else { return };
-            if at > now {
-                return;
-            }
-            self.deadlines.pop_first();
-            match due {
-                Due::Offer => {
-                    self.drop_offer(address);
-                    self.free(address, now);
-                }
-                Due::Lease => self.end(address, LeaseState::Expired, ChangeCause::Expired, at, changes),
-            }
+    /// Ends one thing that is over; `false` if there is none.
+    pub(super) fn expire_one(&mut self, now: Timestamp, changes: &mut Vec<LeaseChange>) -> bool {
+        if let Some(address) = self.offers.first_due(now) {
+            self.drop_offer(address);
+            return true;
         }
+        let Some(lease) = self.book.pop_due(now) else { return false };
+        self.end(lease.address, LeaseState::Expired, ChangeCause::Expired, lease.expires, changes);
+        true
+    }
+
+    pub(super) fn drop_due_offers(&mut self, now: Timestamp) {
+        while let Some(address) = self.offers.first_due(now) {
+            self.drop_offer(address);
+        }
+    }
+
+    /// Seconds of a lease: what the client asks for, as far as it may; what it was offered; what is usual.
+    pub(super) fn lease_time(&self, ask: &Ask<'_>, offered: Option<u32>) -> u32 {
+        let requested = ask.message.first(OptionCode::LEASE_TIME).and_then(|value| <[u8; 4]>::try_from(value).ok());
+        let granted = self.subnet.lease_time_for(requested.map(u32::from_be_bytes));
+        granted.or(offered).unwrap_or(self.subnet.lease_time)
+    }
+
+    /// Makes room for another stranger; `false` if no offer is old enough.
+    pub(super) fn drop_oldest_offer(&mut self, now: Timestamp) -> bool {
+        let oldest = self.offers.oldest_stranger().filter(|(since, _)| since.after(OFFER_GUARD) <= now);
+        oldest.is_some_and(|(_, address)| {
+            self.drop_offer(address);
+            true
+        })
     }
 
     /// Takes a lease into the books, whatever was there before.
     pub(super) fn store(&mut self, lease: Lease) {
         let address = lease.address;
-        if let Some(old) = self.leases.remove(&address) {
-            self.deadlines.remove(&(old.expires, address, Due::Lease));
-            if let Some(key) = ClientKey::of_lease(&old)
-                && self.held.get(&key) == Some(&address)
-            {
-                self.held.remove(&key);
-            }
-        }
-        match lease.state {
-            LeaseState::Bound | LeaseState::Declined => {
-                self.pool.take(address);
-                self.deadlines.insert((lease.expires, address, Due::Lease));
-            }
-            LeaseState::Released | LeaseState::Expired => self.retire(address, lease.expires),
-        }
-        // Who declined an address does not want it again.
-        if lease.state != LeaseState::Declined
-            && let Some(key) = ClientKey::of_lease(&lease)
-        {
-            self.remember(key, &lease);
-        }
-        self.leases.insert(address, lease);
+        self.pool.take(address, self.idle_since(address));
+        self.book.store(lease);
+        self.put_back(address);
     }
 
-    /// Notes a lease as its client's current or last one, unless a better one is known. (Leases may be restored in
-    /// any order.)
-    fn remember(&mut self, key: ClientKey, lease: &Lease) {
-        let rank = |lease: &Lease| (lease.state == LeaseState::Bound, lease.since);
-        if self.lease_of(&key).is_none_or(|known| rank(known) <= rank(lease)) {
-            self.held.insert(key, lease.address);
+    pub(super) fn drop_offer(&mut self, address: Ipv4Addr) {
+        if self.offers.remove(address).is_some() {
+            self.put_back(address);
         }
+    }
+
+    /// Gives up the quarantine that is next to end, unless the client itself has asked for it.
+    fn end_quarantine(&mut self, key: &ClientKey, now: Timestamp, changes: &mut Vec<LeaseChange>) -> bool {
+        let is_own = |address| self.book.get(address).and_then(ClientKey::of_lease).as_ref() == Some(key);
+        let is_other = |address: &Ipv4Addr| self.pool.contains(*address) && !is_own(*address);
+        let Some(address) = self.book.quarantined().find(is_other) else { return false };
+        self.end(address, LeaseState::Expired, ChangeCause::Reclaimed, now, changes);
+        true
     }
 
     fn end(
@@ -283,7 +280,7 @@ impl Scope {
         at: Timestamp,
         changes: &mut Vec<LeaseChange>,
     ) {
-        let Some(lease) = self.leases.get(&address) else { return };
+        let Some(lease) = self.book.get(address) else { return };
         if !matches!(lease.state, LeaseState::Bound | LeaseState::Declined) {
             return;
         }
@@ -292,26 +289,20 @@ impl Scope {
         self.store(ended);
     }
 
-    fn drop_offer(&mut self, address: Ipv4Addr) {
-        if let Some(offer) = self.offers.remove(&address) {
-            self.deadlines.remove(&(offer.expires, address, Due::Offer));
-            self.offered.remove(&offer.key);
+    /// An address to which something has ended goes back to where it was, unless something else holds it.
+    fn put_back(&mut self, address: Ipv4Addr) {
+        if self.offers.get(address).is_some() {
+            return;
         }
-    }
-
-    /// An offer of the address is gone; puts the address back to where it was.
-    fn free(&mut self, address: Ipv4Addr, now: Timestamp) {
-        match self.leases.get(&address).map(|lease| lease.state) {
+        match self.book.get(address).map(|lease| lease.state) {
             Some(LeaseState::Bound | LeaseState::Declined) => {}
-            Some(LeaseState::Released | LeaseState::Expired) => self.retire(address, now),
-            None => self.pool.give_back(address, now),
+            Some(LeaseState::Released | LeaseState::Expired) => self.pool.retire(address, self.idle_since(address)),
+            None => self.pool.give_back(address),
         }
     }
 
-    /// Puts an address last among those that others may get, unless it is reserved.
-    fn retire(&mut self, address: Ipv4Addr, at: Timestamp) {
-        if !self.reserved.contains_key(&address) {
-            self.pool.retire(address, at);
-        }
+    /// Where the address is in the order of the idle ones, if it is there.
+    fn idle_since(&self, address: Ipv4Addr) -> Timestamp {
+        self.book.get(address).map_or(NEVER_USED, |lease| lease.expires)
     }
 }

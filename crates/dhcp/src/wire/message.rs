@@ -207,13 +207,6 @@ impl Message {
         let (_, value) = self.options().find(|(code, _)| *code == OptionCode::MESSAGE_TYPE)?;
         value.first().copied().map(MessageType)
     }
-
-    /// An option that holds addresses.
-    #[cfg(feature = "std")]
-    pub(crate) fn push_addresses(&mut self, code: OptionCode, addresses: &[Ipv4Addr]) {
-        let value: Vec<u8> = addresses.iter().flat_map(Ipv4Addr::octets).collect();
-        self.push(code, &value);
-    }
 }
 
 impl From<&MessageRef<'_>> for Message {

@@ -1,0 +1,173 @@
+//! [`Book`]: every lease of a subnet, found by its address and by its client, and when the next one ends.
+//!
+//! A lookup takes the same time with a thousand leases and with a million. A renewal leaves the timer of its lease where
+//! it is: when it comes, too early, it is moved on.
+
+use std::{collections::BTreeSet, net::Ipv4Addr};
+
+use super::{
+    client::ClientKey,
+    hash::{Key, Table},
+    lease::{Lease, LeaseState},
+    time::Timestamp,
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Book {
+    /// An address that was leased once stays, as the history of its last holder: there is at most one entry for each
+    /// address of the subnet.
+    entries: Vec<Entry>,
+    by_address: Table<Ipv4Addr, usize>,
+    /// The current or last lease of a client.
+    by_client: Table<ClientKey, usize>,
+    timers: BTreeSet<(Timestamp, Ipv4Addr)>,
+    quarantined: BTreeSet<(Timestamp, Ipv4Addr)>,
+    /// How many addresses a client has put into quarantine.
+    declined: Table<ClientKey, u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    lease: Lease,
+    /// The entry's key in `timers`: never later than the lease ends, if it is still to end.
+    timer: Option<Timestamp>,
+}
+
+impl Book {
+    pub(super) fn new(key: Key) -> Self {
+        Self {
+            entries: Vec::new(),
+            by_address: Table::with_hasher(key),
+            by_client: Table::with_hasher(key),
+            timers: BTreeSet::new(),
+            quarantined: BTreeSet::new(),
+            declined: Table::with_hasher(key),
+        }
+    }
+
+    pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.entries.iter().map(|entry| &entry.lease)
+    }
+
+    pub(super) fn get(&self, address: Ipv4Addr) -> Option<&Lease> {
+        Some(&self.entries.get(*self.by_address.get(&address)?)?.lease)
+    }
+
+    /// The current or last lease of a client.
+    pub(super) fn of(&self, key: &ClientKey) -> Option<&Lease> {
+        Some(&self.entries.get(*self.by_client.get(key)?)?.lease)
+    }
+
+    /// How many addresses the client has in quarantine.
+    pub(super) fn declined_by(&self, key: &ClientKey) -> u32 {
+        self.declined.get(key).copied().unwrap_or(0)
+    }
+
+    /// Addresses in quarantine, the one that is next to be free first.
+    pub(super) fn quarantined(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.quarantined.iter().map(|(_, address)| *address)
+    }
+
+    /// Takes a lease in, whatever was there before.
+    pub(super) fn store(&mut self, lease: Lease) {
+        let (address, expires) = (lease.address, lease.expires);
+        let is_active = matches!(lease.state, LeaseState::Bound | LeaseState::Declined);
+        let key = ClientKey::of_lease(&lease);
+        let at = match self.by_address.get(&address).copied() {
+            Some(at) => {
+                self.forget(at, key.as_ref().filter(|_| lease.state != LeaseState::Declined));
+                at
+            }
+            None => {
+                self.by_address.insert(address, self.entries.len());
+                self.entries.len()
+            }
+        };
+        // Who declined an address does not want it again.
+        match key {
+            Some(key) if lease.state == LeaseState::Declined => *self.declined.entry(key).or_default() += 1,
+            Some(key) => self.remember(key, at, &lease),
+            None => {}
+        }
+        if lease.state == LeaseState::Declined {
+            self.quarantined.insert((expires, address));
+        }
+        match self.entries.get_mut(at) {
+            Some(entry) => entry.lease = lease,
+            None => self.entries.push(Entry { lease, timer: None }),
+        }
+        if is_active {
+            self.schedule(at, address, expires);
+        }
+    }
+
+    /// The client shall not get its last address again.
+    pub(super) fn disown(&mut self, key: &ClientKey) {
+        self.by_client.remove(key);
+    }
+
+    /// When [`pop_due`](Self::pop_due) has something to do.
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// A lease or quarantine whose time is over; it is the caller's to end it.
+    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<Lease> {
+        while let Some(&(timer, address)) = self.timers.first()
+            && timer <= now
+        {
+            self.timers.pop_first();
+            let Some(&at) = self.by_address.get(&address) else { continue };
+            let Some(entry) = self.entries.get_mut(at) else { continue };
+            entry.timer = None;
+            if matches!(entry.lease.state, LeaseState::Bound | LeaseState::Declined) {
+                let expires = entry.lease.expires;
+                if expires <= now {
+                    return Some(entry.lease.clone());
+                }
+                self.schedule(at, address, expires);
+            }
+        }
+        None
+    }
+
+    fn schedule(&mut self, at: usize, address: Ipv4Addr, expires: Timestamp) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        match entry.timer {
+            Some(timer) if timer <= expires => return,
+            Some(timer) => _ = self.timers.remove(&(timer, address)),
+            None => {}
+        }
+        entry.timer = Some(expires);
+        self.timers.insert((expires, address));
+    }
+
+    /// An entry is about to be replaced; it stays the one of `keeper`, if it is.
+    fn forget(&mut self, at: usize, keeper: Option<&ClientKey>) {
+        let Some(Entry { lease, .. }) = self.entries.get(at) else { return };
+        if lease.state == LeaseState::Declined {
+            self.quarantined.remove(&(lease.expires, lease.address));
+        }
+        let Some(key) = ClientKey::of_lease(lease) else { return };
+        if lease.state == LeaseState::Declined
+            && let Some(count) = self.declined.get_mut(&key)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.declined.remove(&key);
+            }
+        }
+        if Some(&key) != keeper && self.by_client.get(&key) == Some(&at) {
+            self.by_client.remove(&key);
+        }
+    }
+
+    /// Notes a lease as its client's current or last one, unless a better one is known. (Leases may be restored in any
+    /// order.)
+    fn remember(&mut self, key: ClientKey, at: usize, lease: &Lease) {
+        let rank = |lease: &Lease| (lease.state == LeaseState::Bound, lease.since);
+        if self.of(&key).is_none_or(|known| rank(known) <= rank(lease)) {
+            self.by_client.insert(key, at);
+        }
+    }
+}
