@@ -72,3 +72,27 @@ fn plan_shows_the_disks_and_the_steps() {
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.starts_with("--set storage=x:"), "{err}");
 }
+
+#[test]
+fn check_has_levels_and_one_line_of_json_a_file() {
+    let typo = "late-commands: {a: [true]}\n";
+    assert_eq!(curtin(&["check", "-", "--level", "runtime"], typo), (0, String::new(), String::new()));
+    let (status, out, _) = curtin(&["check", "-"], typo);
+    assert_eq!(status, 0);
+    assert!(out.starts_with("-:1:1: warning[unknown-key] late-commands: "), "{out}");
+    let (status, out, _) = curtin(&["check", "-", "--json"], "{}\n");
+    assert_eq!((status, out.as_str()), (0, "{\"file\":\"-\",\"problems\":[]}\n"));
+
+    let refused = "storage: {version: 1, config: [{id: d, type: disk}]}\n";
+    let (status, out, err) = curtin(&["check", "-", "--level", "schema", "--json"], refused);
+    let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let problem = &line["problems"][0];
+    assert_eq!((status, err.trim()), (1, "firstlight: one file has errors"));
+    assert_eq!((&problem["level"], &problem["severity"]), (&"schema".into(), &"error".into()));
+    assert_eq!((&problem["path"], &problem["column"]), (&"storage.config[0]".into(), &32.into()));
+
+    for text in ["a: [1", "[1]"] {
+        let (status, out, _) = curtin(&["check", "-", "--level", "schema"], text);
+        assert_eq!((status, out.contains("error[")), (1, true), "{text}: {out}");
+    }
+}

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use firstlight_curtin_config::{
-    Disk, Firmware, Merge, Node, Plan, Problem, ShellOptions, Span, Target, Value as Yaml, plan, render_shell, to_json,
-    to_yaml,
+    Disk, Firmware, Merge, MergeError, Node, Plan, Problem, ShellOptions, Span, Target, Value as Yaml, check_storage,
+    parse, plan, render_shell, to_json, to_yaml,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -19,6 +19,18 @@ pub(super) enum Action {
         #[command(flatten)]
         input: Input,
         /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is wrong with configurations; exit status 1 if there are errors
+    Check {
+        /// The files; - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// How strictly; each level includes those before it
+        #[arg(long, value_enum, default_value = "lint")]
+        level: Level,
+        /// Print one line of JSON for each file
         #[arg(long)]
         json: bool,
     },
@@ -48,6 +60,17 @@ pub(super) struct Input {
     /// Another value, merged after the files: path/to/key=text, or json:path/to/key=JSON
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+}
+
+/// Who objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum Level {
+    /// curtin's validator, which looks at the storage section alone
+    Schema,
+    /// An installation, which would fail
+    Runtime,
+    /// Nobody, but it is worth a look
+    Lint,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -95,6 +118,7 @@ pub(super) fn run(action: Action) -> Result<(), String> {
                 to_yaml(&root)
             }
         }
+        Action::Check { files, level, json } => return check(&files, level, json),
         Action::Plan { input, disks, firmware, format } => {
             let merge = merge(&input)?;
             let sources = merge.clone();
@@ -114,6 +138,63 @@ pub(super) fn run(action: Action) -> Result<(), String> {
         }
     };
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("the result cannot be printed: {error}"))
+}
+
+fn check(files: &[PathBuf], level: Level, json: bool) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    let mut bad = 0;
+    for file in files {
+        let name = file.display().to_string();
+        let findings = findings(&read(file)?, level);
+        bad += usize::from(findings.iter().any(|(_, problem)| problem.is_error()));
+        let printed = if json {
+            writeln!(out, "{}", json!({"file": name, "problems": findings.iter().map(shown).collect::<Vec<_>>()}))
+        } else {
+            findings.iter().try_for_each(|(_, problem)| writeln!(out, "{name}:{problem}"))
+        };
+        printed.map_err(|error| format!("the findings cannot be printed: {error}"))?;
+    }
+    match bad {
+        0 => Ok(()),
+        1 => Err("one file has errors".to_owned()),
+        _ => Err(format!("{bad} files have errors")),
+    }
+}
+
+/// What is wrong with a text, in its order; what the validator refuses is not refused twice.
+fn findings(text: &str, level: Level) -> Vec<(Level, Problem)> {
+    let mut merge = Merge::new();
+    if let Err(error) = merge.add("", text) {
+        return match error {
+            MergeError::Unreadable { problem, .. } => vec![(Level::Schema, *problem)],
+            _ => parse(text).problems.into_iter().map(|problem| (Level::Schema, problem)).collect(),
+        };
+    }
+    let mut findings: Vec<(Level, Problem)> = match merge.root().get("storage") {
+        Some(storage) => check_storage(storage).into_iter().map(|problem| (Level::Schema, problem)).collect(),
+        None => Vec::new(),
+    };
+    for problem in merge.parse().problems {
+        let found = if problem.is_error() { Level::Runtime } else { Level::Lint };
+        let is_known = findings.iter().any(|(_, known)| known.path == problem.path && known.span == problem.span);
+        if found <= level && !is_known {
+            findings.push((found, problem));
+        }
+    }
+    findings.sort_by_key(|(_, problem)| problem.span);
+    findings
+}
+
+fn shown((level, problem): &(Level, Problem)) -> serde_json::Value {
+    let level = match level {
+        Level::Schema => "schema",
+        Level::Runtime => "runtime",
+        Level::Lint => "lint",
+    };
+    json!({
+        "severity": problem.severity.to_string(), "level": level, "code": problem.code, "path": problem.path,
+        "line": problem.span.line, "column": problem.span.column, "message": problem.message, "remedy": problem.remedy,
+    })
 }
 
 fn merge(input: &Input) -> Result<Merge, String> {
