@@ -12,8 +12,9 @@ pub mod tokio;
 pub mod wire;
 
 pub use option::{OptionError, OptionErrorKind, OptionValue, TypedOption};
-#[cfg(feature = "alloc")]
-pub use wire::{EmitError, EmitPolicy, FieldTooLong, Message, OwnedOptions};
 pub use wire::{
-    HardwareAddress, HardwareAddressError, MessageRef, MessageType, OpCode, OptionCode, Options, ParseError,
+    EmitError, Encoder, FieldTooLong, HardwareAddress, HardwareAddressError, MessageRef, MessageType, OpCode,
+    OptionCode, Options, ParseError,
 };
+#[cfg(feature = "alloc")]
+pub use wire::{EmitPolicy, Message};

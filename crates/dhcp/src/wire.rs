@@ -8,19 +8,24 @@
 mod code;
 #[cfg(feature = "alloc")]
 mod emit;
+mod encoder;
 mod hardware;
+mod lookup;
 #[cfg(feature = "alloc")]
 mod message;
 mod option_code;
 mod options;
+#[cfg(feature = "alloc")]
+mod overload;
 mod view;
 
 pub use code::{MessageType, OpCode};
 #[cfg(feature = "alloc")]
-pub use emit::{EmitError, EmitPolicy};
+pub use emit::EmitPolicy;
+pub use encoder::{EmitError, Encoder, FieldTooLong};
 pub use hardware::{HardwareAddress, HardwareAddressError};
 #[cfg(feature = "alloc")]
-pub use message::{FieldTooLong, Message, OwnedOptions};
+pub use message::Message;
 pub use option_code::OptionCode;
 pub use options::Options;
 pub use view::{MessageRef, ParseError};

@@ -1,61 +1,62 @@
-//! Writing a message: what order, how large, how padded.
+//! Writing a [`Message`]: what order, how large, how padded.
 //!
-//! RFC 2131 §4.1 (option 53, sizes), RFC 1542 §2.1 (300 bytes), RFC 3046 §2.1 (82 last), RFC 3396 (long options).
-//! It never overloads `file` and `sname`: old ROMs do not read options there.
+//! RFC 2131 §4.1 (sizes, overload), RFC 1542 §2.1 (300 bytes), RFC 3046 §2.1 (82 last), RFC 3396 (long options).
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::{
+    encoder::{EmitError, Encoder, HEADER},
     message::Message,
     option_code::OptionCode,
-    view::{COOKIE, FIXED},
+    overload,
+    view::MessageRef,
 };
 
 /// How a [`Message`] becomes bytes.
+///
+/// The order is no matter of choice: 53 first, 82 last and verbatim, the others as they were pushed or as
+/// [`Message::order_by`] put them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmitPolicy {
-    /// A shorter message is filled with zeroes up to here. 300 unless changed: BOOTP's size, below which some relays
-    /// and clients drop a message.
+    /// A shorter message is filled with zeroes up to here, unless [`EmitPolicy::max_size`] is less. 300 unless
+    /// changed: BOOTP's size, below which some relays and clients drop a message.
     pub min_size: usize,
     /// A longer message is an error. 1472 unless changed: one Ethernet frame.
     pub max_size: usize,
     /// Whether options 66 and 67 get a NUL inside the option if they have none. Off unless changed; a server wants
     /// it, for ROMs that read these options without looking at their length.
     pub terminate_names: bool,
+    /// Whether options that do not fit go to `file` and then to `sname`, if these are empty (RFC 2131 §4.1, option 52).
+    /// Off unless changed: old ROMs do not read options there.
+    pub overload: bool,
 }
+
+/// What UDP and IPv4 put around a message.
+const IP_UDP: usize = 28;
+/// RFC 2131 §2: "a client must be prepared to receive DHCP messages with an 'options' field of at least length 312
+/// octets", which is a datagram of 576 bytes.
+const MIN_MESSAGE: usize = 576 - IP_UDP;
 
 impl Default for EmitPolicy {
     fn default() -> Self {
-        Self { min_size: 300, max_size: 1472, terminate_names: false }
+        Self { min_size: 300, max_size: 1472, terminate_names: false, overload: false }
     }
 }
 
-/// Why a message cannot be emitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EmitError {
-    /// The options do not fit.
-    TooLarge {
-        /// What the message needs.
-        size: usize,
-        /// What the policy allows.
-        max: usize,
-    },
-}
-
-impl fmt::Display for EmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { size, max } => {
-                write!(f, "message of {size} bytes is larger than the {max} bytes that its receiver takes")
-            }
-        }
+impl EmitPolicy {
+    /// The policy for a reply: as large as option 57 of the request allows (RFC 2132 §9.10), which counts the IPv4 and
+    /// UDP headers; 548 bytes without it; never above one Ethernet frame.
+    #[must_use]
+    pub fn for_reply(request: &MessageRef<'_>) -> Self {
+        let policy = Self { terminate_names: true, ..Self::default() };
+        let max_size = match request.first(OptionCode::MAX_MESSAGE_SIZE) {
+            Some(&[high, low]) => usize::from(u16::from_be_bytes([high, low])).saturating_sub(IP_UDP),
+            _ => MIN_MESSAGE,
+        };
+        Self { max_size: max_size.clamp(MIN_MESSAGE, policy.max_size), ..policy }
     }
 }
-
-impl core::error::Error for EmitError {}
 
 impl Message {
     /// Appends the message to `buf`: option 53 first, 82 last and verbatim, the others in their order, an explicit end.
@@ -64,69 +65,108 @@ impl Message {
     /// [`EmitError::TooLarge`]; `buf` is as it was.
     pub fn emit(&self, policy: &EmitPolicy, buf: &mut Vec<u8>) -> Result<(), EmitError> {
         let start = buf.len();
-        buf.reserve(FIXED + 64 + policy.min_size);
-        self.emit_header(buf);
-        buf.extend_from_slice(&COOKIE);
-        self.emit_options(|code| code == OptionCode::MESSAGE_TYPE, policy, buf);
-        self.emit_options(
-            |code| code != OptionCode::MESSAGE_TYPE && code != OptionCode::RELAY_AGENT_INFORMATION,
-            policy,
-            buf,
-        );
-        self.emit_options(|code| code == OptionCode::RELAY_AGENT_INFORMATION, policy, buf);
-        buf.push(OptionCode::END.0);
-
-        let size = buf.len() - start;
-        if size > policy.max_size {
-            buf.truncate(start);
-            return Err(EmitError::TooLarge { size, max: policy.max_size });
-        }
-        if size < policy.min_size {
-            buf.resize(start + policy.min_size, 0);
-        }
-        Ok(())
+        let layout = self.layout(policy, policy.max_size)?;
+        buf.resize(start + layout.room, 0);
+        let written = self.write(policy, &layout, buf.get_mut(start..).unwrap_or_default());
+        buf.truncate(start + written.unwrap_or(0));
+        written.map(drop)
     }
 
-    fn emit_header(&self, buf: &mut Vec<u8>) {
-        buf.extend_from_slice(&[self.op.0, self.hardware_address.htype(), self.hardware_address.hlen(), self.hops]);
-        buf.extend_from_slice(&self.xid.to_be_bytes());
-        buf.extend_from_slice(&self.secs.to_be_bytes());
-        buf.extend_from_slice(&self.flags.to_be_bytes());
-        for address in [self.ciaddr, self.yiaddr, self.siaddr, self.giaddr] {
-            buf.extend_from_slice(&address.octets());
-        }
-        buf.extend_from_slice(self.hardware_address.padded());
-        buf.extend_from_slice(self.sname());
-        buf.extend_from_slice(self.file());
+    /// As [`Message::emit`], into a buffer; gives the message's size. Nothing is allocated.
+    ///
+    /// # Errors
+    /// [`EmitError::TooLarge`], for the policy or for the buffer.
+    pub fn emit_into(&self, policy: &EmitPolicy, buf: &mut [u8]) -> Result<usize, EmitError> {
+        let layout = self.layout(policy, policy.max_size.min(buf.len()))?;
+        self.write(policy, &layout, buf.get_mut(..layout.room).unwrap_or_default())
     }
 
-    fn emit_options(&self, wanted: impl Fn(OptionCode) -> bool, policy: &EmitPolicy, buf: &mut Vec<u8>) {
-        for (code, value) in self.options() {
-            if !wanted(code) || matches!(code, OptionCode::PAD | OptionCode::END | OptionCode::OVERLOAD) {
-                continue;
-            }
-            let is_name = matches!(code, OptionCode::TFTP_SERVER_NAME | OptionCode::BOOT_FILE_NAME);
-            if policy.terminate_names && is_name && !value.is_empty() && value.last() != Some(&0) {
-                let mut terminated = value.to_vec();
-                terminated.push(0);
-                emit_option(code, &terminated, buf);
-            } else {
-                emit_option(code, value, buf);
+    fn layout(&self, policy: &EmitPolicy, max: usize) -> Result<Layout, EmitError> {
+        let (mut in_order, mut last) = (true, 0);
+        for (code, _) in self.options() {
+            let rank = rank(code);
+            in_order &= last <= rank && !(policy.terminate_names && is_name(code));
+            last = rank;
+        }
+        let mut options = self.options.len();
+        if !in_order {
+            options = 0;
+            self.for_each(policy, |_, piece| options += 2 + piece.len());
+        }
+        let size = HEADER + options + 1;
+        match size <= max {
+            true => Ok(Layout { room: size.max(policy.min_size.min(max)), in_order, overload: false }),
+            false if policy.overload => Ok(Layout { room: max, in_order, overload: true }),
+            false => Err(EmitError::TooLarge { size, max }),
+        }
+    }
+
+    fn write(&self, policy: &EmitPolicy, layout: &Layout, out: &mut [u8]) -> Result<usize, EmitError> {
+        let mut encoder = Encoder::new(out, self.op, self.hardware_address, self.xid)?
+            .hops(self.hops)
+            .secs(self.secs)
+            .flags(self.flags)
+            .ciaddr(self.ciaddr)
+            .yiaddr(self.yiaddr)
+            .siaddr(self.siaddr)
+            .giaddr(self.giaddr)
+            .names(self.sname(), self.file());
+        if layout.overload {
+            return overload::write(self, policy, encoder);
+        }
+        if layout.in_order {
+            encoder.push_records(&self.options)?;
+        } else {
+            let mut outcome = Ok(());
+            self.for_each(policy, |code, piece| outcome = outcome.and_then(|()| encoder.push(code, piece)));
+            outcome?;
+        }
+        Ok(encoder.finish(policy.min_size))
+    }
+
+    /// Shows the pieces, of at most 255 bytes, in the order and with the content that they are emitted with.
+    pub(super) fn for_each(&self, policy: &EmitPolicy, mut show: impl FnMut(OptionCode, &[u8])) {
+        for wanted in 0..3 {
+            let mut options = self.options();
+            while let Some((code, piece)) = options.next() {
+                if rank(code) != wanted {
+                    continue;
+                }
+                let open = policy.terminate_names && is_name(code) && piece.last().is_some_and(|last| *last != 0);
+                // The NUL belongs behind the last piece of a name.
+                if open && options.clone().all(|(later, _)| later != code) {
+                    let mut terminated = [0; 256];
+                    terminated.iter_mut().zip(piece).for_each(|(to, from)| *to = *from);
+                    let terminated = terminated.get(..=piece.len()).unwrap_or_default();
+                    terminated.chunks(255).for_each(|piece| show(code, piece));
+                } else {
+                    show(code, piece);
+                }
             }
         }
     }
 }
 
-/// One option, in pieces of at most 255 bytes.
-fn emit_option(code: OptionCode, value: &[u8], buf: &mut Vec<u8>) {
-    if value.is_empty() {
-        buf.extend_from_slice(&[code.0, 0]);
+/// What is known of a message before it is written.
+struct Layout {
+    /// Bytes to write into.
+    room: usize,
+    /// Whether the options are emitted as they lie in memory.
+    in_order: bool,
+    overload: bool,
+}
+
+/// RFC 3046 §2.1: the relay's option is "the last option". Some clients want to see the message's type first.
+pub(super) const fn rank(code: OptionCode) -> u8 {
+    match code {
+        OptionCode::MESSAGE_TYPE => 0,
+        OptionCode::RELAY_AGENT_INFORMATION => 2,
+        _ => 1,
     }
-    for piece in value.chunks(255) {
-        // A chunk has at most 255 bytes, so the fallback is never taken.
-        buf.extend_from_slice(&[code.0, u8::try_from(piece.len()).unwrap_or(u8::MAX)]);
-        buf.extend_from_slice(piece);
-    }
+}
+
+const fn is_name(code: OptionCode) -> bool {
+    matches!(code, OptionCode::TFTP_SERVER_NAME | OptionCode::BOOT_FILE_NAME)
 }
 
 #[cfg(test)]

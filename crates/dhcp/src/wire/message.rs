@@ -9,18 +9,29 @@ use core::{fmt, net::Ipv4Addr};
 
 use super::{
     code::{MessageType, OpCode},
+    encoder::{FieldTooLong, fill},
     hardware::HardwareAddress,
+    lookup,
     option_code::OptionCode,
-    view::{MessageRef, join},
+    options::{Options, contiguous},
+    view::{MessageRef, ParseError},
 };
+use crate::option::{OptionError, TypedOption};
 
 const BROADCAST: u16 = 0x8000;
 
 /// An owned message: the header as plain fields, the options as ordered raw bytes in one arena.
 ///
-/// Order, duplicates, empty and unknown options are kept as they came. The options 52, pad and end are no content:
-/// a message that was parsed from an overloaded one has its options in the option field and an empty `file` or
-/// `sname`.
+/// Order, duplicates, empty, unknown and split options are kept as they came. The options 52, pad and end are no
+/// content, they say how a message is laid out: pushing one does nothing, and a message that was parsed from an
+/// overloaded one has all its options in the option field and an empty `file` or `sname`.
+///
+/// # What is emitted as it came
+///
+/// A parsed message is emitted byte for byte as it came, with [`EmitPolicy::min_size`](crate::EmitPolicy) as its size,
+/// if it was *canonical*: `chaddr` is zero beyond `hlen`; it has the cookie; the option field holds 53 first and 82
+/// last, if they are there, and neither a pad nor a 52 between the options; then an end, and zeroes. Any other message
+/// is made canonical; its options read the same.
 ///
 /// ```
 /// use firstlight_dhcp::{Message, OptionCode};
@@ -55,25 +66,9 @@ pub struct Message {
     pub giaddr: Ipv4Addr,
     sname: [u8; 64],
     file: [u8; 128],
-    // Records of code (1 byte), length (4 bytes, native order) and value.
-    options: Vec<u8>,
+    // As on the wire, without pad, overload and end.
+    pub(super) options: Vec<u8>,
 }
-
-/// A name is too long for `sname` or `file`, which end with a NUL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FieldTooLong {
-    field: &'static str,
-    max: usize,
-    len: usize,
-}
-
-impl fmt::Display for FieldTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} takes at most {} bytes, not {}", self.field, self.max, self.len)
-    }
-}
-
-impl core::error::Error for FieldTooLong {}
 
 impl Message {
     /// An empty request of a client.
@@ -151,22 +146,41 @@ impl Message {
         fill("file", &mut self.file, name)
     }
 
-    /// Appends an option. A value above 255 bytes is split when it is emitted (RFC 3396).
+    /// Appends an option, in pieces if it has more than 255 bytes (RFC 3396).
     pub fn push(&mut self, code: OptionCode, value: &[u8]) {
-        // More than 4 GiB cannot be emitted either; the limit of a message is far below.
-        let value = value.get(..u32::MAX as usize).unwrap_or(value);
-        let len = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        self.options.reserve(5 + value.len());
-        self.options.push(code.0);
-        self.options.extend_from_slice(&len.to_ne_bytes());
-        self.options.extend_from_slice(value);
+        if is_layout(code) {
+            return;
+        }
+        if value.is_empty() {
+            self.options.extend_from_slice(&[code.0, 0]);
+        }
+        for piece in value.chunks(255) {
+            // A chunk has at most 255 bytes, so the fallback is never taken.
+            self.options.extend_from_slice(&[code.0, u8::try_from(piece.len()).unwrap_or(u8::MAX)]);
+            self.options.extend_from_slice(piece);
+        }
+    }
+
+    /// Appends an option of a type.
+    ///
+    /// ```
+    /// use firstlight_dhcp::{Message, option::LeaseTime};
+    /// let mut message = Message::request("52:54:00:12:34:56".parse()?, 1);
+    /// message.push_typed(&LeaseTime(3600));
+    /// assert_eq!(message.typed::<LeaseTime>(), Some(Ok(LeaseTime(3600))));
+    /// # Ok::<(), firstlight_dhcp::HardwareAddressError>(())
+    /// ```
+    pub fn push_typed<'v, T: TypedOption<'v>>(&mut self, option: &T) {
+        let mut value = Vec::new();
+        option.emit(&mut value);
+        self.push(T::CODE, &value);
     }
 
     /// Replaces an option, every piece of it, by one value at the place of the first piece, or appends it.
     pub fn set(&mut self, code: OptionCode, value: &[u8]) {
         let old = core::mem::take(&mut self.options);
         let mut done = false;
-        for (found, piece) in OwnedOptions(&old) {
+        for (found, piece) in Options::new(&old, None) {
             if found != code {
                 self.push(found, piece);
             } else if !done {
@@ -183,29 +197,77 @@ impl Message {
     pub fn remove(&mut self, code: OptionCode) -> bool {
         let before = self.options.len();
         let old = core::mem::take(&mut self.options);
-        for (found, piece) in OwnedOptions(&old).filter(|(found, _)| *found != code) {
+        for (found, piece) in Options::new(&old, None).filter(|(found, _)| *found != code) {
             self.push(found, piece);
         }
         self.options.len() != before
     }
 
-    /// The raw options in order.
+    /// Puts the options into the order of a parameter request list; those that it does not name come after, in the
+    /// order that they have.
+    ///
+    /// RFC 2131 §4.3.1 gives a client's list as an order of preference, RFC 2132 §9.8 asks servers to keep to it.
+    pub fn order_by(&mut self, requested: &[OptionCode]) {
+        let mut rank = [u16::MAX; 256];
+        for (place, code) in (0..u16::MAX).zip(requested) {
+            if let Some(rank @ &mut u16::MAX) = rank.get_mut(usize::from(code.0)) {
+                *rank = place;
+            }
+        }
+        let old = core::mem::take(&mut self.options);
+        let mut options: Vec<(OptionCode, &[u8])> = Options::new(&old, None).collect();
+        // Stable: the pieces of an option stay in their order.
+        options.sort_by_key(|(code, _)| rank.get(usize::from(code.0)));
+        for (code, piece) in options {
+            self.push(code, piece);
+        }
+    }
+
+    /// The raw options in order; an option above 255 bytes comes in pieces.
     #[must_use]
-    pub fn options(&self) -> OwnedOptions<'_> {
-        OwnedOptions(&self.options)
+    pub fn options(&self) -> Options<'_> {
+        Options::new(&self.options, None)
+    }
+
+    /// The pieces of an option in order; one, unless the option is split or repeated.
+    pub fn pieces(&self, code: OptionCode) -> impl Iterator<Item = &[u8]> + Clone {
+        lookup::pieces(self.options(), code)
+    }
+
+    /// The first piece of an option.
+    #[must_use]
+    pub fn first(&self, code: OptionCode) -> Option<&[u8]> {
+        self.pieces(code).next()
     }
 
     /// The value of an option; pieces are joined (RFC 3396).
     #[must_use]
     pub fn get(&self, code: OptionCode) -> Option<Cow<'_, [u8]>> {
-        join(self.options(), code)
+        lookup::join(self.pieces(code))
     }
 
-    /// Option 53.
+    /// An option by its type, as [`MessageRef::typed`].
+    ///
+    /// # Errors
+    /// The option does not have its format, or it lies in several pieces.
+    #[must_use]
+    pub fn typed<'m, T: TypedOption<'m>>(&'m self) -> Option<Result<T, OptionError>> {
+        lookup::typed(self.pieces(T::CODE))
+    }
+
+    /// An option by its type with its pieces joined in `scratch`, as [`MessageRef::typed_in`].
+    ///
+    /// # Errors
+    /// The option does not have its format.
+    #[must_use]
+    pub fn typed_in<'s, T: TypedOption<'s>>(&'s self, scratch: &'s mut Vec<u8>) -> Option<Result<T, OptionError>> {
+        lookup::typed_in(self.pieces(T::CODE), scratch)
+    }
+
+    /// Option 53, as [`MessageRef::message_type`].
     #[must_use]
     pub fn message_type(&self) -> Option<MessageType> {
-        let (_, value) = self.options().find(|(code, _)| *code == OptionCode::MESSAGE_TYPE)?;
-        value.first().copied().map(MessageType)
+        lookup::message_type(self.options())
     }
 }
 
@@ -222,16 +284,30 @@ impl From<&MessageRef<'_>> for Message {
             giaddr: view.giaddr(),
             ..Self::request(view.hardware_address(), view.xid())
         };
-        if !view.sname_is_overloaded() {
+        let contiguous = contiguous(view.option_field());
+        if contiguous.is_some() || !view.sname_is_overloaded() {
             message.sname.copy_from_slice(view.sname());
         }
-        if !view.file_is_overloaded() {
+        if contiguous.is_some() || !view.file_is_overloaded() {
             message.file.copy_from_slice(view.file());
         }
-        for (code, value) in view.options().filter(|(code, _)| *code != OptionCode::OVERLOAD) {
-            message.push(code, value);
+        if let Some(options) = contiguous {
+            message.options = options.to_vec();
+        } else {
+            let size = view.options().map(|(_, value)| 2 + value.len()).sum();
+            message.options.reserve_exact(size);
+            view.options().for_each(|(code, value)| message.push(code, value));
         }
         message
+    }
+}
+
+impl TryFrom<&[u8]> for Message {
+    type Error = ParseError;
+
+    /// Parses a datagram's payload.
+    fn try_from(bytes: &[u8]) -> Result<Self, ParseError> {
+        MessageRef::parse(bytes).map(|view| Self::from(&view))
     }
 }
 
@@ -254,38 +330,14 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The raw options of a [`Message`] in order.
-#[derive(Clone, Debug)]
-pub struct OwnedOptions<'a>(&'a [u8]);
-
-impl<'a> Iterator for OwnedOptions<'a> {
-    type Item = (OptionCode, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (&code, rest) = self.0.split_first()?;
-        let (len, rest) = rest.split_first_chunk::<4>()?;
-        let len = usize::try_from(u32::from_ne_bytes(*len)).ok()?;
-        let (value, rest) = rest.split_at_checked(len)?;
-        self.0 = rest;
-        Some((OptionCode(code), value))
-    }
+/// Whether an option says how a message is laid out, and nothing else.
+const fn is_layout(code: OptionCode) -> bool {
+    matches!(code, OptionCode::PAD | OptionCode::OVERLOAD | OptionCode::END)
 }
 
 /// A field for a human: up to its NUL.
 fn text(field: &[u8]) -> String {
     field.split(|byte| *byte == 0).next().unwrap_or_default().escape_ascii().to_string()
-}
-
-fn fill(field: &'static str, to: &mut [u8], name: &[u8]) -> Result<(), FieldTooLong> {
-    let max = to.len().saturating_sub(1);
-    if name.len() > max {
-        return Err(FieldTooLong { field, max, len: name.len() });
-    }
-    to.fill(0);
-    for (to, from) in to.iter_mut().zip(name) {
-        *to = *from;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -320,5 +372,39 @@ mod tests {
         assert_eq!(m.file()[..2], *b"xx");
         assert_eq!(m.set_sname(b"s"), Ok(()));
         assert_eq!(m.sname()[..2], *b"s\0");
+    }
+    #[test]
+    fn layout_is_no_content() {
+        let mut m = message(&[(0, b""), (52, &[3]), (12, b"x"), (255, b"")]);
+        assert_eq!(m, message(&[(12, b"x")]));
+        m.set(OptionCode::OVERLOAD, &[1]);
+        assert_eq!(m.options().count(), 1);
+    }
+
+    #[test]
+    fn long_values_are_kept_in_pieces() {
+        let mut m = message(&[(43, &[7; 256]), (12, b"x")]);
+        assert!(m.pieces(OptionCode(43)).map(<[u8]>::len).eq([255, 1]));
+        assert_eq!(m.get(OptionCode(43)).as_deref(), Some(&[7; 256][..]));
+        m.set(OptionCode(43), b"short");
+        assert_eq!(m, message(&[(43, b"short"), (12, b"x")]));
+    }
+
+    #[test]
+    fn a_request_list_orders_and_drops_nothing() {
+        let mut m = message(&[(1, b"a"), (53, b"t"), (6, b"b"), (3, b"c"), (6, b"d"), (15, b"e")]);
+        m.order_by(&[OptionCode(6), OptionCode(99), OptionCode(3), OptionCode(6)]);
+        assert_eq!(m, message(&[(6, b"b"), (6, b"d"), (3, b"c"), (1, b"a"), (53, b"t"), (15, b"e")]));
+    }
+
+    #[test]
+    fn an_overloaded_message_is_normalised() {
+        let mut bytes = vec![0; 236];
+        bytes.extend_from_slice(&[99, 130, 83, 99, 0, 53, 1, 2, 52, 1, 1, 12, 1, b'a', 0, 255]);
+        bytes[108..112].copy_from_slice(&[12, 1, b'b', 255]);
+        bytes[44] = b's';
+        let parsed = Message::try_from(&bytes[..]).unwrap();
+        assert!(parsed.options().eq([(OptionCode(53), &[2][..]), (OptionCode(12), b"a"), (OptionCode(12), b"b")]));
+        assert_eq!((parsed.file(), parsed.sname()[0]), (&[0; 128], b's'));
     }
 }

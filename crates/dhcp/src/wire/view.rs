@@ -11,26 +11,32 @@
 //! RFC 2131 §2 (format) and §4.1 (overload), RFC 3396 (long options), RFC 951 (BOOTP, without cookie).
 
 #[cfg(feature = "alloc")]
-use alloc::borrow::Cow;
-use core::{fmt, net::Ipv4Addr, ops::Range};
+use alloc::{borrow::Cow, vec::Vec};
+use core::{fmt, net::Ipv4Addr};
 
 use super::{
     code::{MessageType, OpCode},
     hardware::HardwareAddress,
+    lookup,
     option_code::OptionCode,
-    options::{Options, Step, step},
+    options::{FILE, FIXED, Options, SNAME},
 };
+use crate::option::{OptionError, TypedOption};
 
-pub(crate) const FIXED: usize = 236;
 pub(crate) const COOKIE: [u8; 4] = [99, 130, 83, 99];
-const SNAME: Range<usize> = 44..108;
-const FILE: Range<usize> = 108..236;
 
 /// A received message, checked once and then read in place.
 ///
 /// What is checked: the fixed header is there and `hlen` is at most 16. What is tolerated: a missing cookie (BOOTP;
 /// the message then has no options), a missing end option, bytes after the end, and a last option that is cut off
-/// ([`MessageRef::truncated_option`] names it; the ones before it are read).
+/// ([`MessageRef::truncated_option`] names it; the ones before it are read). A malformed option spoils only itself:
+/// [`MessageRef::typed`] says what is wrong with it and the others are read.
+///
+/// # An option that is there twice
+///
+/// RFC 3396 makes one long option of the pieces with its code, adjacent or not. Options 53 and 54 have a fixed size and
+/// are never long: a second one is a sender's mistake and not a continuation. [`MessageRef::message_type`] and
+/// [`MessageRef::first`] look at the first, whatever follows; [`MessageRef::get`] joins; [`MessageRef::typed`] refuses.
 ///
 /// ```
 /// use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType, OptionCode};
@@ -48,10 +54,8 @@ const FILE: Range<usize> = 108..236;
 #[derive(Clone, Copy)]
 pub struct MessageRef<'a> {
     header: &'a [u8; FIXED],
-    // Empty for a message without the cookie.
-    options: &'a [u8],
-    cookie: bool,
-    overload: u8,
+    // `None` without the cookie.
+    options: Option<&'a [u8]>,
 }
 
 /// Why a datagram is not a message.
@@ -96,13 +100,7 @@ impl<'a> MessageRef<'a> {
         if hlen > 16 {
             return Err(ParseError::HardwareLength { hlen });
         }
-        let options = rest.strip_prefix(&COOKIE);
-        let mut message = Self { header, options: options.unwrap_or_default(), cookie: options.is_some(), overload: 0 };
-        message.overload = match message.first(OptionCode::OVERLOAD) {
-            Some(&[value @ 1..=3]) => value,
-            _ => 0,
-        };
-        Ok(message)
+        Ok(Self { header, options: rest.strip_prefix(&COOKIE) })
     }
 
     /// Who speaks.
@@ -200,61 +198,97 @@ impl<'a> MessageRef<'a> {
     /// Whether the message has DHCP's cookie, and so may have options.
     #[must_use]
     pub const fn has_cookie(&self) -> bool {
-        self.cookie
+        self.options.is_some()
     }
 
     /// Whether `file` holds options (RFC 2131 §4.1).
     #[must_use]
-    pub const fn file_is_overloaded(&self) -> bool {
-        self.overload & 1 != 0
+    pub fn file_is_overloaded(&self) -> bool {
+        self.options().overload() & 1 != 0
     }
 
     /// Whether `sname` holds options (RFC 2131 §4.1).
     #[must_use]
-    pub const fn sname_is_overloaded(&self) -> bool {
-        self.overload & 2 != 0
+    pub fn sname_is_overloaded(&self) -> bool {
+        self.options().overload() & 2 != 0
     }
 
-    /// The raw options in wire order, without pad and end: the option field, then `file`, then `sname` where option
-    /// 52 says so. A 52 inside an overloaded field is an option without effect.
+    /// The raw options in wire order, without pad and end; the pieces of a split option one by one.
     #[must_use]
     pub fn options(&self) -> Options<'a> {
-        let file = if self.file_is_overloaded() { self.file() } else { &[] };
-        let sname = if self.sname_is_overloaded() { self.sname() } else { &[] };
-        Options::new(self.options, file, sname)
+        Options::new(self.option_field(), Some(self.header))
     }
 
-    /// The value of an option; pieces are joined (RFC 3396), which is the only case that copies.
-    #[cfg(feature = "alloc")]
-    #[must_use]
-    pub fn get(&self, code: OptionCode) -> Option<Cow<'a, [u8]>> {
-        join(self.options(), code)
+    /// The option field, which begins behind the cookie; empty without one.
+    pub(crate) fn option_field(&self) -> &'a [u8] {
+        self.options.unwrap_or_default()
+    }
+
+    /// The pieces of an option in the order in which RFC 3396 joins them; one, unless the option is split or repeated.
+    pub fn pieces(&self, code: OptionCode) -> impl Iterator<Item = &'a [u8]> + Clone + 'a + use<'a> {
+        lookup::pieces(self.options(), code)
     }
 
     /// The first piece of an option: what to use for an option of fixed size, whose repetition is a mistake and not
     /// a continuation.
     #[must_use]
     pub fn first(&self, code: OptionCode) -> Option<&'a [u8]> {
-        self.options().find_map(|(found, value)| (found == code).then_some(value))
+        self.pieces(code).next()
     }
 
-    /// Option 53; `None` in a BOOTP message, or if the option is empty.
+    /// The value of an option; pieces are joined (RFC 3396), which is the only case that copies.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn get(&self, code: OptionCode) -> Option<Cow<'a, [u8]>> {
+        lookup::join(self.pieces(code))
+    }
+
+    /// An option by its type. `None` if it is not there.
+    ///
+    /// ```
+    /// use firstlight_dhcp::{MessageRef, option::LeaseTime};
+    ///
+    /// # let mut datagram = [0; 246];
+    /// # datagram[236..].copy_from_slice(&[99, 130, 83, 99, 51, 4, 0, 0, 14, 16]);
+    /// let message = MessageRef::parse(&datagram)?;
+    /// assert_eq!(message.typed::<LeaseTime>(), Some(Ok(LeaseTime(3600))));
+    /// # Ok::<(), firstlight_dhcp::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The option does not have its format, or it lies in several pieces: see [`OptionErrorKind::Split`](crate::OptionErrorKind::Split) and
+    #[cfg_attr(feature = "alloc", doc = "[`MessageRef::typed_in`].")]
+    #[cfg_attr(not(feature = "alloc"), doc = "[`MessageRef::pieces`].")]
+    #[must_use]
+    pub fn typed<T: TypedOption<'a>>(&self) -> Option<Result<T, OptionError>> {
+        lookup::typed(self.pieces(T::CODE))
+    }
+
+    /// As [`MessageRef::typed`], with the pieces of a split option joined in `scratch`, whose content is lost.
+    ///
+    /// # Errors
+    /// The option does not have its format.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn typed_in<'s, T: TypedOption<'s>>(&self, scratch: &'s mut Vec<u8>) -> Option<Result<T, OptionError>>
+    where
+        'a: 's,
+    {
+        lookup::typed_in(self.pieces(T::CODE), scratch)
+    }
+
+    /// Option 53; `None` in a BOOTP message, or if the first option 53 has not exactly one byte.
     #[must_use]
     pub fn message_type(&self) -> Option<MessageType> {
-        self.first(OptionCode::MESSAGE_TYPE)?.first().copied().map(MessageType)
+        lookup::message_type(self.options())
     }
 
-    /// The option that ends outside the option field, if one does.
+    /// The first option that ends outside its field, if one does. It is not among [`MessageRef::options`].
     #[must_use]
     pub fn truncated_option(&self) -> Option<OptionCode> {
-        let mut area = self.options;
-        loop {
-            match step(area) {
-                Step::Option(_, _, rest) => area = rest,
-                Step::End => return None,
-                Step::Truncated(code) => return Some(code),
-            }
-        }
+        let mut options = self.options();
+        options.by_ref().for_each(drop);
+        options.truncated()
     }
 
     /// An option of exactly four bytes as an address.
@@ -284,25 +318,11 @@ impl fmt::Debug for MessageRef<'_> {
     }
 }
 
-/// Joins the pieces of one option (RFC 3396 §5: in the order of their appearance, adjacent or not).
-#[cfg(feature = "alloc")]
-pub(crate) fn join<'a>(
-    options: impl Iterator<Item = (OptionCode, &'a [u8])>,
-    code: OptionCode,
-) -> Option<Cow<'a, [u8]>> {
-    let mut joined: Option<Cow<'a, [u8]>> = None;
-    for (_, value) in options.filter(|(found, _)| *found == code) {
-        match &mut joined {
-            None => joined = Some(Cow::Borrowed(value)),
-            Some(before) => before.to_mut().extend_from_slice(value),
-        }
-    }
-    joined
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::OptionErrorKind;
+    use crate::option::{DnsServers, LeaseTime, RebindingTime, RenewalTime, ServerIdentifier};
 
     fn with_options(options: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; FIXED];
@@ -341,23 +361,41 @@ mod tests {
         assert_eq!(message.get(OptionCode::ROUTERS), None);
     }
 
+    /// RFC 3396 §7: the pieces are joined in the order option field, file, sname.
     #[test]
-    fn overload_reads_file_then_sname_and_does_not_loop() {
-        let mut bytes = with_options(&[52, 1, 3, 255]);
-        bytes[108..118].copy_from_slice(&[52, 1, 3, 67, 1, b'f', 255, 0, 0, 0]);
-        bytes[44..48].copy_from_slice(&[66, 1, b's', 255]);
+    fn an_option_is_joined_across_the_overloaded_fields() {
+        let mut bytes = with_options(&[12, 1, b'a', 52, 1, 3, 255]);
+        bytes[SNAME][..4].copy_from_slice(&[12, 1, b'd', 255]);
+        bytes[FILE][..7].copy_from_slice(&[12, 1, b'b', 12, 1, b'c', 255]);
         let message = MessageRef::parse(&bytes).unwrap();
-        let codes: Vec<u8> = message.options().map(|(code, _)| code.0).collect();
-        assert_eq!(codes, [52, 52, 67, 66]);
+        assert_eq!(message.get(OptionCode::HOST_NAME).as_deref(), Some(&b"abcd"[..]));
+        assert!(message.pieces(OptionCode::HOST_NAME).eq([b"a", b"b", b"c", b"d"]));
+        assert!(message.file_is_overloaded() && message.sname_is_overloaded());
     }
 
     #[test]
-    fn a_bad_overload_value_opens_nothing() {
-        for value in [&[52, 1, 0][..], &[52, 1, 4], &[52, 2, 1, 1], &[52, 0]] {
-            let mut bytes = with_options(value);
-            bytes[108..111].copy_from_slice(&[67, 1, b'f']);
-            assert_eq!(MessageRef::parse(&bytes).unwrap().get(OptionCode::BOOT_FILE_NAME), None);
-        }
+    fn without_option_52_the_fields_are_names() {
+        let mut bytes = with_options(&[12, 1, b'a']);
+        bytes[FILE][..3].copy_from_slice(&[12, 1, b'b']);
+        let message = MessageRef::parse(&bytes).unwrap();
+        assert_eq!(message.get(OptionCode::HOST_NAME).as_deref(), Some(&b"a"[..]));
+        assert!(!message.file_is_overloaded() && !message.sname_is_overloaded());
+    }
+
+    #[test]
+    fn typed_access_reads_one_piece_or_joins_several() {
+        let split = with_options(&[6, 2, 1, 2, 12, 1, b'a', 6, 2, 3, 4, 51, 3, 0, 0, 1, 58, 4, 0, 0, 0, 9]);
+        let message = MessageRef::parse(&split).unwrap();
+        let mut scratch = b"before".to_vec();
+        assert_eq!(message.typed::<RebindingTime>(), None);
+        assert_eq!(message.typed::<RenewalTime>(), Some(Ok(RenewalTime(9))));
+        assert_eq!(message.typed_in::<RenewalTime>(&mut scratch), Some(Ok(RenewalTime(9))));
+        let error = message.typed::<LeaseTime>().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "option 51 (lease-time): expected 4 bytes, found 3");
+        let error = message.typed::<DnsServers<'_>>().unwrap().unwrap_err();
+        assert_eq!((error.code(), error.kind()), (OptionCode::DNS_SERVERS, OptionErrorKind::Split));
+        let servers = message.typed_in::<DnsServers<'_>>(&mut scratch).unwrap().unwrap();
+        assert!(servers.0.iter().eq([Ipv4Addr::new(1, 2, 3, 4)]));
     }
 
     #[test]
@@ -368,10 +406,41 @@ mod tests {
         assert_eq!(message.truncated_option(), Some(OptionCode::HOST_NAME));
     }
 
+    /// RFC 2132 §9.6: "The code for this option is 53, and its length is 1."
     #[test]
-    fn duplicated_and_empty_types() {
+    fn only_a_well_formed_type_is_one_and_the_first_counts() {
         let message_type = |options: &[u8]| MessageRef::parse(&with_options(options)).unwrap().message_type();
+        assert_eq!(message_type(&[53, 1, 3]), Some(MessageType::REQUEST));
         assert_eq!(message_type(&[53, 1, 3, 53, 1, 1]), Some(MessageType::REQUEST));
-        assert_eq!(message_type(&[53, 0]), None);
+        assert_eq!(message_type(&[53, 0, 53, 1, 1]), None);
+        assert_eq!(message_type(&[53, 2, 1, 1]), None);
+        assert_eq!(message_type(&[]), None);
+    }
+
+    #[test]
+    fn of_two_server_identifiers_the_first_counts() {
+        let bytes = with_options(&[54, 4, 10, 0, 0, 1, 54, 4, 10, 0, 0, 2]);
+        let message = MessageRef::parse(&bytes).unwrap();
+        assert_eq!(message.first(OptionCode::SERVER_IDENTIFIER), Some(&[10, 0, 0, 1][..]));
+        let error = message.typed::<ServerIdentifier>().unwrap().unwrap_err();
+        assert_eq!(error.kind(), OptionErrorKind::Split);
+    }
+
+    /// A prefix of a message is a message with fewer options, or too short to be one.
+    #[test]
+    fn every_prefix_is_read_as_far_as_it_goes() {
+        let bytes = with_options(&[53, 1, 1, 12, 2, b'a', b'b', 255]);
+        for len in 0..=bytes.len() {
+            let Ok(message) = MessageRef::parse(&bytes[..len]) else {
+                assert!(len < FIXED);
+                continue;
+            };
+            let expect = match len {
+                0..243 => 0,
+                243..247 => 1,
+                _ => 2,
+            };
+            assert_eq!((message.options().count(), message.has_cookie()), (expect, len >= 240), "{len}");
+        }
     }
 }
