@@ -43,8 +43,8 @@ impl OptionError {
         self.kind
     }
 
-    pub(crate) const fn length(code: OptionCode, expected: Expected, found: usize) -> Self {
-        Self::new(code, OptionErrorKind::Length { expected, found })
+    pub(crate) const fn value(code: OptionCode, field: &'static str, expected: &'static str, found: u32) -> Self {
+        Self::new(code, OptionErrorKind::Value { field, expected, found })
     }
 }
 
@@ -109,7 +109,10 @@ impl fmt::Display for OptionErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { expected, found } => write!(f, "expected {expected}, found {found}"),
-            Self::Truncated { field, needed, left } => write!(f, "{field} needs {needed} bytes, {left} are left"),
+            Self::Truncated { field, needed, left } => {
+                let s = if *needed == 1 { "" } else { "s" };
+                write!(f, "{field} needs {needed} byte{s}, found {left}")
+            }
             Self::Value { field, expected, found } => write!(f, "{field} is {found}, expected {expected}"),
             Self::Split => f.write_str("split over several options, which have to be joined first"),
         }

@@ -1,0 +1,156 @@
+//! Resolvers with conditions: options 146 and 162.
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+use super::{Addresses, Counted, Describe, Format, List, Name, OptionError, Printer, Reader, describe::Written};
+
+/// Resolvers for certain domains (RFC 6731 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RdnssSelection<'a> {
+    /// The preference in the lower two bits: 0 medium, 1 high, 3 low.
+    pub preference: u8,
+    /// The resolver.
+    pub primary: Ipv4Addr,
+    /// Its stand-in; 0.0.0.0 if there is none.
+    pub secondary: Ipv4Addr,
+    /// The domains and reverse zones that it knows; none for a resolver of everything.
+    pub domains: Option<List<'a, Name<'a>>>,
+}
+
+single! { RdnssSelection<'a> = RDNSS_SELECTION; }
+
+impl<'a> Format<'a> for RdnssSelection<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
+        reader.at_least(9)?;
+        Ok(Self {
+            preference: reader.u8("preference")?,
+            primary: reader.address("primary resolver")?,
+            secondary: reader.address("secondary resolver")?,
+            domains: if reader.left() == 0 { None } else { Some(List::read(reader)?) },
+        })
+    }
+
+    #[cfg(feature = "alloc")]
+    fn emit(&self, value: &mut Vec<u8>) {
+        value.push(self.preference);
+        self.primary.emit(value);
+        self.secondary.emit(value);
+        if let Some(domains) = self.domains {
+            domains.emit(value);
+        }
+    }
+}
+
+impl Describe for RdnssSelection<'_> {
+    fn describe(&self, out: &mut dyn Printer) -> Written {
+        out.begin_record()?;
+        out.field("preference")?;
+        match self.preference & 3 {
+            0 => out.text(&"medium")?,
+            1 => out.text(&"high")?,
+            3 => out.text(&"low")?,
+            reserved => out.number(reserved.into(), "")?,
+        }
+        out.field("primary")?;
+        out.text(&self.primary)?;
+        out.field("secondary")?;
+        out.text(&self.secondary)?;
+        if let Some(domains) = self.domains {
+            out.field("domains")?;
+            domains.describe(out)?;
+        }
+        out.end()
+    }
+}
+
+/// An encrypted resolver (RFC 9463 §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncryptedResolver<'a> {
+    /// The lowest is preferred.
+    pub priority: u16,
+    /// The name in the resolver's certificate.
+    pub name: Name<'a>,
+    /// How it is reached; without it (ADN-only mode) the name is to be resolved.
+    pub service: Option<ResolverService<'a>>,
+}
+
+/// How an encrypted resolver is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResolverService<'a> {
+    /// Its addresses.
+    pub addresses: Addresses<'a>,
+    /// Parameters as in RFC 9460 §2.2, such as the ALPN.
+    pub parameters: &'a [u8],
+}
+
+/// Encrypted resolvers, at least one.
+pub type EncryptedResolvers<'a> = List<'a, EncryptedResolver<'a>>;
+
+typed! { EncryptedResolvers<'a>;
+    /// Encrypted resolvers (RFC 9463 §5.1).
+    EncryptedDns = ENCRYPTED_DNS;
+}
+
+impl<'a> Format<'a> for EncryptedResolver<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
+        let len = reader.u16("instance length")?;
+        let instance = reader.take("instance", len.into())?;
+        let mut instance = reader.over(instance);
+        let priority = instance.u16("service priority")?;
+        let Counted(name) = Counted::read(instance.named("authentication domain name"))?;
+        let service = if instance.left() == 0 {
+            None
+        } else {
+            let Counted(addresses) = Counted::read(instance.named("addresses"))?;
+            Some(ResolverService { addresses, parameters: check_parameters(instance)? })
+        };
+        Ok(Self { priority, name, service })
+    }
+
+    #[cfg(feature = "alloc")]
+    fn emit(&self, value: &mut Vec<u8>) {
+        let at = value.len();
+        value.extend([0, 0]);
+        self.priority.emit(value);
+        Counted(self.name).emit(value);
+        if let Some(service) = self.service {
+            Counted(service.addresses).emit(value);
+            value.extend_from_slice(service.parameters);
+        }
+        let len = u16::try_from(value.len() - at - 2).unwrap_or(u16::MAX);
+        value.truncate(at + 2 + usize::from(len));
+        for (to, from) in value.iter_mut().skip(at).zip(len.to_be_bytes()) {
+            *to = from;
+        }
+    }
+}
+
+/// The parameters, if each has a key, a length and as many bytes.
+fn check_parameters<'a>(mut reader: Reader<'a>) -> Result<&'a [u8], OptionError> {
+    let mut copy = reader;
+    while copy.left() > 0 {
+        copy.u16("service parameter key")?;
+        let len = copy.u16("service parameter length")?;
+        copy.take("service parameter", len.into())?;
+    }
+    Ok(reader.rest())
+}
+
+impl Describe for EncryptedResolver<'_> {
+    fn describe(&self, out: &mut dyn Printer) -> Written {
+        out.begin_record()?;
+        out.field("priority")?;
+        out.number(self.priority.into(), "")?;
+        out.field("name")?;
+        out.text(&self.name)?;
+        if let Some(service) = self.service {
+            out.field("addresses")?;
+            service.addresses.describe(out)?;
+            out.field("parameters")?;
+            out.bytes(service.parameters)?;
+        }
+        out.end()
+    }
+}
