@@ -3,13 +3,13 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use firstlight_dhcp::server::{
     ClientId, Config as DhcpConfig, ConfigError, Lease, LeaseChange, LeaseState, Reply, Server, Subnet, Timestamp,
 };
-use firstlight_dhcp::tokio::{Observation, Service, Socket, drive};
+use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
 use firstlight_pxe::{Client, Policy, Role, decide};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ pub async fn spawn(
         journal: controller.journal().clone(),
         policy: *boot.policy(),
         meters,
-        commit: Duration::ZERO,
+        commit: Arc::default(),
     };
     services.spawn(async move {
         let shutdown = async move {
@@ -98,18 +98,20 @@ struct DhcpService {
     journal: Journal,
     policy: Policy,
     meters: Arc<Meters>,
-    /// What the last commit took: the decision itself is a matter of microseconds.
-    commit: Duration,
+    /// Microseconds that the last commit took: the decision itself is a matter of less than one.
+    commit: Arc<AtomicU64>,
 }
 
-#[async_trait]
 impl Service for DhcpService {
-    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()> {
-        let begun = Instant::now();
+    fn commit(&mut self, changes: &[LeaseChange]) -> Commit {
         let rows: Vec<_> = changes.iter().map(|change| to_row(&change.lease)).collect();
-        let stored = self.store.put_leases(&rows).await.map_err(io::Error::other);
-        self.commit = begun.elapsed();
-        stored
+        let (store, took) = (self.store.clone(), self.commit.clone());
+        Box::pin(async move {
+            let begun = Instant::now();
+            let stored = store.put_leases(&rows).await.map_err(io::Error::other);
+            took.store(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            stored
+        })
     }
 
     fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
@@ -133,7 +135,8 @@ impl Service for DhcpService {
             Observation::Replied { request, source, reply } => {
                 self.journal.note(requested(request, source));
                 let commits = reply.message.message_type() == Some(MessageType::ACK);
-                self.meters.dhcp.add(if commits { self.commit } else { Duration::ZERO });
+                let micros = if commits { self.commit.load(Ordering::Relaxed) } else { 0 };
+                self.meters.dhcp.add(Duration::from_micros(micros));
                 replied(request, reply)
             }
             Observation::Silent { request, source, reason } => {

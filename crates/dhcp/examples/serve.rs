@@ -2,22 +2,21 @@
 //!
 //! The server's address is the interface's. Leases are kept in memory only; what happens is printed.
 
-use std::{error::Error, io, net::Ipv4Addr};
+use std::{error::Error, net::Ipv4Addr};
 
 use firstlight_dhcp::{
     server::{Config, LeaseChange, Server, Subnet},
-    tokio::{Observation, Service, Socket, drive},
+    tokio::{Commit, Observation, Service, Socket, drive},
 };
 
 struct Printer;
 
-#[async_trait::async_trait]
 impl Service for Printer {
-    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()> {
+    fn commit(&mut self, changes: &[LeaseChange]) -> Commit {
         for LeaseChange { lease, cause } in changes {
             println!("{cause}: {} to {} until {}", lease.address, lease.hardware_address, lease.expires);
         }
-        Ok(())
+        Box::pin(async { Ok(()) })
     }
 
     fn observe(&mut self, event: Observation<'_>) {

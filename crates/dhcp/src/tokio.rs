@@ -1,51 +1,45 @@
 //! The driver: [`drive`] runs a [`Server`] on a UDP [`Socket`], and a [`Service`] says where leases are stored.
 //!
-//! It receives what is ready, decides about all of it, asks the service for *one* commit of every change, and only
-//! then sends. It keeps no state of its own, starts no task and has no opinion about storage, boot options or logs:
-//! these are the service's.
+//! It receives what is ready, decides about all of it, asks the service for *one* commit of every change, and sends
+//! what rests on it when the commit is done. Meanwhile it goes on receiving, and what cannot wait (an OFFER, a NAK)
+//! leaves at once. It starts no task and has no opinion about storage, boot options or logs: these are the service's.
 //!
-//! RFC 2131 §4.1 (ports, addressing; raw frames for clients that do not answer ARP yet).
+//! RFC 2131 §2.2 (probes), §4.1 (ports, addressing; raw frames for clients that do not answer ARP yet).
 
-mod batch;
 mod frame;
 mod link;
+mod ping;
+mod pipeline;
 mod service;
 mod socket;
 
-use std::{
-    future::Future,
-    io,
-    net::{SocketAddr, SocketAddrV4},
-    pin::pin,
-    time::Duration,
-};
+use std::{future::Future, io, net::Ipv4Addr, pin::pin, time::Duration};
 
-pub use service::{Observation, Service};
+pub use service::{Commit, Observation, Service};
 pub use socket::{BindError, Socket};
 
-use crate::server::{Receipt, Server, Timestamp};
-use batch::{Datagram, answer};
+use crate::server::{Server, Timestamp};
+use ping::Ping;
+use pipeline::Pipeline;
 
-/// Datagrams that share one commit.
-const BATCH: usize = 64;
-/// Room for one datagram; no client sends more than its Ethernet frame holds.
-const DATAGRAM: usize = 2048;
 /// The wall clock may be set while we sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
-/// Runs until `shutdown` is ready; a batch that has been received is answered before. Restore the server's leases
-/// first.
+/// Runs until `shutdown` is ready; what has been received is answered before, unless it waits for a probe.
+///
+/// The calling order: [`Server::restore`] with every stored lease, [`Socket::bind`], then `drive`. For each datagram it
+/// calls [`Server::handle`], then, if there are changes, [`Service::commit`] for all that came in meanwhile; then
+/// [`Service::customize`] with the reply, and when it is sent, [`Service::observe`].
 ///
 /// ```no_run
 /// use firstlight_dhcp::server::{Config, LeaseChange, Server, Subnet};
-/// use firstlight_dhcp::tokio::{Service, Socket, drive};
+/// use firstlight_dhcp::tokio::{Commit, Service, Socket, drive};
 ///
 /// struct Volatile;
 ///
-/// #[async_trait::async_trait]
 /// impl Service for Volatile {
-///     async fn commit(&mut self, _changes: &[LeaseChange]) -> std::io::Result<()> {
-///         Ok(()) // a real one writes them to disk first
+///     fn commit(&mut self, _changes: &[LeaseChange]) -> Commit {
+///         Box::pin(async { Ok(()) }) // a real one writes them to disk first
 ///     }
 /// }
 ///
@@ -63,69 +57,60 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// by [`Service::observe`].
 pub async fn drive(
     mut socket: Socket,
-    mut server: Server,
-    mut service: impl Service,
+    server: Server,
+    service: impl Service,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
-    let mut buffer = vec![0; BATCH * DATAGRAM];
-    let mut received = Vec::with_capacity(BATCH);
+    let mut stopping = false;
     let interface_address = socket.interface_address_for(server.server_id());
+    let mut pipeline = Pipeline::new(server, service);
+    let mut ping = None;
     loop {
-        let timer = sleep_until(server.poll_timeout());
+        while let Some(address) = pipeline.poll_probe() {
+            if let Err(error) = probe(&mut ping, &socket, address).await {
+                pipeline.handle_probe_failure(address, &error);
+            }
+        }
+        pipeline.flush(&mut socket).await;
+        if !pipeline.begin_commit() && stopping {
+            return Ok(());
+        }
+        let timer = sleep_until(pipeline.poll_timeout());
+        let has_room = pipeline.has_room();
+        // In this order: what frees something comes before what takes it, and a flood keeps no timer from its turn.
         ::tokio::select! {
-            () = &mut shutdown => return Ok(()),
-            ready = socket.readable() => {
+            biased;
+            () = &mut shutdown, if !stopping => stopping = true,
+            outcome = pipeline.committed() => pipeline.finish_commit(outcome),
+            () = timer, if !stopping => pipeline.handle_timeout(clock()),
+            answer = answered(ping.as_ref()), if !stopping => match answer {
+                Ok(address) => pipeline.handle_presence(clock(), address),
+                // The next probe opens it again.
+                Err(_) => ping = None,
+            },
+            ready = socket.readable(), if has_room && !stopping => {
                 ready?;
-                receive(&socket, &mut buffer, &mut received)?;
-                let datagrams = buffer.chunks(DATAGRAM).zip(&received).filter_map(|(room, &(len, source))| {
-                    let receipt = Receipt::new(source, interface_address);
-                    room.get(..len).map(|bytes| Datagram { bytes, receipt })
-                });
-                answer(clock(), datagrams, &mut server, &mut service, &mut socket).await;
-            }
-            () = timer => {
-                let changes = server.handle_timeout(clock());
-                if !changes.is_empty() && let Err(error) = service.commit(&changes).await {
-                    service.observe(Observation::CommitFailed { error: &error, changes: &changes });
-                }
+                let now = clock();
+                socket.receive(interface_address, |datagram| pipeline.handle(now, datagram))?;
             }
         }
     }
 }
 
-/// Takes what is there without waiting, up to a batch.
-fn receive(socket: &Socket, buffer: &mut [u8], received: &mut Vec<(usize, SocketAddrV4)>) -> io::Result<()> {
-    received.clear();
-    for room in buffer.chunks_mut(DATAGRAM) {
-        match socket.try_receive(room) {
-            Ok((len, SocketAddr::V4(source))) => received.push((len, source)),
-            // An IPv4 socket has no other sources.
-            Ok((_, SocketAddr::V6(_))) => break,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            // What earlier datagrams met on their way is reported here, and concerns nobody any more.
-            Err(error) if is_transient(&error) => break,
-            Err(error) => return Err(error),
-        }
+/// Asks the link for an address. The socket for it is opened when it is needed.
+async fn probe(ping: &mut Option<Ping>, socket: &Socket, address: Ipv4Addr) -> io::Result<()> {
+    match ping {
+        Some(ping) => ping.send(address).await,
+        None => ping.insert(Ping::open(socket.interface())?).send(address).await,
     }
-    Ok(())
 }
 
-fn is_transient(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
-        PermissionDenied,
-    };
-    matches!(
-        error.kind(),
-        ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | Interrupted
-            | NetworkDown
-            | NetworkUnreachable
-            | PermissionDenied
-    )
+async fn answered(ping: Option<&Ping>) -> io::Result<Ipv4Addr> {
+    match ping {
+        Some(ping) => ping.answered().await,
+        None => std::future::pending().await,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]

@@ -1,22 +1,28 @@
 //! [`Service`]: what a running server leaves to its owner.
 
-use std::{io, net::SocketAddrV4};
-
-use async_trait::async_trait;
+use std::{
+    future::Future,
+    io,
+    net::{Ipv4Addr, SocketAddrV4},
+    pin::Pin,
+};
 
 use crate::{
     EmitError, MessageRef, ParseError,
     server::{LeaseChange, Reply, Silence},
 };
 
+/// A commit that has been begun. It owns what it writes, so that the service can be asked other things meanwhile.
+pub type Commit = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
 /// Storage, boot options and the log of a running server.
-#[async_trait]
 pub trait Service: Send {
-    /// Makes the changes durable, all or none, in their order. Replies wait for it.
+    /// Makes the changes durable, all or none, in their order. Replies that rest on them wait until the future is
+    /// ready; until then requests are received, and what they change is gathered for the next commit. There is one
+    /// commit at a time.
     ///
-    /// # Errors
-    /// Whatever went wrong: then no reply that rests on one of the changes leaves, and the clients ask again.
-    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()>;
+    /// If the future gives an error, no reply that rests on one of the changes leaves, and the clients ask again.
+    fn commit(&mut self, changes: &[LeaseChange]) -> Commit;
 
     /// Has the last word on a reply, after the commit: boot file, server and vendor options, a host name. NAKs come
     /// here too.
@@ -24,7 +30,8 @@ pub trait Service: Send {
         let _ = (request, reply);
     }
 
-    /// Hears of everything that happened, once per datagram and once per failed commit.
+    /// Hears of everything that happened: once per datagram (a DISCOVER that waits for a probe is heard of again when
+    /// it is answered), once per failed commit and once per failed probe.
     fn observe(&mut self, event: Observation<'_>) {
         let _ = event;
     }
@@ -96,5 +103,12 @@ pub enum Observation<'a> {
         error: &'a io::Error,
         /// What should have been stored.
         changes: &'a [LeaseChange],
+    },
+    /// A probe could not be sent; its address is taken for free.
+    ProbeFailed {
+        /// The address to be looked for.
+        address: Ipv4Addr,
+        /// What the system says.
+        error: &'a io::Error,
     },
 }

@@ -3,22 +3,38 @@
 #![expect(clippy::disallowed_types, reason = "the driver is where sockets belong")]
 
 use std::{
-    io,
+    io::{self, IoSlice, IoSliceMut},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    os::fd::AsRawFd,
 };
 
+use nix::{
+    cmsg_space,
+    sys::socket::{
+        ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, recvmmsg, setsockopt,
+        sockopt::{Ipv4PacketInfo, RcvBufForce},
+    },
+};
+use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
 use socket2::{Domain, Protocol, Type};
-use tokio::net::UdpSocket;
+use tokio::{io::Interest, net::UdpSocket};
 
 use super::{
-    batch::Transmit,
     frame::udp_frame,
     link::{Interface, RawLink},
+    pipeline::{Datagram, Transmit},
 };
-use crate::server::Destination;
+use crate::server::{Destination, Receipt};
 
 const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
+/// Datagrams taken, or given, at a time.
+const BATCH: usize = 64;
+/// Room for one datagram; no client sends more than its Ethernet frame holds.
+const DATAGRAM: usize = 2048;
+/// A rack that powers on together must find room while a commit is under way. More of it would only let requests wait
+/// until their clients have asked again.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// A UDP socket on port 67 that hears one interface alone, and with it a way to send raw frames there.
 ///
@@ -26,6 +42,9 @@ const CLIENT_PORT: u16 = 68;
 /// send them ([`Socket::sends_raw_frames`]), such replies are broadcast.
 pub struct Socket {
     udp: UdpSocket,
+    interface: Option<String>,
+    /// Room for a batch.
+    room: Vec<u8>,
     addresses: Vec<Ipv4Addr>,
     raw: Option<RawLink>,
 }
@@ -80,13 +99,19 @@ impl Socket {
         })?;
         // Broadcast reaches the same clients, so this is no reason to fail.
         let raw = RawLink::open(&found).ok();
-        Ok(Self { udp, addresses: found.addresses, raw })
+        Ok(Self::new(udp, Some(interface.to_owned()), found.addresses, raw))
     }
 
     /// Takes a socket that is bound already, for tests and for a port other than 67. It sends no raw frames.
     #[must_use]
     pub fn from_udp(udp: UdpSocket, interface_address: Ipv4Addr) -> Self {
-        Self { udp, addresses: vec![interface_address], raw: None }
+        Self::new(udp, None, vec![interface_address], None)
+    }
+
+    fn new(udp: UdpSocket, interface: Option<String>, addresses: Vec<Ipv4Addr>, raw: Option<RawLink>) -> Self {
+        // Without it, a request's destination is unknown, which the server can live with.
+        let _ = setsockopt(&udp, Ipv4PacketInfo, &true);
+        Self { udp, interface, room: vec![0; BATCH * DATAGRAM], addresses, raw }
     }
 
     /// The IPv4 addresses of the interface, the primary one first.
@@ -113,8 +138,51 @@ impl Socket {
         self.udp.readable().await
     }
 
-    pub(super) fn try_receive(&self, room: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.udp.try_recv_from(room)
+    pub(super) fn interface(&self) -> Option<&[u8]> {
+        self.interface.as_deref().map(str::as_bytes)
+    }
+
+    /// Takes what is there without waiting, up to a batch.
+    pub(super) fn receive(
+        &mut self,
+        interface_address: Ipv4Addr,
+        mut take: impl FnMut(Datagram<'_>),
+    ) -> io::Result<()> {
+        let mut lens = [(0, None); BATCH];
+        let fd = self.udp.as_raw_fd();
+        // Made anew each time, for the system leaves in them what it used.
+        let mut headers = MultiHeaders::preallocate(BATCH, Some(cmsg_space!(nix::libc::in_pktinfo)));
+        let mut slices: Vec<_> = self.room.chunks_mut(DATAGRAM).map(|room| [IoSliceMut::new(room)]).collect();
+        let received = self.udp.try_io(Interest::READABLE, || {
+            let messages = recvmmsg(fd, &mut headers, &mut slices, MsgFlags::MSG_DONTWAIT, None)?;
+            for (message, len) in messages.zip(&mut lens) {
+                *len = (message.bytes, receipt(&message, interface_address));
+            }
+            Ok(())
+        });
+        match received {
+            Ok(()) => {}
+            // What earlier datagrams met on their way is reported here, and concerns nobody any more.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        for (room, (len, receipt)) in self.room.chunks(DATAGRAM).zip(lens) {
+            if let (Some(bytes), Some(receipt)) = (room.get(..len), receipt) {
+                take(Datagram { bytes, receipt });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a message goes by UDP; `None` if it has left as a raw frame.
+    fn route(&self, destination: Destination, message: &[u8]) -> Option<SocketAddrV4> {
+        match destination {
+            Destination::Relay(to) | Destination::Unicast(to) => Some(to),
+            Destination::Hardware { address, hardware } if self.send_raw(address, hardware.mac(), message) => None,
+            Destination::Hardware { .. } | Destination::Broadcast => {
+                Some(SocketAddrV4::new(Ipv4Addr::BROADCAST, CLIENT_PORT))
+            }
+        }
     }
 
     /// Sends a raw frame; says whether it has left.
@@ -124,21 +192,71 @@ impl Socket {
         let to = (mac, SocketAddrV4::new(address, CLIENT_PORT));
         udp_frame(from, to, message).is_some_and(|frame| raw.send(&frame).is_ok())
     }
+
+    /// Sends datagrams with one call of the system; says how many it took.
+    fn send<T>(&self, datagrams: &[(SocketAddrV4, &[u8], T)]) -> io::Result<usize> {
+        let datagrams = datagrams.get(..BATCH).unwrap_or(datagrams);
+        let to: Vec<SocketAddrAny> = datagrams.iter().map(|(to, ..)| SocketAddr::V4(*to).into()).collect();
+        let slices: Vec<_> = datagrams.iter().map(|(_, message, _)| [IoSlice::new(message)]).collect();
+        let mut control: Vec<_> = datagrams.iter().map(|_| SendAncillaryBuffer::default()).collect();
+        let parts = to.iter().zip(&slices).zip(&mut control);
+        let mut messages: Vec<_> =
+            parts.map(|((to, slices), control)| MMsgHdr::new_with_addr(to, slices, control)).collect();
+        Ok(sendmmsg(&self.udp, &mut messages, SendFlags::DONTWAIT)?)
+    }
 }
 
 impl Transmit for Socket {
-    async fn transmit(&mut self, destination: Destination, message: &[u8]) -> io::Result<()> {
-        let to = match destination {
-            Destination::Relay(to) | Destination::Unicast(to) => to,
-            Destination::Hardware { address, hardware } if self.send_raw(address, hardware.mac(), message) => {
-                return Ok(());
-            }
-            Destination::Hardware { .. } | Destination::Broadcast => {
-                SocketAddrV4::new(Ipv4Addr::BROADCAST, CLIENT_PORT)
-            }
-        };
-        self.udp.send_to(message, to).await.map(drop)
+    async fn transmit(&mut self, messages: &[(Destination, &[u8])]) -> Vec<io::Result<()>> {
+        let mut results: Vec<io::Result<()>> = Vec::new();
+        results.resize_with(messages.len(), || Ok(()));
+        let mut waiting: Vec<_> = messages
+            .iter()
+            .zip(&mut results)
+            .filter_map(|((destination, message), result)| Some((self.route(*destination, message)?, *message, result)))
+            .collect();
+        let mut rest = waiting.as_mut_slice();
+        while !rest.is_empty() {
+            let sent = self.udp.async_io(Interest::WRITABLE, || self.send(rest)).await;
+            let done = match (sent, rest.first_mut()) {
+                (Ok(count), _) => count,
+                (Err(error), Some((_, _, result))) => {
+                    **result = Err(error);
+                    1
+                }
+                (Err(_), None) => return results,
+            };
+            rest = rest.get_mut(done..).unwrap_or_default();
+        }
+        results
     }
+}
+
+/// How a datagram came in; `None` if its source is unknown, which does not happen on an IPv4 socket.
+fn receipt(message: &RecvMsg<'_, '_, SockaddrIn>, interface_address: Ipv4Addr) -> Option<Receipt> {
+    let receipt = Receipt::new(message.address?.into(), interface_address);
+    let destination = message.cmsgs().ok()?.find_map(|message| match message {
+        ControlMessageOwned::Ipv4PacketInfo(info) => Some(Ipv4Addr::from_bits(u32::from_be(info.ipi_addr.s_addr))),
+        _ => None,
+    });
+    Some(destination.map_or(receipt, |destination| receipt.with_destination(destination)))
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable,
+        PermissionDenied,
+    };
+    matches!(
+        error.kind(),
+        ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+    )
 }
 
 fn bind_udp(interface: &str) -> io::Result<UdpSocket> {
@@ -148,8 +266,10 @@ fn bind_udp(interface: &str) -> io::Result<UdpSocket> {
     socket.bind_device(Some(interface.as_bytes()))?;
     socket.set_broadcast(true)?;
     socket.set_nonblocking(true)?;
-    // A rack that powers on together must find room; the system may grant less.
-    socket.set_recv_buffer_size(4 << 20)?;
+    if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        // The system may grant less.
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    }
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, SERVER_PORT)).into())?;
     UdpSocket::from_std(socket.into())
 }

@@ -6,10 +6,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use async_trait::async_trait;
 use firstlight_dhcp::{
     server::LeaseChange,
-    tokio::{Observation, Service},
+    tokio::{Commit, Observation, Service},
 };
 use tokio::sync::oneshot;
 
@@ -53,15 +52,14 @@ fn write(mut file: LeaseFile, batches: mpsc::Receiver<Batch>) {
     }
 }
 
-#[async_trait]
 impl Service for LeaseService {
-    async fn commit(&mut self, changes: &[LeaseChange]) -> io::Result<()> {
+    fn commit(&mut self, changes: &[LeaseChange]) -> Commit {
         let mut lines = Vec::with_capacity(changes.len() * 128);
         changes.iter().for_each(|change| record::push(&change.lease, &mut lines));
         let (done, written) = oneshot::channel();
-        let gone = || io::Error::other("the lease file's thread has ended");
-        self.writer.send((lines, done)).map_err(|_| gone())?;
-        written.await.unwrap_or_else(|_| Err(gone()))
+        // Without the thread, the channel's other end is dropped, and that is an answer, too.
+        let _ = self.writer.send((lines, done));
+        Box::pin(async { written.await.unwrap_or_else(|_| Err(io::Error::other("the lease file's thread has ended"))) })
     }
 
     fn observe(&mut self, event: Observation<'_>) {
@@ -84,6 +82,9 @@ impl Service for LeaseService {
             }
             Observation::SendFailed { request, error, .. } => {
                 tracing::warn!("the answer to {} cannot be sent: {error}", request.hardware_address());
+            }
+            Observation::ProbeFailed { address, error } => {
+                tracing::warn!("{address} cannot be looked for before it is offered: {error}");
             }
             // The thread has told.
             Observation::CommitFailed { .. } => {}

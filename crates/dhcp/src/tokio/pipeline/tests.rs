@@ -1,0 +1,225 @@
+use std::sync::mpsc::Sender;
+
+use super::*;
+use crate::{
+    EmitPolicy, HardwareAddress, Message, MessageType, OptionCode,
+    server::{Config, Subnet},
+};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+
+/// Tells what happened, in order: commits, sendings, observations.
+struct Recorder {
+    log: Sender<String>,
+    fail: bool,
+    file: usize,
+}
+
+impl Service for Recorder {
+    fn commit(&mut self, changes: &[LeaseChange]) -> Commit {
+        let addresses: Vec<String> = changes.iter().map(|change| change.lease.address.to_string()).collect();
+        self.log.send(format!("commit {}", addresses.join(","))).unwrap();
+        let outcome = if self.fail { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) };
+        Box::pin(std::future::ready(outcome))
+    }
+
+    fn customize(&mut self, _request: &MessageRef<'_>, reply: &mut Reply) {
+        reply.message.push(OptionCode::BOOT_FILE_NAME, &vec![b'x'; self.file]);
+    }
+
+    fn observe(&mut self, event: Observation<'_>) {
+        let text = match event {
+            Observation::Replied { reply, .. } => format!("replied {}", reply.message.yiaddr),
+            Observation::Silent { reason, .. } => format!("silent {}", reason.code()),
+            Observation::Malformed { error, .. } => format!("malformed: {error}"),
+            Observation::Withheld { .. } => "withheld".to_owned(),
+            Observation::EmitFailed { .. } => "emit failed".to_owned(),
+            Observation::SendFailed { .. } => "send failed".to_owned(),
+            Observation::CommitFailed { .. } => "commit failed".to_owned(),
+            Observation::ProbeFailed { .. } => "probe failed".to_owned(),
+        };
+        self.log.send(text).unwrap();
+    }
+}
+
+struct Wire(Sender<String>);
+
+impl Transmit for Wire {
+    async fn transmit(&mut self, messages: &[(Destination, &[u8])]) -> Vec<io::Result<()>> {
+        let send = |(_, message): &(Destination, &[u8])| {
+            let reply = MessageRef::parse(message).unwrap();
+            self.0.send(format!("send {} {}", reply.message_type().unwrap(), reply.yiaddr())).unwrap();
+            if reply.yiaddr().octets()[3] == 19 { Err(io::ErrorKind::HostUnreachable.into()) } else { Ok(()) }
+        };
+        messages.iter().map(send).collect()
+    }
+}
+
+/// A pipeline, step by step.
+struct Bench {
+    pipeline: Pipeline<Recorder>,
+    wire: Wire,
+    heard: std::sync::mpsc::Receiver<String>,
+    runtime: ::tokio::runtime::Runtime,
+}
+
+impl Bench {
+    fn new(fail: bool, file: usize) -> Self {
+        let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 24);
+        subnet.pools = vec![Ipv4Addr::new(10, 0, 0, 10)..=Ipv4Addr::new(10, 0, 0, 19)];
+        let server = Server::new(Config::new(SERVER, vec![subnet])).unwrap();
+        let (log, heard) = std::sync::mpsc::channel();
+        let pipeline = Pipeline::new(server, Recorder { log: log.clone(), fail, file });
+        let runtime = ::tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self { pipeline, wire: Wire(log), heard, runtime }
+    }
+
+    fn handle(&mut self, bytes: &[u8]) {
+        let receipt = Receipt::new("0.0.0.0:68".parse().unwrap(), SERVER);
+        self.pipeline.handle(Timestamp(1), Datagram { bytes, receipt });
+    }
+
+    fn flush(&mut self) {
+        self.runtime.block_on(self.pipeline.flush(&mut self.wire));
+    }
+
+    fn finish(&mut self) {
+        let outcome = self.runtime.block_on(self.pipeline.committed());
+        self.pipeline.finish_commit(outcome);
+    }
+
+    #[track_caller]
+    fn expect(&mut self, expect: &[&str]) {
+        assert_eq!(self.heard.try_iter().collect::<Vec<_>>(), expect);
+    }
+}
+
+fn datagram(client: u8, kind: MessageType, requested: u8) -> Vec<u8> {
+    let mut message = Message::request(HardwareAddress::ethernet([2, 0, 0, 0, 0, client]), 1);
+    message.push(OptionCode::MESSAGE_TYPE, &[kind.0]);
+    message.push(OptionCode::REQUESTED_ADDRESS, &[10, 0, 0, requested]);
+    if kind == MessageType::REQUEST {
+        message.push(OptionCode::SERVER_IDENTIFIER, &SERVER.octets());
+    }
+    let mut bytes = Vec::new();
+    message.emit(&EmitPolicy::default(), &mut bytes).unwrap();
+    bytes
+}
+
+/// RFC 2131 §3.1, step 4: "the server [...] commits the binding for the client to persistent storage and responds with
+/// a DHCPACK message".
+#[test]
+fn acknowledgements_wait_for_their_commit_and_nothing_else_does() {
+    let mut bench = Bench::new(false, 10);
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    bench.handle(&datagram(2, MessageType::REQUEST, 12));
+    bench.handle(&[0; 20]);
+    bench.handle(&datagram(3, MessageType::REQUEST, 13));
+    bench.handle(&datagram(4, MessageType::RELEASE, 0));
+    bench.flush();
+    bench.expect(&[
+        "malformed: datagram of 20 bytes is shorter than the fixed header of 236 bytes",
+        "silent no-address",
+        "send OFFER 10.0.0.11",
+        "replied 10.0.0.11",
+    ]);
+    assert!(bench.pipeline.begin_commit());
+    bench.flush();
+    bench.expect(&["commit 10.0.0.12,10.0.0.13"]);
+    bench.finish();
+    bench.flush();
+    bench.expect(&["send ACK 10.0.0.12", "send ACK 10.0.0.13", "replied 10.0.0.12", "replied 10.0.0.13"]);
+    assert!(!bench.pipeline.begin_commit());
+}
+
+#[test]
+fn what_comes_during_a_commit_shares_the_next_one() {
+    let mut bench = Bench::new(false, 0);
+    bench.handle(&datagram(1, MessageType::REQUEST, 11));
+    assert!(bench.pipeline.begin_commit());
+    bench.handle(&datagram(2, MessageType::REQUEST, 12));
+    assert!(bench.pipeline.begin_commit());
+    bench.handle(&datagram(3, MessageType::REQUEST, 13));
+    bench.flush();
+    bench.expect(&["commit 10.0.0.11"]);
+    bench.finish();
+    // The disk is busy again before the first reply is sent.
+    assert!(bench.pipeline.begin_commit());
+    bench.flush();
+    bench.expect(&["commit 10.0.0.12,10.0.0.13", "send ACK 10.0.0.11", "replied 10.0.0.11"]);
+}
+
+#[test]
+fn a_failed_commit_holds_back_what_rests_on_it() {
+    let mut bench = Bench::new(true, 10);
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    bench.handle(&datagram(2, MessageType::REQUEST, 12));
+    bench.handle(&datagram(3, MessageType::REQUEST, 13));
+    assert!(bench.pipeline.begin_commit());
+    bench.finish();
+    bench.flush();
+    bench.expect(&[
+        "commit 10.0.0.12,10.0.0.13",
+        "commit failed",
+        "withheld",
+        "withheld",
+        "send OFFER 10.0.0.11",
+        "replied 10.0.0.11",
+    ]);
+    // The client asks again, and the lease is written again.
+    bench.pipeline.service.fail = false;
+    bench.handle(&datagram(2, MessageType::REQUEST, 12));
+    assert!(bench.pipeline.begin_commit());
+    bench.finish();
+    bench.flush();
+    bench.expect(&["commit 10.0.0.12", "send ACK 10.0.0.12", "replied 10.0.0.12"]);
+}
+
+#[test]
+fn each_message_has_its_own_result() {
+    let mut bench = Bench::new(false, 0);
+    bench.handle(&datagram(1, MessageType::DISCOVER, 19));
+    bench.handle(&datagram(2, MessageType::DISCOVER, 12));
+    bench.flush();
+    bench.expect(&["send OFFER 10.0.0.19", "send OFFER 10.0.0.12", "send failed", "replied 10.0.0.12"]);
+}
+
+#[test]
+fn a_reply_that_does_not_fit_is_reported() {
+    let mut bench = Bench::new(false, 400);
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    bench.flush();
+    bench.expect(&["emit failed"]);
+}
+
+#[test]
+fn a_flood_waits_in_the_socket() {
+    let mut bench = Bench::new(false, 0);
+    let request = datagram(1, MessageType::REQUEST, 11);
+    for _ in 0..MAX_GATHERED {
+        assert!(bench.pipeline.has_room());
+        bench.handle(&request);
+    }
+    assert!(!bench.pipeline.has_room());
+    assert!(bench.pipeline.begin_commit());
+    assert!(bench.pipeline.has_room());
+}
+
+#[test]
+fn a_lease_that_runs_out_is_written() {
+    let mut bench = Bench::new(false, 0);
+    bench.handle(&datagram(1, MessageType::REQUEST, 11));
+    assert!(bench.pipeline.begin_commit());
+    bench.finish();
+    let end = bench.pipeline.poll_timeout().unwrap();
+    bench.pipeline.handle_timeout(end);
+    assert!(bench.pipeline.begin_commit());
+    bench.expect(&["commit 10.0.0.11", "commit 10.0.0.11"]);
+}
+
+/// A server runs the driver as a task.
+#[test]
+fn the_driver_can_be_spawned() {
+    fn is_send<T: Send>(_: fn(super::super::Socket, Server, Recorder) -> T) {}
+    is_send(|socket, server, service| super::super::drive(socket, server, service, std::future::ready(())));
+}
