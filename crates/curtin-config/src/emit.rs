@@ -64,6 +64,10 @@ fn scalar_text(node: &Node) -> String {
         Value::Timestamp(text) => text.clone(),
         Value::Binary(bytes) => format!("!!binary \"{}\"", encode(bytes)),
         Value::Sequence(_) => "[]".to_owned(),
+        Value::Set(items) => {
+            let items: Vec<String> = items.iter().map(scalar_text).collect();
+            format!("!!set {{{}}}", items.join(", "))
+        }
         Value::Mapping(_) => "{}".to_owned(),
     }
 }

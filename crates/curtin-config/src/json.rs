@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &str, span: Span) -> serde_json::Result<Node> {
 /// ```
 ///
 /// # Errors
-/// For dates and binary data.
+/// For dates, binary data and sets.
 pub fn to_json(node: &Node) -> Result<String, NotJson> {
     let mut out = String::new();
     write(&mut out, node, &mut String::new())?;
@@ -81,7 +81,7 @@ fn write(out: &mut String, node: &Node, path: &mut String) -> Result<(), NotJson
             }
             out.push('}');
         }
-        Value::Timestamp(_) | Value::Binary(_) => return Err(not_json(path, node)),
+        Value::Timestamp(_) | Value::Binary(_) | Value::Set(_) => return Err(not_json(path, node)),
     }
     Ok(())
 }

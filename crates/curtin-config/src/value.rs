@@ -29,8 +29,10 @@ pub enum Value {
     Timestamp(String),
     /// What `!!binary` decodes to.
     Binary(Vec<u8>),
-    /// A list.
+    /// A list; also what `!!omap` and `!!pairs` give: a list of lists of two.
     Sequence(Vec<Node>),
+    /// What `!!set` gives: values without an order or a duplicate, in the order of the text.
+    Set(Vec<Node>),
     /// A mapping, in the order of the text.
     Mapping(Mapping),
 }
@@ -129,6 +131,7 @@ impl Node {
             Value::Timestamp(_) => "a date",
             Value::Binary(_) => "binary data",
             Value::Sequence(_) => "a list",
+            Value::Set(_) => "a set",
             Value::Mapping(_) => "a mapping",
         }
     }
@@ -142,7 +145,7 @@ impl Node {
             Value::Int(number) => number.to_string(),
             Value::Float(number) => float_text(*number),
             Value::String(text) | Value::Timestamp(text) => text.clone(),
-            Value::Binary(_) | Value::Sequence(_) | Value::Mapping(_) => return None,
+            Value::Binary(_) | Value::Sequence(_) | Value::Set(_) | Value::Mapping(_) => return None,
         })
     }
 
@@ -156,7 +159,7 @@ impl Node {
             Value::String(text) => text.is_empty(),
             Value::Timestamp(_) => false,
             Value::Binary(bytes) => bytes.is_empty(),
-            Value::Sequence(items) => items.is_empty(),
+            Value::Sequence(items) | Value::Set(items) => items.is_empty(),
             Value::Mapping(mapping) => mapping.is_empty(),
         }
     }
