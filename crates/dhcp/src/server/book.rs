@@ -26,7 +26,9 @@ pub(super) struct Book {
     declined: Table<ClientKey, u32>,
 }
 
+/// Aligned, so that it touches as few cache lines as it can.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 struct Entry {
     lease: Lease,
     /// The entry's key in `timers`: never later than the lease ends, if it is still to end.
@@ -58,6 +60,11 @@ impl Book {
         Some(&self.entries.get(*self.by_client.get(key)?)?.lease)
     }
 
+    /// The lease of an address, which is most likely the client's own: that one is found without another look-up.
+    pub(super) fn get_for(&self, key: &ClientKey, address: Ipv4Addr) -> Option<&Lease> {
+        self.of(key).filter(|own| own.address == address).or_else(|| self.get(address))
+    }
+
     /// How many addresses the client has in quarantine.
     pub(super) fn declined_by(&self, key: &ClientKey) -> u32 {
         self.declined.get(key).copied().unwrap_or(0)
@@ -68,26 +75,25 @@ impl Book {
         self.quarantined.iter().map(|(_, address)| *address)
     }
 
-    /// Takes a lease in, whatever was there before.
-    pub(super) fn store(&mut self, lease: Lease) {
+    /// Takes a lease in, whatever was there before: its state, and when it ended or was to end.
+    pub(super) fn store(&mut self, lease: Lease) -> Option<(LeaseState, Timestamp)> {
         let (address, expires) = (lease.address, lease.expires);
         let is_active = matches!(lease.state, LeaseState::Bound | LeaseState::Declined);
         let key = ClientKey::of_lease(&lease);
-        let at = match self.by_address.get(&address).copied() {
-            Some(at) => {
-                self.forget(at, key.as_ref().filter(|_| lease.state != LeaseState::Declined));
-                at
-            }
-            None => {
-                self.by_address.insert(address, self.entries.len());
-                self.entries.len()
-            }
-        };
+        let own = key.as_ref().and_then(|key| self.by_client.get(key).copied());
+        let own = own.filter(|at| self.entries.get(*at).is_some_and(|entry| entry.lease.address == address));
+        let found = own.or_else(|| self.by_address.get(&address).copied());
+        let before = found.and_then(|at| self.entries.get(at)).map(|entry| (entry.lease.state, entry.lease.expires));
+        let at = found.unwrap_or(self.entries.len());
+        match found {
+            Some(at) => self.forget(at, key.as_ref().filter(|_| lease.state != LeaseState::Declined)),
+            None => _ = self.by_address.insert(address, at),
+        }
         // Who declined an address does not want it again.
         match key {
             Some(key) if lease.state == LeaseState::Declined => *self.declined.entry(key).or_default() += 1,
-            Some(key) => self.remember(key, at, &lease),
-            None => {}
+            Some(key) if own.is_none() => self.remember(key, at, &lease),
+            Some(_) | None => {}
         }
         if lease.state == LeaseState::Declined {
             self.quarantined.insert((expires, address));
@@ -99,6 +105,7 @@ impl Book {
         if is_active {
             self.schedule(at, address, expires);
         }
+        before
     }
 
     /// The client shall not get its last address again.

@@ -132,7 +132,7 @@ impl Scope {
 
     /// Whether anybody else has the address or an offer of it, or it is in quarantine.
     fn is_in_use(&self, address: Ipv4Addr, now: Timestamp, key: &ClientKey) -> bool {
-        let leased = self.book.get(address).is_some_and(|lease| {
+        let leased = self.book.get_for(key, address).is_some_and(|lease| {
             lease.expires > now
                 && match lease.state {
                     LeaseState::Bound => ClientKey::of_lease(lease).as_ref() != Some(key),
@@ -251,10 +251,14 @@ impl Scope {
 
     /// Takes a lease into the books, whatever was there before.
     pub(super) fn store(&mut self, lease: Lease) {
-        let address = lease.address;
-        self.pool.take(address, self.idle_since(address));
-        self.book.store(lease);
-        self.put_back(address);
+        let (address, is_active) = (lease.address, is_active(lease.state));
+        let before = self.book.store(lease);
+        if before.is_none_or(|(state, _)| !self::is_active(state)) {
+            self.pool.take(address, before.map_or(NEVER_USED, |(_, ended)| ended));
+        }
+        if !is_active {
+            self.put_back(address);
+        }
     }
 
     pub(super) fn drop_offer(&mut self, address: Ipv4Addr) {
@@ -281,7 +285,7 @@ impl Scope {
         changes: &mut Vec<LeaseChange>,
     ) {
         let Some(lease) = self.book.get(address) else { return };
-        if !matches!(lease.state, LeaseState::Bound | LeaseState::Declined) {
+        if !is_active(lease.state) {
             return;
         }
         let ended = Lease { state, since: at, expires: at, ..lease.clone() };
@@ -305,4 +309,8 @@ impl Scope {
     fn idle_since(&self, address: Ipv4Addr) -> Timestamp {
         self.book.get(address).map_or(NEVER_USED, |lease| lease.expires)
     }
+}
+
+const fn is_active(state: LeaseState) -> bool {
+    matches!(state, LeaseState::Bound | LeaseState::Declined)
 }
