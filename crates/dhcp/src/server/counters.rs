@@ -8,7 +8,7 @@ const TYPES: usize = 20;
 const OTHER: u8 = 19;
 const SILENCES: usize = Silence::ALL.len();
 
-/// How often each thing has happened; nothing is ever counted twice or left out: every request is either answered or
+/// How often each thing has happened; nothing is ever counted twice or left-out: every request is either answered or
 /// met with a silence, and every silence has its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters {
@@ -77,7 +77,7 @@ impl Counters {
         let requests = (0..).zip(self.requests).map(move |(kind, count)| ("requests", name(kind), count));
         let replies = (0..).zip(self.replies).map(move |(kind, count)| ("replies", name(kind), count));
         let silences = Silence::ALL.iter().map(|reason| ("silences", reason.code(), self.silences(*reason)));
-        let probes = [("sent", self.probes), ("left out", self.unprobed), ("conflicts", self.conflicts)];
+        let probes = [("sent", self.probes), ("left-out", self.unprobed), ("conflicts", self.conflicts)];
         requests.chain(replies).chain(silences).chain(probes.map(|(name, count)| ("probes", name, count)))
     }
 
