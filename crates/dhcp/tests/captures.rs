@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
-use std::{collections::BTreeSet, fs, net::Ipv4Addr, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write, fs, net::Ipv4Addr, path::PathBuf};
 
 use firstlight_dhcp::{
     EmitPolicy, Message, MessageRef, OptionCode,
@@ -34,26 +34,68 @@ fn messages(name: &str) -> Vec<(u16, Vec<u8>)> {
     found
 }
 
-/// Checks the types of a capture's messages, in order, and the round trip of each.
+/// Checks the types of a capture's messages in order, the round trip of each, and their text against the one under
+/// `tests/captures`.
 #[track_caller]
 fn check(name: &str, expect: &str) {
-    let mut types = Vec::new();
+    let (mut types, mut texts) = (Vec::new(), Vec::new());
     for (_, bytes) in messages(name) {
         let view = MessageRef::parse(&bytes).unwrap();
         assert_eq!(view.truncated_option(), None);
         types.push(view.message_type().unwrap().to_string());
+        texts.push(render(&view));
 
+        // Firmware and dnsmasq are canonical: 53 first, no pads between options, zeroes behind the end.
         let message = Message::from(&view);
+        let mut policy = EmitPolicy::default();
+        policy.min_size = bytes.len();
         let mut emitted = Vec::new();
-        message.emit(&EmitPolicy::default(), &mut emitted).unwrap();
-        let again = MessageRef::parse(&emitted).unwrap();
-        assert_eq!(Message::from(&again), message);
-        // Firmware and dnsmasq are canonical: 53 first, no pads between options. What follows the end is padding.
-        let content = bytes.len().min(emitted.len());
-        assert_eq!(emitted[..content], bytes[..content]);
-        assert!(bytes[content..].iter().chain(&emitted[content..]).all(|byte| *byte == 0));
+        message.emit(&policy, &mut emitted).unwrap();
+        assert_eq!(emitted, bytes);
+        let mut buffer = [0xee; 1472];
+        let size = message.emit_into(&policy, &mut buffer).unwrap();
+        assert_eq!(buffer[..size], bytes);
     }
     assert_eq!(types.join(" "), expect);
+
+    let name = name.replace(".pcap", ".txt");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(&name);
+    let found = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&name);
+    let text = texts.join("\n");
+    fs::write(&found, &text).unwrap();
+    assert!(
+        fs::read_to_string(&path).is_ok_and(|golden| golden == text),
+        "{} differs from what was read, which is in {}",
+        path.display(),
+        found.display()
+    );
+}
+
+/// A message as text: the header's fields that are not zero, then every option as it lies on the wire.
+fn render(view: &MessageRef<'_>) -> String {
+    let mut text = format!("{} {} hardware {:?}", view.op(), view.message_type().unwrap(), view.hardware_address());
+    for (name, value) in [("hops", view.hops().into()), ("secs", view.secs()), ("flags", view.flags())] {
+        if value != 0 {
+            write!(text, " {name} {value}").unwrap();
+        }
+    }
+    writeln!(text, " xid {:08x}", view.xid()).unwrap();
+    let addresses =
+        [("ciaddr", view.ciaddr()), ("yiaddr", view.yiaddr()), ("siaddr", view.siaddr()), ("giaddr", view.giaddr())];
+    for (name, address) in addresses.into_iter().filter(|(_, address)| !address.is_unspecified()) {
+        writeln!(text, "  {name} {address}").unwrap();
+    }
+    for (name, field) in [("sname", view.sname()), ("file", view.file())] {
+        let content = field.split(|byte| *byte == 0).next().unwrap();
+        if field.iter().any(|byte| *byte != 0) {
+            writeln!(text, "  {name} {}", content.escape_ascii()).unwrap();
+        }
+    }
+    for (code, value) in view.options() {
+        let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(text, "  {} {code} = {hex}", code.0).unwrap();
+    }
+    text
 }
 
 const DORA: &str = "DISCOVER OFFER REQUEST ACK";

@@ -34,6 +34,7 @@ enum Overload {
 }
 
 impl<'a> Options<'a> {
+    #[inline]
     pub(crate) const fn new(options: &'a [u8], header: Option<&'a [u8; FIXED]>) -> Self {
         Self { rest: options, header, overload: Overload::Unknown, truncated: None }
     }
@@ -56,6 +57,7 @@ impl<'a> Options<'a> {
         }
     }
 
+    #[cold]
     fn next_field(&mut self) -> Option<&'a [u8]> {
         // Whatever a 52 in a later field says, it opens nothing.
         let fields = match self.overload {
@@ -75,6 +77,7 @@ impl<'a> Options<'a> {
 impl<'a> Iterator for Options<'a> {
     type Item = (OptionCode, &'a [u8]);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match step(self.rest) {
@@ -109,6 +112,7 @@ enum Step<'a> {
 }
 
 /// Takes one option off the front of a field, with the pads before it.
+#[inline]
 fn step(mut field: &[u8]) -> Step<'_> {
     loop {
         match *field {

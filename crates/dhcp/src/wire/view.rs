@@ -92,6 +92,7 @@ impl<'a> MessageRef<'a> {
     ///
     /// # Errors
     /// See [`ParseError`].
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let Some((header, rest)) = bytes.split_first_chunk::<FIXED>() else {
             return Err(ParseError::TooShort { len: bytes.len() });
@@ -214,6 +215,7 @@ impl<'a> MessageRef<'a> {
     }
 
     /// The raw options in wire order, without pad and end; the pieces of a split option one by one.
+    #[inline]
     #[must_use]
     pub fn options(&self) -> Options<'a> {
         Options::new(self.option_field(), Some(self.header))
