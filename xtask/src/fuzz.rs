@@ -1,4 +1,4 @@
-//! Fuzz targets: built once, each run for a while from its committed seeds.
+//! Fuzz targets: built once, each run for a while from its committed corpus.
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::shell;
 pub(crate) fn run(seconds: u32) -> Result<(), String> {
     shell::run("rustup run nightly cargo fuzz build")?;
     for target in targets()? {
-        // What is found goes to `corpus`, which is not kept; what is worth keeping is committed under `seeds`.
-        let corpus = format!("fuzz/corpus/{target}");
-        fs::create_dir_all(&corpus).map_err(|error| format!("{corpus}: {error}"))?;
-        let seeds = format!("fuzz/seeds/{target}");
-        let seeds = if Path::new(&seeds).is_dir() { format!(" {seeds}") } else { String::new() };
+        // What is found stays out of the tree; what is worth keeping is committed under `corpus`.
+        let found = format!("fuzz/target/corpus/{target}");
+        fs::create_dir_all(&found).map_err(|error| format!("{found}: {error}"))?;
+        let committed = format!("fuzz/corpus/{target}");
+        let committed = if Path::new(&committed).is_dir() { format!(" {committed}") } else { String::new() };
         shell::run(&format!(
-            "rustup run nightly cargo fuzz run {target} {corpus}{seeds} -- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048"
+            "rustup run nightly cargo fuzz run {target} {found}{committed} -- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048"
         ))?;
     }
     Ok(())
