@@ -1,11 +1,16 @@
-//! Parsing and walking the DISCOVER of a real PXE ROM, beside `dhcproto`.
+//! Reading and writing the DISCOVER of a real PXE ROM, beside `dhcparse`, `dhcproto`, `dhcp4r` and `smoltcp`.
+//!
+//! Each group is one task. Not every crate does the whole of it, and the name of a row says so: `smoltcp` reads the
+//! options that a client needs, `dhcp4r` has types for nine options, `dhcparse` for 36.
 
 use std::{fs, hint::black_box, path::PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dhcproto::{Decodable, v4};
-use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType};
+use dhcparse::dhcpv4::Encode as _;
+use dhcproto::{Decodable, Encodable, v4};
+use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType, OptionValue};
 use pcap_file::pcap::PcapReader;
+use smoltcp::wire::{DhcpPacket, DhcpRepr};
 
 /// The first DISCOVER of a capture, without the headers around it.
 fn discover() -> Vec<u8> {
@@ -23,55 +28,110 @@ fn discover() -> Vec<u8> {
     unreachable!("the capture begins with a DISCOVER")
 }
 
-fn parse(c: &mut Criterion) {
+fn walk(c: &mut Criterion) {
     let bytes = discover();
-    let mut group = c.benchmark_group("dhcp/parse");
+    let mut group = c.benchmark_group("dhcp/walk every option by type");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
-    group.bench_function("firstlight, borrowed, every option", |b| {
+    group.bench_function("firstlight, borrowed", |b| {
         b.iter(|| {
             let view = MessageRef::parse(black_box(&bytes)).expect("it is a message");
-            let size: usize = view.options().map(|(code, value)| usize::from(code.0) + value.len()).sum();
-            black_box((view.xid(), view.message_type(), size))
+            for (code, value) in view.options() {
+                black_box(OptionValue::parse(code, value).expect("it has its format"));
+            }
+            view.xid()
         });
     });
-    group.bench_function("firstlight, owned", |b| {
-        b.iter(|| black_box(Message::from(&MessageRef::parse(black_box(&bytes)).expect("it is a message"))));
+    group.bench_function("dhcparse, borrowed", |b| {
+        b.iter(|| {
+            let message = dhcparse::dhcpv4::Message::new(black_box(&bytes)).expect("it is a message");
+            for option in message.options().expect("it has options") {
+                black_box(option.expect("it has its format"));
+            }
+            message.xid()
+        });
     });
-    group.bench_function("dhcproto, owned, every option", |b| {
+    group.bench_function("smoltcp, borrowed, a client's options", |b| {
+        b.iter(|| {
+            let packet = DhcpPacket::new_checked(black_box(bytes.as_slice())).expect("it is a message");
+            black_box(DhcpRepr::parse(&packet).expect("it has its format"));
+            packet.transaction_id()
+        });
+    });
+    group.bench_function("dhcproto, owned", |b| {
         b.iter(|| {
             let message = v4::Message::from_bytes(black_box(&bytes)).expect("it is a message");
-            let size: usize = message.opts().iter().map(|(code, _)| usize::from(u8::from(*code))).sum();
-            black_box((message.xid(), message.opts().msg_type(), size))
+            for option in message.opts().iter() {
+                black_box(option);
+            }
+            message.xid()
         });
+    });
+    group.bench_function("dhcp4r, owned", |b| {
+        b.iter(|| {
+            let packet = dhcp4r::packet::Packet::from(black_box(&bytes)).ok().expect("it is a message");
+            for option in &packet.options {
+                black_box(option);
+            }
+            packet.xid
+        });
+    });
+    group.finish();
+}
+
+fn own(c: &mut Criterion) {
+    let bytes = discover();
+    let mut group = c.benchmark_group("dhcp/parse into an owned message");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("firstlight", |b| {
+        b.iter(|| Message::try_from(black_box(bytes.as_slice())).expect("it is a message"));
+    });
+    group.bench_function("dhcproto", |b| {
+        b.iter(|| v4::Message::from_bytes(black_box(&bytes)).expect("it is a message"));
+    });
+    group.bench_function("dhcp4r", |b| {
+        b.iter(|| dhcp4r::packet::Packet::from(black_box(&bytes)).ok().expect("it is a message"));
     });
     group.finish();
 }
 
 fn emit(c: &mut Criterion) {
-    use dhcproto::{Encodable, Encoder};
-
     let bytes = discover();
-    let ours = Message::from(&MessageRef::parse(&bytes).expect("it is a message"));
-    let theirs = v4::Message::from_bytes(&bytes).expect("it is a message");
-    let mut group = c.benchmark_group("dhcp/emit");
-    let mut buffer = Vec::with_capacity(2048);
+    let mut group = c.benchmark_group("dhcp/encode into a buffer");
+    let ours = Message::try_from(bytes.as_slice()).expect("it is a message");
+    let mut buffer = [0; 1472];
     group.bench_function("firstlight", |b| {
+        b.iter(|| black_box(&ours).emit_into(&EmitPolicy::default(), black_box(&mut buffer)).expect("it fits"));
+    });
+    let theirs = dhcparse::dhcpv4::Message::new(bytes.as_slice()).expect("it is a message");
+    group.bench_function("dhcparse, a copy of the bytes", |b| {
         b.iter(|| {
-            buffer.clear();
-            black_box(&ours).emit(&EmitPolicy::default(), &mut buffer).expect("it fits");
-            black_box(buffer.len())
+            let encoded = dhcparse::dhcpv4::Encoder.encode(black_box(&theirs), black_box(&mut buffer));
+            encoded.expect("it fits").xid()
         });
     });
-    let mut buffer = Vec::with_capacity(2048);
+    let theirs = v4::Message::from_bytes(&bytes).expect("it is a message");
+    let mut vec = Vec::with_capacity(2048);
     group.bench_function("dhcproto", |b| {
         b.iter(|| {
-            buffer.clear();
-            black_box(&theirs).encode(&mut Encoder::new(&mut buffer)).expect("it fits");
-            black_box(buffer.len())
+            vec.clear();
+            black_box(&theirs).encode(&mut dhcproto::Encoder::new(&mut vec)).expect("it fits");
+            black_box(&vec).len()
+        });
+    });
+    let theirs = dhcp4r::packet::Packet::from(&bytes).ok().expect("it is a message");
+    group.bench_function("dhcp4r", |b| {
+        b.iter(|| black_box(&theirs).encode(black_box(&mut buffer)).len());
+    });
+    let packet = DhcpPacket::new_checked(bytes.as_slice()).expect("it is a message");
+    let theirs = DhcpRepr::parse(&packet).expect("it has its format");
+    group.bench_function("smoltcp, a client's options", |b| {
+        b.iter(|| {
+            let mut packet = DhcpPacket::new_unchecked(black_box(buffer.as_mut_slice()));
+            black_box(&theirs).emit(&mut packet).expect("it fits");
         });
     });
     group.finish();
 }
 
-criterion_group!(benches, parse, emit);
+criterion_group!(benches, walk, own, emit);
 criterion_main!(benches);
