@@ -11,7 +11,10 @@ use std::{
 
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode,
-    server::{Config, Lease, LeaseChange, LeaseState, Receipt, Server, Subnet, Timestamp},
+    server::{
+        Bootp, Config, Decision, Lease, LeaseChange, LeaseState, ProbeAnswer, Probing, Receipt, Reservation, Selector,
+        Server, Silence, Subnet, Timestamp,
+    },
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -21,22 +24,30 @@ fn address(byte: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, byte >> 7, 0, 8 + byte % 16)
 }
 
-fn server() -> Server {
+fn server(is_probing: bool) -> Server {
     let mut near = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 24);
     near.pools = vec![address(0)..=address(5), address(8)..=address(9)];
     near.routers = vec![address(3)];
     near.lease_time = 60;
-    near.reservations = [
-        (HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]), address(2)),
-        (HardwareAddress::ethernet([2, 0, 0, 0, 0, 2]), address(12)),
-    ]
-    .into();
+    near.exclusions = vec![address(1)..=address(1)];
+    near.requested_lease_time = Some(20..=90);
+    near.rapid_commit = true;
+    near.reservations = vec![
+        Reservation::new(HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]), address(2)),
+        Reservation::new(HardwareAddress::ethernet([2, 0, 0, 0, 0, 2]), address(12)),
+        Reservation::new(Selector::CircuitId(b"p".to_vec()), address(13)),
+    ];
     let mut far = Subnet::new(Ipv4Addr::new(10, 1, 0, 0), 24);
     far.pools = vec![address(128)..=address(131)];
     far.lease_time = 60;
+    far.bootp = Bootp::Dynamic;
     let mut config = Config::new(SERVER, vec![near, far]);
     let limits = &mut config.limits;
     (limits.offer_hold, limits.quarantine, limits.max_offers) = (10, 90, Some(6));
+    (limits.max_offers_per_relay, limits.max_declines) = (Some(2), 2);
+    let mut probing = Probing::default();
+    (probing.max_pending, probing.fresh, probing.attempts) = (2, 30, 3);
+    config.probing = is_probing.then_some(probing);
     Server::new(config).expect("it can be served")
 }
 
@@ -45,7 +56,15 @@ fn datagram(input: &mut &[u8]) -> Option<Vec<u8>> {
     let (&[kind, client, fields, requested, ciaddr, extra], rest) = input.split_first_chunk()?;
     *input = rest;
     let mut message = Message::request(HardwareAddress::ethernet([2, 0, 0, 0, 0, client % 8]), 1);
-    message.push(OptionCode::MESSAGE_TYPE, &[kind % 10]);
+    if kind % 16 != 0 {
+        message.push(OptionCode::MESSAGE_TYPE, &[kind % 16]);
+    }
+    if kind & 16 != 0 {
+        message.push(OptionCode::RELAY_AGENT_INFORMATION, &[1, 1, b'p', 5, 4, 10, kind >> 7, 0, 0]);
+    }
+    if kind & 32 != 0 {
+        message.push(OptionCode::RAPID_COMMIT, &[]);
+    }
     message.set_broadcast(fields & 1 != 0);
     if fields & 2 != 0 {
         message.push(OptionCode::REQUESTED_ADDRESS, &address(requested).octets());
@@ -93,9 +112,32 @@ fn commit(stored: &mut BTreeMap<Ipv4Addr, Lease>, changes: &[LeaseChange], now: 
     }
 }
 
+/// What has been decided is stored, and a reply rests on what is stored.
+fn settle(server: &Server, stored: &mut BTreeMap<Ipv4Addr, Lease>, decision: Decision, now: Timestamp) {
+    commit(stored, decision.changes(), now);
+    let probe = decision.probe();
+    let outcome = decision.committed();
+    assert_eq!(probe.is_some_and(|probe| probe.deadline > now), probe.is_some());
+    let Ok(reply) = outcome else {
+        assert!(probe.is_none() || outcome == Err(Silence::Probing));
+        return;
+    };
+    assert!(probe.is_none(), "a reply that waits for a probe");
+    let given = reply.message.yiaddr;
+    if matches!(reply.message.message_type(), Some(MessageType::ACK) | None) && !given.is_unspecified() {
+        let lease = &stored[&given];
+        assert_eq!(lease.state, LeaseState::Bound);
+        assert_eq!(lease.hardware_address, reply.message.hardware_address);
+        assert!(lease.expires > now);
+        assert!(server.leases().any(|known| known == lease));
+    }
+    let _ = reply.message.emit(&reply.policy, &mut Vec::new());
+}
+
 fuzz_target!(|input: &[u8]| {
-    let mut input = input;
-    let (mut server, mut stored, mut now) = (server(), BTreeMap::new(), Timestamp(1000));
+    let Some((&mode, mut input)) = input.split_first() else { return };
+    let is_probing = mode & 1 != 0;
+    let (mut server, mut stored, mut now) = (server(is_probing), BTreeMap::new(), Timestamp(1000));
     while let Some((&action, rest)) = input.split_first() {
         input = rest;
         match action {
@@ -105,26 +147,26 @@ fuzz_target!(|input: &[u8]| {
                 assert!(server.poll_timeout().is_none_or(|next| next > now));
             }
             48 => {
-                server = self::server();
+                server = self::server(is_probing);
                 server.restore(stored.values().cloned());
                 assert!(server.leases().eq(stored.values()));
+            }
+            49..52 => now = Timestamp(now.0.saturating_sub(u64::from(action) - 40)),
+            52..84 => {
+                let answer = if action & 1 == 0 { ProbeAnswer::InUse } else { ProbeAnswer::Silent };
+                let decision = server.handle_probe(now, address((action >> 1) % 16 | (mode & 0x80)), answer);
+                settle(&server, &mut stored, decision, now);
             }
             _ => {
                 let Some(bytes) = datagram(&mut input) else { return };
                 let request = MessageRef::parse(&bytes).expect("what is emitted is a message");
-                let from = Receipt::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), SERVER);
+                let mut from = Receipt::new(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), SERVER);
+                from.destination = [None, Some(SERVER), Some(Ipv4Addr::BROADCAST)][usize::from(action % 3)];
                 let decision = server.handle(now, &request, from);
-                commit(&mut stored, decision.changes(), now);
-                let Ok(reply) = decision.committed() else { continue };
-                let given = reply.message.yiaddr;
-                if reply.message.message_type() == Some(MessageType::ACK) && !given.is_unspecified() {
-                    let lease = &stored[&given];
-                    assert_eq!(lease.state, LeaseState::Bound);
-                    assert_eq!(lease.hardware_address, request.hardware_address());
-                    assert!(lease.expires > now);
-                }
-                let _ = reply.message.emit(&reply.policy, &mut Vec::new());
+                settle(&server, &mut stored, decision, now);
             }
         }
     }
+    let counters = server.counters();
+    assert!(counters.conflicts() <= counters.probes());
 });

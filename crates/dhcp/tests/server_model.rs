@@ -105,6 +105,8 @@ struct Model {
     now: Timestamp,
     probing: bool,
     server: Server,
+    /// Probes that the server was told about.
+    answers: u64,
     stored: BTreeMap<Ipv4Addr, Lease>,
     /// Whose offer, since when, and whether it has left (or waits for its probe).
     offered: BTreeMap<Ipv4Addr, (HardwareAddress, Timestamp)>,
@@ -127,6 +129,7 @@ impl Model {
             now: Timestamp(1000),
             probing,
             server: server(probing),
+            answers: 0,
             stored: BTreeMap::new(),
             offered: BTreeMap::new(),
             found_free: BTreeMap::new(),
@@ -150,6 +153,7 @@ impl Model {
             }
             Step::Restart => {
                 self.server = server(self.probing);
+                self.answers = 0;
                 self.server.restore(self.stored.values().rev().cloned());
                 self.offered.clear();
                 self.found_free.clear();
@@ -158,6 +162,7 @@ impl Model {
             Step::Send(send) => self.send(send),
             Step::Probe { last, in_use } => {
                 let answer = if *in_use { ProbeAnswer::InUse } else { ProbeAnswer::Silent };
+                self.answers += 1;
                 let decision = self.server.handle_probe(self.now, address(*last), answer);
                 let waited = self.offered.get(&address(*last)).copied();
                 match decision.clone().committed() {
@@ -368,6 +373,12 @@ proptest! {
         for step in &steps {
             model.step(step);
         }
+        // Every request and every answer to a probe has led to a reply or to a silence that has its reason.
+        let sum = |what: &str| -> u64 {
+            let counters = model.server.counters().iter();
+            counters.filter(|(group, _, _)| *group == what).map(|(_, _, count)| count).sum()
+        };
+        prop_assert_eq!(sum("requests") + model.answers, sum("replies") + sum("silences"));
         // Nothing is left behind: when all is over, every address that anybody may have is free again.
         model.now = Timestamp(100_000);
         model.step(&Step::Wake);
