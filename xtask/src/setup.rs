@@ -2,8 +2,22 @@
 
 use crate::shell::{run, run_with, succeeds};
 
-/// Packages that the tests use: disks made on loop devices, a TFTP client, a page for the eye. The lab installs its own.
-const PACKAGES: [&str; 8] = ["curl", "dosfstools", "e2fsprogs", "fdisk", "iproute2", "kmod", "xz-utils", "zstd"];
+/// Packages that the tests use: disks made on loop devices, a TFTP client, DHCP clients and a relay, a page for the eye.
+/// The lab installs its own.
+const PACKAGES: [&str; 12] = [
+    "curl",
+    "dnsmasq-base",
+    "dosfstools",
+    "e2fsprogs",
+    "fdisk",
+    "iproute2",
+    "isc-dhcp-client",
+    "kea-admin",
+    "kmod",
+    "udhcpc",
+    "xz-utils",
+    "zstd",
+];
 
 /// Debian packages, the WebAssembly target and one without an operating system.
 pub(crate) fn testing() -> Result<(), String> {
