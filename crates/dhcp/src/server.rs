@@ -6,7 +6,8 @@
 //! 1. [`Server::restore`] with every stored lease, once, before the first request.
 //! 2. [`Server::handle`] for each request; store the decision's changes, then send its reply. Several decisions may
 //!    share one write.
-//! 3. [`Server::handle_timeout`] when [`Server::poll_timeout`] has come, or at any other time; store the changes.
+//! 3. [`Server::handle_probe`] with what was found out where a decision asked for a [`Probe`]; it is a decision again.
+//! 4. [`Server::handle_timeout`] when [`Server::poll_timeout`] has come, or at any other time; store the changes.
 //!
 //! # What a REQUEST means
 //!
@@ -211,6 +212,30 @@ impl Server {
     /// Takes what a probe has found out: [`ProbeAnswer::InUse`] as soon as somebody answers for the address, and
     /// [`ProbeAnswer::Silent`] at the deadline at the latest. What the DISCOVER led to follows: an offer, or the probe
     /// of another address.
+    ///
+    /// ```
+    /// # use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType, OptionCode};
+    /// # use firstlight_dhcp::server::{Config, ProbeAnswer, Probing, Receipt, Server, Silence, Subnet, Timestamp};
+    /// # let mut subnet = Subnet::new([192, 168, 77, 0].into(), 24);
+    /// # subnet.pools = vec![[192, 168, 77, 100].into()..=[192, 168, 77, 199].into()];
+    /// # let mut discover = Message::request("52:54:00:12:34:56".parse()?, 1);
+    /// # discover.push(OptionCode::MESSAGE_TYPE, &[MessageType::DISCOVER.0]);
+    /// # let mut datagram = Vec::new();
+    /// # discover.emit(&EmitPolicy::default(), &mut datagram)?;
+    /// # let from = Receipt::new("0.0.0.0:68".parse()?, [192, 168, 77, 1].into());
+    /// let mut config = Config::new([192, 168, 77, 1].into(), vec![subnet]);
+    /// config.probing = Some(Probing::default());
+    /// let mut server = Server::new(config)?;
+    ///
+    /// let decision = server.handle(Timestamp(1_000), &MessageRef::parse(&datagram)?, from);
+    /// let probe = decision.probe().ok_or("a new address is probed")?;
+    /// assert_eq!(decision.committed(), Err(Silence::Probing));
+    ///
+    /// // The driver has sent an ICMP echo or an ARP request, and nobody has answered.
+    /// let decision = server.handle_probe(probe.deadline, probe.address, ProbeAnswer::Silent);
+    /// assert_eq!(decision.committed()?.address, Some(probe.address));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn handle_probe(&mut self, now: Timestamp, address: Ipv4Addr, answer: ProbeAnswer) -> Decision {
         let mut draft = Draft::default();
         let outcome = self.probed(now, address, answer, &mut draft);

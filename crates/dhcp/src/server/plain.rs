@@ -9,9 +9,6 @@ use super::{
     lease::LeaseState,
 };
 
-/// Half of for ever: a BOOTP lease that lasts longer need not be written again.
-const LONG: u32 = u32::MAX / 2;
-
 impl Server {
     pub(super) fn inform(&self, ask: &Ask<'_>) -> Result<Reply, Silence> {
         let ciaddr = ask.message.ciaddr();
@@ -39,9 +36,8 @@ impl Server {
         };
         let address = address.ok_or(Silence::NoFreeAddress)?;
         let reply = bootp_reply(ask, scope, address);
-        if !scope.is_bound_to(&ask.key, address, ask.now.after(LONG)) {
-            scope.grant(&ask.key, ask.lease(address, LeaseState::Bound, u32::MAX), &mut draft.changes);
-        }
+        // Each time: whether an earlier grant has ever been stored is not known here.
+        scope.grant(&ask.key, ask.lease(address, LeaseState::Bound, u32::MAX), &mut draft.changes);
         Ok(reply)
     }
 }
