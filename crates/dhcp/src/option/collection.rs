@@ -19,6 +19,10 @@ impl Format<'_> for OptionCode {
         reader.u8("option code").map(Self)
     }
 
+    fn are_values(_bytes: &[u8]) -> bool {
+        true
+    }
+
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
         value.push(self.0);

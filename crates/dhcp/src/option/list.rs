@@ -47,6 +47,9 @@ impl<'a, T: Format<'a>> List<'a, T> {
     /// Takes what is left; a list that may be empty.
     pub(crate) fn read_any(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
         let bytes = reader.rest();
+        if T::are_values(bytes) {
+            return Ok(Self { bytes, element: PhantomData });
+        }
         let mut elements = reader.over(bytes);
         while elements.left() > 0 {
             let before = elements.left();

@@ -32,6 +32,14 @@ impl<'a> Format<'a> for SubOption<'a> {
         Ok(Self { code, value })
     }
 
+    fn are_values(mut bytes: &[u8]) -> bool {
+        while let [_, len, ref rest @ ..] = *bytes {
+            let Some(rest) = rest.get(usize::from(len)..) else { return false };
+            bytes = rest;
+        }
+        bytes.is_empty()
+    }
+
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
         let len = u8::try_from(self.value.len()).unwrap_or(u8::MAX);

@@ -92,6 +92,10 @@ impl Format<'_> for Architecture {
         reader.u16("architecture").map(Self)
     }
 
+    fn are_values(bytes: &[u8]) -> bool {
+        bytes.len().is_multiple_of(2)
+    }
+
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
         self.0.emit(value);

@@ -19,6 +19,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts at the front.
     #[must_use]
+    #[inline]
     pub const fn new(code: OptionCode, bytes: &'a [u8]) -> Self {
         Self { code, sub: None, field: "value", bytes, at: 0 }
     }
@@ -57,6 +58,7 @@ impl<'a> Reader<'a> {
 
     /// How many bytes are left.
     #[must_use]
+    #[inline]
     pub const fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }
@@ -65,6 +67,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Fewer are left.
+    #[inline]
     pub fn take(&mut self, field: &'static str, len: usize) -> Result<&'a [u8], OptionError> {
         let left = self.left();
         let taken = self.bytes.get(self.at..).and_then(|rest| rest.get(..len));
@@ -77,6 +80,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Fewer are left.
+    #[inline]
     pub fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], OptionError> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(field, N)?);
@@ -87,6 +91,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// None is left.
+    #[inline]
     pub fn u8(&mut self, field: &'static str) -> Result<u8, OptionError> {
         self.array(field).map(u8::from_be_bytes)
     }
@@ -119,12 +124,14 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The length is not there, or runs past the end.
+    #[inline]
     pub fn counted(&mut self, field: &'static str) -> Result<&'a [u8], OptionError> {
         let len = self.u8(field)?;
         self.take(field, len.into())
     }
 
     /// Takes all that is left.
+    #[inline]
     pub fn rest(&mut self) -> &'a [u8] {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         self.at = self.bytes.len();
@@ -135,6 +142,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Something is.
+    #[inline]
     pub fn end(&self) -> Result<(), OptionError> {
         if self.left() == 0 { Ok(()) } else { Err(self.wrong_length(Expected::Exactly(self.at))) }
     }
@@ -143,6 +151,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Fewer are.
+    #[inline]
     pub fn at_least(&self, len: usize) -> Result<(), OptionError> {
         if self.left() >= len { Ok(()) } else { Err(self.wrong_length(Expected::AtLeast(len))) }
     }

@@ -22,6 +22,12 @@ pub trait Format<'a>: Describe + Sized {
     /// The bytes do not have the format.
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError>;
 
+    /// Whether bytes are known to be values one after the other, without reading each: what most lists are.
+    #[doc(hidden)]
+    fn are_values(_bytes: &[u8]) -> bool {
+        false
+    }
+
     /// Appends the value.
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>);

@@ -24,6 +24,7 @@ macro_rules! options {
             ///
             /// # Errors
             /// The option has a registered format, and the bytes do not have it.
+            #[inline]
             pub fn parse(code: OptionCode, bytes: &'a [u8]) -> Result<Self, OptionError> {
                 match code.0 {
                     $($code => {

@@ -128,6 +128,10 @@ impl<'a> Format<'a> for UserClass<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
         reader.at_least(1)?;
         let bytes = reader.rest();
+        // Most clients send a class without a length, whose first letter does not count the rest.
+        if bytes.first().is_none_or(|len| usize::from(*len) >= bytes.len()) {
+            return Ok(Self::Raw(bytes));
+        }
         Ok(List::read(&mut reader.over(bytes)).map_or(Self::Raw(bytes), Self::Classes))
     }
 
