@@ -5,6 +5,7 @@ mod curtin;
 mod dhcp;
 mod import;
 mod machines;
+mod tftp;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Command {
     Curtin(curtin::Action),
     /// Run a DHCP server alone, with its leases in a file
     Dhcp(dhcp::Args),
+    /// Run a TFTP server alone, for the files of a directory
+    Tftp(tftp::Args),
     /// List all machines
     Machines {
         #[command(flatten)]
@@ -196,7 +199,7 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
-        Command::Dhcp(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Dhcp(_) | Command::Tftp(_) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = match runtime.enable_all().build() {
@@ -221,6 +224,7 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
         Command::Curtin(action) => curtin::run(action),
         Command::Dhcp(args) => dhcp::run(args, stop_signal()).await,
+        Command::Tftp(args) => tftp::run(args, stop_signal()).await,
         other => ask(other).await.map_err(|error| error.to_string()),
     }
 }
@@ -255,8 +259,8 @@ async fn stop_signal() {
 
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
-        // These two have been run before, without a server to ask.
-        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) => Ok(()),
+        // These have been run before, without a server to ask.
+        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) | Command::Tftp(_) => Ok(()),
         Command::Machines { remote } => on_machines(Action::List, &remote).await,
         Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
         Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,

@@ -367,7 +367,10 @@ async fn a_directory_serves_its_regular_files_and_nothing_else() {
     assert_eq!(check("").await, "ERROR 1 file not found");
     task.abort();
     let missing = DirHandler::open(root.path().join("none")).unwrap_err();
+    assert_eq!(missing.to_string(), format!("there is no directory {}/none", root.path().display()));
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    let file = DirHandler::open(root.path().join("sub/file")).unwrap_err();
+    assert_eq!(file.to_string(), format!("{}/sub/file is not a directory", root.path().display()));
 }
 
 #[tokio::test]

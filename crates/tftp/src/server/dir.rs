@@ -34,8 +34,16 @@ impl DirHandler {
     /// When it is no directory or cannot be opened; the text names the path.
     pub fn open(root: impl AsRef<Path>) -> io::Result<Self> {
         let path = root.as_ref();
-        let root = Root::open(path)
-            .map_err(|error| io::Error::new(error.kind(), format!("TFTP directory {}: {error}", path.display())))?;
+        let root = Root::open(path).map_err(|error| {
+            let path = path.display();
+            let what = match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no directory {path}"),
+                io::ErrorKind::NotADirectory => format!("{path} is not a directory"),
+                io::ErrorKind::PermissionDenied => format!("no right to use the directory {path}"),
+                _ => format!("the directory {path} cannot be used: {error}"),
+            };
+            io::Error::new(error.kind(), what)
+        })?;
         Ok(Self { root: Arc::new(root) })
     }
 }

@@ -1,0 +1,100 @@
+//! `firstlight tftp`: a TFTP server alone, for the files of a directory.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use firstlight_tftp::{Config, DirHandler, Error, Handler, Outcome, Request, Server, Source};
+
+/// `firstlight tftp`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The address and UDP port for requests
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:69")]
+    listen: SocketAddr,
+    /// The directory whose files are served; nothing in it is ever changed
+    #[arg(long)]
+    root: PathBuf,
+    /// The largest block size that is granted; more than 1468 needs fragments on Ethernet
+    #[arg(long, default_value_t = 1468, value_parser = clap::value_parser!(u16).range(8..=65464))]
+    block_size: u16,
+}
+
+/// Serves until `shutdown`.
+pub(super) async fn run(args: Args, shutdown: impl Future<Output = ()>) -> Result<(), String> {
+    let files = DirHandler::open(&args.root).map_err(|error| error.to_string())?;
+    let server = Server::bind(args.listen).map_err(|error| error.to_string())?;
+    let mut config = Config::default();
+    config.limits.block_size = args.block_size;
+    eprintln!("firstlight: serving {} on {}, UDP", args.root.display(), server.local_addr());
+    let served = server.with_config(config).serve(Told(files), shutdown).await;
+    served.map_err(|error| format!("the socket on {} has failed: {error}", args.listen))
+}
+
+/// Prints a line for each transfer.
+struct Told<H>(H);
+
+#[async_trait]
+impl<H: Handler> Handler for Told<H> {
+    async fn read(&self, request: &Request) -> Result<Source, Error> {
+        self.0.read(request).await
+    }
+
+    fn done(&self, request: &Request, outcome: &Outcome) {
+        // Nobody to read it is no reason to stop.
+        let _ = writeln!(std::io::stdout(), "{}", line(request, outcome));
+        self.0.done(request, outcome);
+    }
+}
+
+/// The name comes from a stranger: what could move a terminal's cursor is escaped.
+fn line(request: &Request, outcome: &Outcome) -> String {
+    let (peer, name) = (request.peer, request.name().escape_ascii());
+    let what = match outcome {
+        Outcome::Complete { bytes, retransmitted: 0 } => format!("{bytes} bytes"),
+        Outcome::Complete { bytes, retransmitted } => format!("{bytes} bytes, {retransmitted} blocks sent again"),
+        Outcome::Probe => "asked only for the size".to_owned(),
+        Outcome::PeerError { code, message } => {
+            format!("ended by the client: {} (code {})", message.escape_debug(), code.0)
+        }
+        Outcome::TimedOut { acknowledged, all_sent: false } => format!("no answer after {acknowledged} bytes"),
+        Outcome::TimedOut { acknowledged, all_sent: true } => {
+            format!("all sent, but no answer after {acknowledged} bytes")
+        }
+        Outcome::Refused { code, message } => format!("refused: {message} (code {})", code.0),
+        Outcome::Unreachable => "the client has closed its port".to_owned(),
+        Outcome::Restarted => "asked anew".to_owned(),
+        Outcome::Overloaded => "not answered: too many transfers at once".to_owned(),
+        Outcome::Failed { reason } => format!("failed: {reason}"),
+        Outcome::Cancelled => "cut off: the server stops".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let verb = if request.write { "write" } else { "read" };
+    format!("{peer} {verb} {name}: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use firstlight_tftp::Packet;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_who_what_and_how_it_ended() {
+        let Ok(Packet::Rrq(packet)) = Packet::parse(b"\0\x01/boot\\\x1b[2Jgrub\xe9\0octet\0") else {
+            panic!("a read request");
+        };
+        let peer = SocketAddr::from(([10, 0, 0, 7], 2070));
+        let request = Request::new(peer, SocketAddr::from(([10, 0, 0, 1], 69)), &packet, false);
+        let check = |outcome, want: &str| assert_eq!(line(&request, &outcome), want);
+        check(
+            Outcome::Complete { bytes: 70_000, retransmitted: 2 },
+            r"10.0.0.7:2070 read boot/\x1b[2Jgrub\xe9: 70000 bytes, 2 blocks sent again",
+        );
+        check(
+            Outcome::PeerError { code: firstlight_tftp::ErrorCode(3), message: "full\n".to_owned() },
+            r"10.0.0.7:2070 read boot/\x1b[2Jgrub\xe9: ended by the client: full\n (code 3)",
+        );
+    }
+}
