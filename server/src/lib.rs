@@ -5,6 +5,7 @@
 //! [`Journal`](journal::Journal).
 
 pub mod boot;
+pub mod capture;
 pub mod cli;
 pub mod commissioning;
 pub mod config;

@@ -1,5 +1,6 @@
 //! `firstlight dhcp`: a DHCP server alone, with its leases in a file.
 
+mod dump;
 mod lease_file;
 mod record;
 mod service;
@@ -30,7 +31,13 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {}
+enum Action {
+    /// Print the DHCP messages of a capture
+    ///
+    /// One line for each message, one for each of its options and sub-options. What cannot be read is told on standard
+    /// error, with the number of its frame; with --json it is an object with `error`.
+    Dump(dump::Args),
+}
 
 /// What is served, if nothing else is to be done.
 #[derive(Debug, clap::Args)]
@@ -75,7 +82,7 @@ impl FromStr for Pool {
 /// Does what was asked for; serves until `shutdown`.
 pub(super) async fn run(args: Args, shutdown: impl Future<Output = ()> + Send) -> Result<(), String> {
     match (args.action, args.serve) {
-        (Some(action), _) => match action {},
+        (Some(Action::Dump(args)), _) => dump::run(&args),
         (None, Some(args)) => serve(args, shutdown).await,
         (None, None) => Err("name an interface with --interface".to_owned()),
     }
