@@ -12,6 +12,7 @@
 //! * A type other than 0 in option 97: [`ClientUuid::Other`].
 //! * Option 77 without lengths: [`UserClass::Raw`].
 //! * Option 61 of type 255 without the form of RFC 4361: [`ClientIdentifier::Opaque`].
+//! * An end (255) behind the sub-options of 175, as dnsmasq sends it.
 //! * Option 43 that is not made of sub-options: [`VendorSpecific`].
 //! * Bits behind the prefix in option 121: they are cleared.
 //!

@@ -314,6 +314,10 @@ fn what_is_tolerated() {
     assert_eq!(pxe.to_string(), "discovery-control (6): 8; boot-menu (9): type 32768, text disk");
 
     assert_eq!(OptionValue::parse(OptionCode(12), b"a\x1b\xffb\x00\x00").unwrap().to_string(), "a\\u{1b}\\xffb");
+    // From a capture of dnsmasq.
+    let ipxe = OptionValue::parse(OptionCode(175), &[176, 1, 1, 255]).unwrap();
+    assert_eq!(ipxe.to_string(), "no-pxedhcp (176): 1");
+
     // Bits behind the prefix.
     let routes = OptionValue::parse(OptionCode(121), &[12, 172, 31, 10, 0, 0, 1]).unwrap();
     assert_eq!(routes.to_string(), "172.16.0.0/12 via 10.0.0.1");

@@ -61,6 +61,9 @@ pub trait SubOptionSet<'a>: Describe + Sized {
     /// The option.
     const OPTION: OptionCode;
 
+    /// Whether 255 ends the sub-options, as in option 43 (RFC 2132 §8.4). dnsmasq ends iPXE's so, too.
+    const HAS_END: bool = Self::OPTION.0 == OptionCode::IPXE.0;
+
     /// Reads one. A sub-option that is not defined is kept as it is.
     ///
     /// # Errors
@@ -72,6 +75,8 @@ pub trait SubOptionSet<'a>: Describe + Sized {
 /// malformed sub-option spoils only itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Nested<'a, S> {
+    // With the end, if there is one, and what follows it.
+    bytes: &'a [u8],
     raw: SubOptions<'a>,
     set: PhantomData<S>,
 }
@@ -98,12 +103,26 @@ impl<'a, S: SubOptionSet<'a>> Nested<'a, S> {
 impl<'a, S: SubOptionSet<'a>> Format<'a> for Nested<'a, S> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
         reader.at_least(1)?;
-        Ok(Self { raw: List::read_any(reader)?, set: PhantomData })
+        let bytes = reader.rest();
+        let len = if S::HAS_END { before_end(bytes) } else { bytes.len() };
+        let raw = List::read_any(&mut reader.over(bytes.get(..len).unwrap_or(bytes)))?;
+        Ok(Self { bytes, raw, set: PhantomData })
     }
 
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
-        self.raw.emit(value);
+        value.extend_from_slice(self.bytes);
+    }
+}
+
+/// How many bytes there are before an end.
+fn before_end(bytes: &[u8]) -> usize {
+    let mut reader = Reader::new(OptionCode::PAD, bytes);
+    loop {
+        let at = reader.at();
+        if bytes.get(at).is_none_or(|code| *code == 255) || SubOption::read(&mut reader).is_err() {
+            return if bytes.get(at) == Some(&255) { at } else { bytes.len() };
+        }
     }
 }
 
