@@ -47,19 +47,20 @@ start() {
         kea) KEA_LOCKFILE_DIR=none KEA_PIDFILE_DIR=$PWD kea-dhcp4 -c kea.json >server.log 2>&1 & ;;
     esac
     pid=$!
-    # Until a first exchange works.
+    # Until it offers something.
     for _ in $(seq 100); do
-        ip netns exec client perfdhcp -4 -l 10.0.0.2 -r 10 -n 1 -W 50000 10.0.0.1 >probe.log 2>&1 && return
+        ip netns exec client perfdhcp -4 -i -l 10.0.0.2 -r 20 -n 3 10.0.0.1 >first.log 2>&1 || true
+        grep -q '^received packets: [1-9]' first.log && return
         sleep 0.1
     done
     echo "$1 does not answer:"; cat server.log; exit 1
 }
 
-# Prints the exchanges a second that were completed, and the worse of the two drop ratios in percent.
+# Prints the exchanges a second that were begun, and the worse of the two drop ratios in percent.
 measure() {
     ip netns exec client perfdhcp -4 -l 10.0.0.2 -g multi -r "$1" -R 4000000 -p "$period" -W 1000000 10.0.0.1 >perfdhcp.log 2>&1 || true
-    awk '/^Rate:/ { rate = $2 } /^drops ratio:/ { if ($3 + 0 > worst) worst = $3 + 0 } /^sent packets:/ { sent += $3 }
-         END { if (!sent) worst = 100; printf "%d %.2f\n", rate, worst }' perfdhcp.log
+    awk -v period="$period" '/^sent packets:/ && !sent { sent = $3 } /^drops ratio:/ && $3 + 0 > worst { worst = $3 + 0 }
+         END { if (!sent) worst = 100; printf "%d %.2f\n", sent / period, worst }' perfdhcp.log
 }
 
 printf '%s\n' "$(nproc) × $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'); load $(cut -d' ' -f1 /proc/loadavg)"
@@ -67,11 +68,11 @@ for name in kea firstlight; do
     best=0; failures=0
     for rate in $rates; do
         start $name
-        read -r done drops < <(measure "$rate")
+        read -r begun drops < <(measure "$rate")
         kill $pid; wait $pid || true
-        printf '%-10s asked %6d/s, completed %6d/s, dropped %6.2f %%\n' $name "$rate" "$done" "$drops"
+        printf '%-10s asked %6d/s, begun %6d/s, dropped %6.2f %%\n' $name "$rate" "$begun" "$drops"
         # What perfdhcp could not even send does not count.
-        if awk "BEGIN { exit !($drops < 1 && $done >= 0.9 * $rate) }"; then best=$rate failures=0; else failures=$((failures + 1)); fi
+        if awk "BEGIN { exit !($drops < 1 && $begun >= 0.9 * $rate) }"; then best=$rate failures=0; else failures=$((failures + 1)); fi
         [ $failures -ge 2 ] && break
     done
     printf '%-10s highest rate with less than 1 %% drop: %d/s\n' $name "$best"
