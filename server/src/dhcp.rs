@@ -24,6 +24,7 @@ use crate::meter::Meters;
 use crate::model::{Mac, NewEvent};
 use crate::network::Link;
 use crate::run::StartError;
+use crate::secret;
 use crate::store::{LeaseRow, Store, StoreError};
 
 /// DHCP cannot run.
@@ -89,7 +90,9 @@ fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartErro
     subnet.dns_servers.clone_from(&config.dhcp.dns_servers);
     subnet.ntp_servers.clone_from(&config.dhcp.ntp_servers);
     subnet.domain_name.clone_from(&config.dhcp.domain_name);
-    Ok(DhcpConfig::new(interface.address, vec![subnet]))
+    let mut dhcp = DhcpConfig::new(interface.address, vec![subnet]);
+    dhcp.seed = secret::seed();
+    Ok(dhcp)
 }
 
 /// Commits leases, adds boot options, tells of packets.

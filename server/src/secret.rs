@@ -17,6 +17,14 @@ pub fn identity() -> String {
     letters::<6>()
 }
 
+/// What hash tables are keyed with, so that nobody can choose keys that collide.
+#[must_use]
+pub fn seed() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    fill(&mut bytes);
+    bytes
+}
+
 /// A random number below `limit`, for choices that need no secrecy.
 #[must_use]
 pub fn pick(limit: usize) -> usize {

@@ -124,6 +124,6 @@ fn config(args: &Serve, link: network::Link) -> Result<Config, String> {
     config.limits.max_offers = Some(MAX_OFFERS);
     config.limits.max_offers_per_relay = None;
     config.probing = args.probe.then(Probing::default);
-    getrandom::fill(&mut config.seed).map_err(|error| error.to_string())?;
+    config.seed = crate::secret::seed();
     Ok(config)
 }
