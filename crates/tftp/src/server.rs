@@ -7,9 +7,11 @@
 //! It never serves broadcast requests (RFC 906), never writes, and drops requests without an answer above its limits:
 //! an answer would stop the client, silence makes it ask again.
 
+mod cache;
 mod dir;
 mod handler;
 mod listener;
+mod port;
 mod registry;
 mod source;
 mod transfer;

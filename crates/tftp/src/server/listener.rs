@@ -15,6 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::cache::Cache;
 use super::handler::{Handler, Request};
 use super::registry::{Active, Admission, Registry};
 use super::transfer::{Report, Transfer};
@@ -46,6 +47,8 @@ pub struct Config {
     /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for
     /// ever by a handler that hangs.
     pub handler_timeout: Duration,
+    /// Bytes of files that are kept in memory for other transfers of the same file.
+    pub cache_bytes: usize,
 }
 
 impl Default for Config {
@@ -56,6 +59,7 @@ impl Default for Config {
             max_transfers: 1024,
             max_per_address: 64,
             handler_timeout: Duration::from_secs(60),
+            cache_bytes: 64 << 20,
         }
     }
 }
@@ -138,6 +142,7 @@ impl Server {
         let mut listener = Listener {
             handler: Arc::new(handler),
             config: self.config,
+            cache: Arc::new(Cache::new(self.config.cache_bytes)),
             local: self.local,
             registry: Registry::default(),
             tasks: JoinSet::new(),
@@ -180,6 +185,7 @@ impl Server {
 struct Listener {
     handler: Arc<dyn Handler>,
     config: Config,
+    cache: Arc<Cache>,
     local: SocketAddr,
     registry: Registry,
     tasks: JoinSet<()>,
@@ -212,7 +218,9 @@ impl Listener {
         let report = Report { handler: Arc::clone(&self.handler), request, outcome: Outcome::Cancelled };
         let (cancel, cancelled) = oneshot::channel();
         let answered = Arc::new(AtomicBool::new(false));
-        let transfer = Transfer { report, config: self.config, cancel: cancelled, answered: Arc::clone(&answered) };
+        let cache = Arc::clone(&self.cache);
+        let transfer =
+            Transfer { report, config: self.config, cache, cancel: cancelled, answered: Arc::clone(&answered) };
         let task = self.tasks.spawn(transfer.run()).id();
         self.registry.insert(peer, Active { task, cancel, packet: datagram.to_vec(), answered });
     }

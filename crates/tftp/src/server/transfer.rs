@@ -1,17 +1,17 @@
 //! One transfer: a task, a port, a state machine.
-#![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 
+use super::cache::Cache;
 use super::handler::{Error, Handler, Request};
 use super::listener::Config;
+use super::port::Port;
 use super::source::Reader;
 use crate::error_code::ErrorCode;
 use crate::negotiate::negotiate;
@@ -28,6 +28,7 @@ const IPV6_EXTRA: u16 = 20;
 pub(super) struct Transfer {
     pub(super) report: Report,
     pub(super) config: Config,
+    pub(super) cache: Arc<Cache>,
     pub(super) cancel: oneshot::Receiver<Outcome>,
     pub(super) answered: Arc<AtomicBool>,
 }
@@ -47,14 +48,14 @@ impl Drop for Report {
 
 impl Transfer {
     pub(super) async fn run(mut self) {
-        self.report.outcome = match connect(self.report.request.local, self.report.request.peer).await {
-            Ok(socket) => self.serve(&socket).await,
+        self.report.outcome = match Port::connect(self.report.request.local, self.report.request.peer).await {
+            Ok(port) => self.serve(port).await,
             Err(error) => Outcome::Failed { reason: format!("no socket for the transfer: {error}") },
         };
     }
 
-    async fn serve(&mut self, socket: &UdpSocket) -> Outcome {
-        let open = open(&*self.report.handler, &self.report.request);
+    async fn serve(&mut self, mut port: Port) -> Outcome {
+        let open = open(&*self.report.handler, &self.report.request, &self.cache);
         let answer = tokio::select! {
             outcome = &mut self.cancel => return outcome.unwrap_or(Outcome::Cancelled),
             answer = tokio::time::timeout(self.config.handler_timeout, open) => answer,
@@ -64,7 +65,7 @@ impl Transfer {
         self.answered.store(true, Ordering::Relaxed);
         let (mode, mut reader) = match answer {
             Ok(opened) => opened,
-            Err(error) => return refuse(socket, error).await,
+            Err(error) => return refuse(&mut port, error).await,
         };
         let request = &self.report.request;
         let mut limits = self.config.limits;
@@ -75,21 +76,26 @@ impl Transfer {
         let mut machine = ReadTransfer::new(now(), &agreed, mode, Some(reader.size()), self.config.timing);
         let mut out = Vec::new();
         let mut received = [0; RECEIVE_BUFFER];
+        let mut alarm = pin!(tokio::time::sleep_until(now().into()));
         loop {
-            if let Some(range) = machine.poll_want()
+            while let Some(range) = machine.poll_want()
                 && let Some(piece) = reader.start(&range)
             {
                 machine.handle_data(piece);
             }
-            if let Err(ended) = flush(&mut machine, socket, &mut out).await {
+            if let Err(ended) = flush(&mut machine, &mut port, &mut out).await {
                 return ended;
             }
             if let Some(outcome) = machine.outcome() {
                 return outcome;
             }
             let Some(deadline) = machine.poll_timeout() else { continue };
+            // Each ACK moves the deadline. Waking once too early is cheaper than setting the alarm for each of them.
+            if alarm.is_elapsed() || alarm.deadline() > deadline.into() {
+                alarm.as_mut().reset(deadline.into());
+            }
             tokio::select! {
-                length = socket.recv(&mut received) => {
+                length = port.recv(&mut received) => {
                     if let Err(ended) = take(&mut machine, length, &received) {
                         return ended;
                     }
@@ -98,10 +104,10 @@ impl Transfer {
                     Ok(piece) => machine.handle_data(piece),
                     Err(_) => machine.fail(ErrorCode::NOT_DEFINED, "the file cannot be read"),
                 },
-                () = tokio::time::sleep_until(deadline.into()) => machine.handle_timeout(now()),
+                () = &mut alarm => machine.handle_timeout(now()),
                 outcome = &mut self.cancel => {
                     let outcome = outcome.unwrap_or(Outcome::Cancelled);
-                    return cancelled(machine, socket, outcome).await;
+                    return cancelled(machine, port, outcome).await;
                 }
             }
         }
@@ -109,7 +115,7 @@ impl Transfer {
 }
 
 /// Checks what can be refused without the handler, then asks it.
-async fn open(handler: &dyn Handler, request: &Request) -> Result<(Mode, Reader), Error> {
+async fn open(handler: &dyn Handler, request: &Request, cache: &Arc<Cache>) -> Result<(Mode, Reader), Error> {
     if request.write {
         return Err(Error::new(ErrorCode::ACCESS_VIOLATION, "writing is not allowed"));
     }
@@ -119,26 +125,20 @@ async fn open(handler: &dyn Handler, request: &Request) -> Result<(Mode, Reader)
         None => return Err(Error::illegal_operation("unknown transfer mode")),
     };
     let source = handler.read(request).await?;
-    Ok((mode, Reader::new(source)))
+    Ok((mode, Reader::new(source, cache)))
 }
 
-async fn refuse(socket: &UdpSocket, error: Error) -> Outcome {
+async fn refuse(port: &mut Port, error: Error) -> Outcome {
     let packet = Packet::Error { code: error.code, message: error.message.as_bytes() }.to_vec();
     // A lost ERROR is not sent again: the client repeats its request and is refused anew.
-    let _ = socket.send(&packet).await;
+    let _ = port.send(&packet, packet.len()).await;
     Outcome::Refused { code: error.code, message: error.message.into_owned() }
 }
 
 /// Sends all that waits to be sent.
-async fn flush(machine: &mut ReadTransfer, socket: &UdpSocket, out: &mut Vec<u8>) -> Result<(), Outcome> {
+async fn flush(machine: &mut ReadTransfer, port: &mut Port, out: &mut Vec<u8>) -> Result<(), Outcome> {
     while let Some(segment) = machine.poll_transmit(out) {
-        for datagram in out.chunks(segment.max(1)) {
-            match socket.send(datagram).await {
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(Outcome::Unreachable),
-                // Any other error (no route yet, no buffers) is a lost packet, for which there is the time-out.
-                _ => {}
-            }
-        }
+        port.send(out, segment).await.map_err(|_| Outcome::Unreachable)?;
     }
     Ok(())
 }
@@ -163,10 +163,10 @@ fn take(machine: &mut ReadTransfer, length: io::Result<usize>, received: &[u8]) 
 
 /// Ends a transfer from outside. What the peer already said comes first: the ERROR that ends EDK2's size probe and
 /// its next request may arrive together.
-async fn cancelled(mut machine: ReadTransfer, socket: &UdpSocket, outcome: Outcome) -> Outcome {
+async fn cancelled(mut machine: ReadTransfer, mut port: Port, outcome: Outcome) -> Outcome {
     let mut received = [0; RECEIVE_BUFFER];
     while machine.outcome().is_none()
-        && let Ok(length) = socket.try_recv(&mut received)
+        && let Ok(length) = port.try_recv(&mut received)
     {
         if let Err(ended) = take(&mut machine, Ok(length), &received) {
             return ended;
@@ -177,24 +177,9 @@ async fn cancelled(mut machine: ReadTransfer, socket: &UdpSocket, outcome: Outco
     }
     if outcome == Outcome::Cancelled {
         machine.fail(ErrorCode::NOT_DEFINED, "the server is stopping");
-        let _ = flush(&mut machine, socket, &mut Vec::new()).await;
+        let _ = flush(&mut machine, &mut port, &mut Vec::new()).await;
     }
     outcome
-}
-
-/// A port of its own on the address that was asked, deaf to all but the peer.
-async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
-    let address = match (local.ip(), peer) {
-        // A link-local address means nothing without its interface, and the peer's address names that.
-        (IpAddr::V6(ip), SocketAddr::V6(peer)) => SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into(),
-        (ip, _) if ip.is_ipv4() == peer.is_ipv4() => SocketAddr::new(ip, 0),
-        // An IPv4 peer of an IPv6 wildcard socket whose destination is unknown.
-        (_, SocketAddr::V4(_)) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
-        (_, SocketAddr::V6(_)) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 0),
-    };
-    let socket = UdpSocket::bind(address).await?;
-    socket.connect(peer).await?;
-    Ok(socket)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
