@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -50,6 +50,44 @@ struct Parts {
     by_place: HashMap<(FileId, u64), Bytes>,
     by_age: VecDeque<(FileId, u64)>,
     bytes: usize,
+    /// How many transfers read a file now. What only one reads is not kept: the kernel remembers it as well.
+    readers: HashMap<FileId, usize>,
+}
+
+/// One transfer's share in a file.
+#[derive(Debug)]
+pub(super) struct Reading {
+    cache: Arc<Cache>,
+    file: FileId,
+}
+
+impl Reading {
+    /// Whether other transfers read the file, too.
+    pub(super) fn has_company(&self) -> bool {
+        self.cache.room > 0 && self.cache.lock().readers.get(&self.file).is_some_and(|&readers| readers > 1)
+    }
+
+    /// See [`Cache::find`].
+    pub(super) fn find(&self, offset: u64) -> Option<Bytes> {
+        self.cache.find(self.file, offset)
+    }
+
+    /// See [`Cache::keep`].
+    pub(super) fn keep(&self, offset: u64, bytes: &[u8]) {
+        self.cache.keep(self.file, offset, bytes);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut parts = self.cache.lock();
+        if let Some(readers) = parts.readers.get_mut(&self.file) {
+            *readers -= 1;
+            if *readers == 0 {
+                parts.readers.remove(&self.file);
+            }
+        }
+    }
 }
 
 impl Cache {
@@ -57,21 +95,27 @@ impl Cache {
         Self { room, parts: Mutex::default() }
     }
 
-    pub(super) const fn is_off(&self) -> bool {
-        self.room == 0
+    /// Tells that a transfer reads the file, until the result is dropped.
+    pub(super) fn join(cache: &Arc<Self>, file: FileId) -> Reading {
+        *cache.lock().readers.entry(file).or_default() += 1;
+        Reading { cache: Arc::clone(cache), file }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bytes from `offset` on, to the end of the part that holds it.
-    pub(super) fn find(&self, file: FileId, offset: u64) -> Option<Bytes> {
-        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+    fn find(&self, file: FileId, offset: u64) -> Option<Bytes> {
+        let parts = self.lock();
         let part = parts.by_place.get(&(file, offset / PART))?;
         let skip = usize::try_from(offset % PART).ok().filter(|&skip| skip < part.len())?;
         Some(part.slice(skip..))
     }
 
     /// Keeps the whole parts in `bytes`, which were read at `offset`, a multiple of [`PART`].
-    pub(super) fn keep(&self, file: FileId, offset: u64, bytes: &[u8]) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+    fn keep(&self, file: FileId, offset: u64, bytes: &[u8]) {
+        let mut parts = self.lock();
         for (index, part) in (offset / PART..).zip(bytes.chunks(PART as usize)) {
             // A file that became shorter meanwhile must not look like one that ends here.
             if part.len() as u64 != PART.min(file.size.saturating_sub(index.saturating_mul(PART)))
@@ -116,6 +160,20 @@ mod tests {
         assert_eq!(cache.find(one, 0), None, "the oldest part went");
         assert_eq!(cache.find(one, PART).as_deref(), Some(&[2, 3, 4][..]));
         assert_eq!(cache.find(other, 0).map(|bytes| bytes.len()), Some(part));
+    }
+
+    #[test]
+    fn company_comes_and_goes() {
+        let cache = Arc::new(Cache::new(1 << 20));
+        let one = Cache::join(&cache, file(1, 5));
+        let stranger = Cache::join(&cache, file(2, 5));
+        assert!(!one.has_company());
+        let two = Cache::join(&cache, file(1, 5));
+        assert!(one.has_company() && two.has_company() && !stranger.has_company());
+        drop(two);
+        assert!(!one.has_company());
+        drop((one, stranger));
+        assert!(cache.lock().readers.is_empty());
     }
 
     #[test]

@@ -10,28 +10,32 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::cache::{Cache, FileId, PART};
+use super::cache::{Cache, FileId, PART, Reading};
 use super::handler::Source;
 use crate::netascii;
 use crate::packet::Mode;
 
-/// Of a file that is kept for others at least so much is read at once: reading is a walk to another thread and back.
+/// Of a file that is kept for others at least so much is read at once: reading may be a walk to another thread and back.
 const MIN_READ: u64 = 4 * PART;
-/// And at most so much: the first bytes should not wait for the last ones of a large window.
+/// And of any file at most so much: the first bytes should not wait for the last ones of a large window.
 const MAX_READ: u64 = 16 * PART;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     state: State,
     size: u64,
-    shared: Option<Shared>,
+    shared: Option<Reading>,
+    residence: Residence,
 }
 
-/// Where the parts of this file are kept for other transfers.
-#[derive(Clone, Debug)]
-struct Shared {
-    cache: Arc<Cache>,
-    file: FileId,
+/// What is known of the wait for a file's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Residence {
+    /// The kernel says when it would have to wait for a disk (Linux 4.14, most file systems).
+    Told,
+    /// It never waits: tmpfs, which cannot be asked.
+    Memory,
+    Unknown,
 }
 
 #[derive(Debug)]
@@ -39,19 +43,27 @@ enum State {
     Memory(Bytes),
     Idle(File),
     /// At most one read is under way; it owns the file meanwhile.
-    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+    Reading(JoinHandle<(File, io::Result<Bytes>)>, Range<u64>),
     Broken,
 }
 
 impl Reader {
     pub(super) fn new(source: Source, cache: &Arc<Cache>) -> Self {
-        match source {
-            Source::Bytes(bytes) => Self { size: bytes.len() as u64, state: State::Memory(bytes), shared: None },
-            Source::File(file, size) => {
-                let id = FileId::of(&file, size).filter(|_| !cache.is_off());
-                let shared = id.map(|file| Shared { cache: Arc::clone(cache), file });
-                Self { size, state: State::Idle(file), shared }
+        let (state, size, shared) = match source {
+            Source::Bytes(bytes) => {
+                let size = bytes.len() as u64;
+                (State::Memory(bytes), size, None)
             }
+            Source::File(file, size) => {
+                let shared = FileId::of(&file, size).map(|file| Cache::join(cache, file));
+                (State::Idle(file), size, shared)
+            }
+        };
+        Self {
+            state,
+            size,
+            shared,
+            residence: if cfg!(target_os = "linux") { Residence::Told } else { Residence::Unknown },
         }
     }
 
@@ -68,12 +80,10 @@ impl Reader {
         }
     }
 
-    /// Starts to read a range. Bytes in memory, or at least the first of them, are there at once; a file's come from
-    /// [`Self::ready`].
+    /// Reads the beginning of a range, or starts to. Bytes in memory are there at once, whether they are ours or the
+    /// kernel's; those on a disk come from [`Self::ready`].
     pub(super) fn start(&mut self, range: &Range<u64>) -> Option<Bytes> {
-        if let Some(Shared { cache, file }) = &self.shared
-            && let Some(piece) = cache.find(*file, range.start)
-        {
+        if let Some(piece) = self.shared.as_ref().and_then(|shared| shared.find(range.start)) {
             return Some(piece);
         }
         match std::mem::replace(&mut self.state, State::Broken) {
@@ -83,15 +93,19 @@ impl Reader {
                 self.state = State::Memory(bytes);
                 Some(piece)
             }
-            State::Idle(mut file) => {
-                let (range, shared) = (range.clone(), self.shared.clone());
-                self.state = State::Reading(spawn_blocking(move || {
-                    let piece = match shared {
-                        Some(shared) => shared.read(&mut file, range),
-                        None => read_piece(&mut file, range),
-                    };
+            State::Idle(file) => {
+                let span = self.span(range);
+                if let Some(piece) = self.read_now(&file, &span).and_then(|bytes| self.take(&bytes, &span, range.start))
+                {
+                    self.state = State::Idle(file);
+                    return Some(piece);
+                }
+                let wanted = span.start..range.start;
+                let task = spawn_blocking(move || {
+                    let piece = read_span(&file, span);
                     (file, piece)
-                }));
+                });
+                self.state = State::Reading(task, wanted);
                 None
             }
             other => {
@@ -104,11 +118,13 @@ impl Reader {
     /// The bytes that [`Self::start`] asked for; never ready when nothing is being read. Dropping the future loses
     /// nothing.
     pub(super) async fn ready(&mut self) -> io::Result<Bytes> {
-        let State::Reading(handle) = &mut self.state else { return pending().await };
-        match handle.await {
+        let State::Reading(task, surplus) = &mut self.state else { return pending().await };
+        let (read, surplus) = (task.await, surplus.clone());
+        match read {
             Ok((file, piece)) => {
                 self.state = State::Idle(file);
-                piece
+                // Nothing behind the surplus: the file has become shorter.
+                Ok(self.take(&piece?, &surplus, surplus.end).unwrap_or_default())
             }
             Err(error) => {
                 self.state = State::Broken;
@@ -116,24 +132,135 @@ impl Reader {
             }
         }
     }
-}
 
-impl Shared {
-    /// Reads whole parts, keeps them, and returns what was asked for.
-    fn read(&self, file: &mut File, range: Range<u64>) -> io::Result<Bytes> {
-        let begin = range.start - range.start % PART;
-        let end = range.end.clamp(begin + MIN_READ, begin + MAX_READ).next_multiple_of(PART);
-        let bytes = read_piece(file, begin..end)?;
-        self.cache.keep(self.file, begin, &bytes);
-        let skip = usize::try_from(range.start - begin).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(bytes.slice(skip..))
+    /// What to read for a range: whole parts, when others read the same file.
+    fn span(&self, range: &Range<u64>) -> Range<u64> {
+        if self.shared.as_ref().is_some_and(Reading::has_company) {
+            let begin = range.start - range.start % PART;
+            begin..range.end.clamp(begin + MIN_READ, begin + MAX_READ).next_multiple_of(PART)
+        } else {
+            range.start..range.end.min(range.start.saturating_add(MAX_READ))
+        }
+    }
+
+    /// Keeps for others what was read, and returns what is there from `begin` on, if anything is.
+    fn take(&self, bytes: &Bytes, span: &Range<u64>, begin: u64) -> Option<Bytes> {
+        if let Some(shared) = self.shared.as_ref().filter(|shared| shared.has_company()) {
+            shared.keep(span.start, bytes);
+        }
+        let skip = usize::try_from(begin - span.start).ok().filter(|&skip| skip < bytes.len())?;
+        Some(bytes.slice(skip..))
+    }
+
+    /// What the kernel has in memory at the beginning of the span: then no other thread is needed.
+    #[cfg(target_os = "linux")]
+    fn read_now(&mut self, file: &File, span: &Range<u64>) -> Option<Bytes> {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+        let how = match self.residence {
+            Residence::Told => ReadWriteFlags::NOWAIT,
+            Residence::Memory => ReadWriteFlags::empty(),
+            Residence::Unknown => return None,
+        };
+        let mut piece = zeroes(&(span.start..span.end.min(self.size)));
+        match preadv2(file, &mut [io::IoSliceMut::new(&mut piece)], span.start, how) {
+            Ok(length) => {
+                piece.truncate(length);
+                Some(piece.into())
+            }
+            Err(Errno::AGAIN) => None,
+            Err(Errno::OPNOTSUPP) if how == ReadWriteFlags::NOWAIT && is_tmpfs(file) => {
+                self.residence = Residence::Memory;
+                self.read_now(file, span)
+            }
+            Err(_) => {
+                self.residence = Residence::Unknown;
+                None
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn read_now(&mut self, _: &File, _: &Range<u64>) -> Option<Bytes> {
+        None
     }
 }
 
-fn read_piece(file: &mut File, range: Range<u64>) -> io::Result<Bytes> {
-    let len = range.end.saturating_sub(range.start);
-    file.seek(SeekFrom::Start(range.start))?;
-    let mut piece = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    file.take(len).read_to_end(&mut piece)?;
+#[cfg(target_os = "linux")]
+fn is_tmpfs(file: &File) -> bool {
+    const TMPFS_MAGIC: u64 = 0x0102_1994; // statfs(2)
+    rustix::fs::fstatfs(file).is_ok_and(|system| u64::try_from(system.f_type).is_ok_and(|magic| magic == TMPFS_MAGIC))
+}
+
+fn read_span(mut file: &File, span: Range<u64>) -> io::Result<Bytes> {
+    file.seek(SeekFrom::Start(span.start))?;
+    let mut piece = zeroes(&span);
+    let mut filled = 0;
+    while let Some(rest) = piece.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    piece.truncate(filled);
     Ok(piece.into())
+}
+
+/// Room for a span, which is [`MAX_READ`] and a part long at most.
+fn zeroes(span: &Range<u64>) -> Vec<u8> {
+    vec![0; usize::try_from(span.end.saturating_sub(span.start)).unwrap_or(0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads it all in pieces as a transfer does.
+    async fn read_all(reader: &mut Reader, step: u64) -> Vec<u8> {
+        let mut all = Vec::new();
+        while (all.len() as u64) < reader.size() {
+            let begin = all.len() as u64;
+            let piece = match reader.start(&(begin..(begin + step).min(reader.size()))) {
+                Some(piece) => piece,
+                None => reader.ready().await.unwrap(),
+            };
+            assert!(!piece.is_empty(), "nothing at {begin}");
+            all.extend_from_slice(&piece[..piece.len().min(usize::try_from(step).unwrap())]);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn the_same_bytes_come_from_wherever_they_are() {
+        let want: Vec<u8> = (0..=250).cycle().take(300_001).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, &want).unwrap();
+        let cache = Arc::new(Cache::new(1 << 20));
+        let open = || Reader::new(Source::from_file(File::open(&path).unwrap()).unwrap(), &cache);
+        for residence in [Residence::Told, Residence::Memory, Residence::Unknown] {
+            let mut alone = open();
+            alone.residence = residence;
+            assert!(read_all(&mut alone, 70_000).await == want, "alone, {residence:?}");
+            let (mut one, mut other) = (open(), open());
+            drop(alone);
+            one.residence = residence;
+            assert!(read_all(&mut one, 10_000).await == want, "in company, {residence:?}");
+            assert!(other.start(&(299_000..299_500)).is_some(), "it was kept");
+            assert!(read_all(&mut other, 33_000).await == want, "after another, {residence:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_became_shorter_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, vec![1; 200_000]).unwrap();
+        let cache = Arc::new(Cache::new(1 << 20));
+        let mut reader = Reader::new(Source::from_file(File::open(&path).unwrap()).unwrap(), &cache);
+        std::fs::write(&path, [1; 10]).unwrap();
+        assert_eq!(reader.start(&(100_000..150_000)), None);
+        assert_eq!(reader.ready().await.unwrap(), Bytes::new());
+    }
 }
