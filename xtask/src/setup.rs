@@ -2,9 +2,11 @@
 
 use crate::shell::{run, run_with, succeeds};
 
-/// Packages that the tests use: disks made on loop devices, a TFTP client, DHCP clients and a relay, a page for the eye.
+/// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and a relay, a page for the eye.
 /// The lab installs its own.
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 15] = [
+    "atftp",
+    "busybox-static",
     "curl",
     "dnsmasq-base",
     "dosfstools",
@@ -14,6 +16,7 @@ const PACKAGES: [&str; 12] = [
     "isc-dhcp-client",
     "kea-admin",
     "kmod",
+    "tftp-hpa",
     "udhcpc",
     "xz-utils",
     "zstd",

@@ -1,4 +1,4 @@
-//! Interoperation with a client that others wrote: curl, over loopback.
+//! Interoperation with clients that others wrote, over loopback: curl, and those of tftp-hpa, atftp and busybox.
 #![expect(clippy::disallowed_methods, reason = "the test runs a server in the background")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
@@ -99,5 +99,44 @@ async fn fifty_clients_at_once() {
         let output = output.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stdout == want, "{} other bytes came", output.stdout.len());
+    }
+}
+
+/// Fetches `name` into `directory` with a client that writes a file; a missing client is a failure that says so.
+async fn fetch(client: &str, server: SocketAddr, name: &str, directory: &Path) -> Vec<u8> {
+    let (host, port) = (server.ip().to_string(), server.port().to_string());
+    let (program, package, arguments) = match client {
+        "tftp-hpa" => ("tftp", "tftp-hpa", vec!["-m", "binary", &host, &port, "-c", "get", name]),
+        "atftp" => ("atftp", "atftp", vec!["--get", "--remote-file", name, "--local-file", name, &host, &port]),
+        "atftp, window" => {
+            let options = ["--option", "windowsize 16", "--option", "blksize 1468"];
+            let rest = ["--get", "--remote-file", name, "--local-file", name, &host, &port];
+            ("atftp", "atftp", [&options[..], &rest[..]].concat())
+        }
+        _ => ("busybox", "busybox-static", vec!["tftp", "-b", "1468", "-g", "-r", name, "-l", name, &host, &port]),
+    };
+    let ended = Command::new(program).args(&arguments).current_dir(directory).output().await;
+    let output = ended.unwrap_or_else(|error| {
+        panic!("this test needs the program {program} (Debian: apt install {package}): {error}");
+    });
+    assert!(output.status.success(), "{client}, {name}: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(directory.join(name)).unwrap_or_else(|error| panic!("{client} has not written {name}: {error}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_clients_get_files_of_all_sizes() {
+    let root = tempfile::tempdir().unwrap();
+    let address = start(root.path());
+    // The last ones reach the highest block number, and wrap it.
+    let sizes = [0, 1, 511, 512, 513, 1468 * 64, 500_000, 65535 * 512 - 1, 65535 * 512 + 1];
+    for size in sizes {
+        let name = format!("file-{size}");
+        let want = content(size);
+        std::fs::write(root.path().join(&name), &want).unwrap();
+        for client in ["tftp-hpa", "atftp", "atftp, window", "busybox"] {
+            let directory = tempfile::tempdir().unwrap();
+            let got = fetch(client, address, &name, directory.path()).await;
+            assert!(got == want, "{client}, {size} bytes: {} other bytes came", got.len());
+        }
     }
 }

@@ -373,6 +373,48 @@ async fn a_directory_serves_its_regular_files_and_nothing_else() {
     assert_eq!(file.to_string(), format!("{}/sub/file is not a directory", root.path().display()));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_name_gets_out_of_a_directory_or_learns_where_it_is() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &[u8]| root.path().join(std::ffi::OsStr::from_bytes(name));
+    std::fs::write(at(b"caf\xe9.cfg"), "latin").unwrap();
+    std::fs::write(at(b"..."), "dots").unwrap();
+    for (target, link) in [("/dev/zero", "zero"), ("loop", "loop"), ("/proc/self/exe", "exe"), ("../../../etc", "up")] {
+        std::os::unix::fs::symlink(target, at(link.as_bytes())).unwrap();
+    }
+    let _socket = std::os::unix::net::UnixListener::bind(at(b"socket")).unwrap();
+    std::fs::write(at(b"here"), "x").unwrap();
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let to = server.local_addr();
+    let task = tokio::spawn(server.serve(DirHandler::open(root.path()).unwrap(), std::future::pending()));
+    let long = vec![b'n'; 300];
+    let deep = b"d/".repeat(4000);
+    let cases: [(&[u8], &str); 15] = [
+        (b"caf\xe9.cfg", "DATA 1 latin"),
+        (b"...", "DATA 1 dots"),
+        (b"caf\xc3\xa9.cfg", "ERROR 1 file not found"),
+        (b"zero", "ERROR 2 access denied"),
+        (b"loop", "ERROR 2 access denied"),
+        (b"exe", "ERROR 2 access denied"),
+        (b"socket", "ERROR 2 access denied"),
+        (b"up/passwd", "ERROR 2 access denied"),
+        (b"..\\..\\up\\passwd", "ERROR 2 access denied"),
+        (b"C:\\..\\..\\etc\\passwd", "ERROR 1 file not found"),
+        (b"here/../../here/.", "DATA 1 x"),
+        (b"/", "ERROR 1 file not found"),
+        (b"\xff\xff", "ERROR 1 file not found"),
+        (&long, "ERROR 1 file not found"),
+        (&deep, "ERROR 1 file not found"),
+    ];
+    for (name, want) in cases {
+        let got = Client::new().await.ask(to, &[b"\0\x01", name, b"\0octet\0"].concat()).await;
+        assert_eq!(got, want, "{}", name.escape_ascii());
+    }
+    task.abort();
+}
+
 #[tokio::test]
 async fn jumbo_blocks_need_to_be_allowed() {
     let limits = Limits { block_size: 8192, ..Limits::default() };

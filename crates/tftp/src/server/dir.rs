@@ -87,13 +87,14 @@ impl Root {
 
     fn file(&self, path: &Path) -> io::Result<File> {
         use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+        use rustix::io::Errno;
         // NONBLOCK: opening a FIFO must not wait for its writer; what kind of file it is, is asked afterwards.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         match openat2(&self.0, path, flags, Mode::empty(), resolve) {
             Ok(fd) => Ok(fd.into()),
-            // A link that leads out of the root.
-            Err(rustix::io::Errno::XDEV | rustix::io::Errno::LOOP) => Err(io::ErrorKind::PermissionDenied.into()),
+            // A link that leads out of the root or nowhere; a socket, or a device that is not there.
+            Err(Errno::XDEV | Errno::LOOP | Errno::NXIO | Errno::NODEV) => Err(io::ErrorKind::PermissionDenied.into()),
             Err(error) => Err(error.into()),
         }
     }
