@@ -19,8 +19,6 @@ const CLIENT_PORT: u16 = 68;
 const SERVER_PORT: u16 = 67;
 /// What every client takes: an IP datagram of 576 bytes (RFC 2131 §2), without the headers of IP and UDP.
 const MIN_MESSAGE: usize = 576 - IP_UDP;
-/// What fits into an Ethernet frame, whatever more the client says.
-const MAX_MESSAGE: usize = 1500 - IP_UDP;
 const IP_UDP: usize = 28;
 /// The vendor area of BOOTP (RFC 1497), without cookie and end.
 const BOOTP_OPTIONS: usize = 64 - 5;
@@ -158,7 +156,7 @@ fn finish(
     for code in [OptionCode::CLIENT_IDENTIFIER, OptionCode::SUBNET_SELECTION, OptionCode::RELAY_AGENT_INFORMATION] {
         echo(&mut message, request, code);
     }
-    Reply { message, destination, address, requested, policy: policy(request) }
+    Reply { message, destination, address, requested, policy: EmitPolicy::for_reply(request) }
 }
 
 /// Piece by piece: what came split stays split, and what came empty stays empty.
@@ -209,15 +207,6 @@ fn push_once(message: &mut Message, code: OptionCode, value: &[u8]) {
 
 fn has(message: &Message, code: OptionCode) -> bool {
     message.options().any(|(there, _)| there == code)
-}
-
-fn policy(request: &MessageRef<'_>) -> EmitPolicy {
-    let max_size = request
-        .first(OptionCode::MAX_MESSAGE_SIZE)
-        .and_then(|value| <[u8; 2]>::try_from(value).ok())
-        .map_or(MIN_MESSAGE, |size| usize::from(u16::from_be_bytes(size)).saturating_sub(IP_UDP))
-        .clamp(MIN_MESSAGE, MAX_MESSAGE);
-    EmitPolicy { max_size, terminate_names: true, ..EmitPolicy::default() }
 }
 
 /// Where a reply with an address goes (RFC 2131 §4.1).
