@@ -32,6 +32,7 @@ pub(crate) async fn main(plan: &Path) -> Result<()> {
         }
     }
     let Err(error) = outcome else {
+        println!("To look around in a lab (its page, SSH into its machines), start it with --keep.");
         println!("Logs: {}", logs(&plan));
         return Ok(());
     };

@@ -60,6 +60,7 @@ pub fn router(app: App) -> Router {
         .merge(admin)
         .route("/api/v1/health", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }))
         .merge(page::public_router())
+        .method_not_allowed_fallback(async || error::ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(harden))
         .with_state(app)

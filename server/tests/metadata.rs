@@ -355,3 +355,23 @@ async fn every_machine_request_leaves_a_trace_without_its_secret() {
     let secret = bootstrap.rsplit('/').next().unwrap();
     assert!(events.iter().all(|event| !format!("{event:?}").contains(secret)));
 }
+
+#[tokio::test]
+async fn a_wrong_method_or_path_is_told_in_json_too() {
+    let house = house().await;
+    for (path, method, status, code) in [
+        ("/api/v1/machines", "PUT", StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+        ("/api/v1/nothing", "GET", StatusCode::NOT_FOUND, "not-found"),
+        ("/boot.ipxe", "DELETE", StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .body(Body::empty())
+            .unwrap();
+        let (found, text) = house.send(MACHINE, request).await;
+        let error: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!((found, &error["error"]["code"]), (status, &json!(code)), "{method} {path}: {text}");
+    }
+}

@@ -47,6 +47,15 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not-found", message, remedy)
     }
 
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "this is not done with that HTTP method",
+            "the header Allow names those that work",
+        )
+    }
+
     fn internal(message: String) -> Self {
         tracing::error!("{message}");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, "look into the server's log, and try again")
