@@ -7,6 +7,7 @@ mod import;
 mod machines;
 mod tftp;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -196,7 +197,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("FIRSTLIGHT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,firstlight=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
         Command::Dhcp(_) | Command::Tftp(_) => tokio::runtime::Builder::new_current_thread(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use firstlight_dhcp::foreign::{Evidence, ForeignServer, ForeignServers};
 use firstlight_dhcp::server::{
     ClientId, Config as DhcpConfig, ConfigError, Lease, LeaseChange, LeaseState, Reply, Server, Subnet, Timestamp,
 };
@@ -26,6 +27,10 @@ use crate::network::Link;
 use crate::run::StartError;
 use crate::secret;
 use crate::store::{LeaseRow, Store, StoreError};
+use crate::time::Millis;
+
+/// Seconds after which another DHCP server is told of again.
+const FOREIGN_QUIET: u32 = 3600;
 
 /// DHCP cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +74,7 @@ pub async fn spawn(
         policy: *boot.policy(),
         meters,
         commit: Arc::default(),
+        foreign: ForeignServers::new([interface.address], FOREIGN_QUIET),
     };
     services.spawn(async move {
         let shutdown = async move {
@@ -103,6 +109,7 @@ struct DhcpService {
     meters: Arc<Meters>,
     /// Microseconds that the last commit took: the decision itself is a matter of less than one.
     commit: Arc<AtomicU64>,
+    foreign: ForeignServers,
 }
 
 impl Service for DhcpService {
@@ -136,6 +143,7 @@ impl Service for DhcpService {
     fn observe(&mut self, event: Observation<'_>) {
         let event = match event {
             Observation::Replied { request, source, reply } => {
+                self.hear(request);
                 self.journal.note(requested(request, source));
                 let commits = reply.message.message_type() == Some(MessageType::ACK);
                 let micros = if commits { self.commit.load(Ordering::Relaxed) } else { 0 };
@@ -143,6 +151,7 @@ impl Service for DhcpService {
                 replied(request, reply)
             }
             Observation::Silent { request, source, reason } => {
+                self.hear(request);
                 self.journal.note(requested(request, source));
                 let message = format!("no answer to {}: {reason}", request.hardware_address());
                 NewEvent::now("dhcp.silence", message)
@@ -173,6 +182,25 @@ impl Service for DhcpService {
             other => NewEvent::now("dhcp.failed", format!("{other:?}")),
         };
         self.journal.note(event);
+    }
+}
+
+impl DhcpService {
+    /// Tells of another DHCP server, once, when a client is heard speaking of it.
+    fn hear(&mut self, request: &MessageRef<'_>) {
+        let now = Timestamp(u64::try_from(Millis::now().0 / 1000).unwrap_or_default());
+        let Some(ForeignServer { address, evidence, .. }) = self.foreign.handle(now, request) else { return };
+        let how = match evidence {
+            Evidence::NamedByClient => "a client has chosen it",
+            _ => "it has answered a client",
+        };
+        let message = format!(
+            "another DHCP server, {address}, answers on this network ({how}): turn one of the two off, or machines boot now \
+             from one and now from the other"
+        );
+        tracing::warn!("{message}");
+        let event = NewEvent::now("dhcp.foreign", message).mac(mac(request));
+        self.journal.note(event.details(json!({"server": address})));
     }
 }
 

@@ -4,6 +4,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "std")]
+pub mod foreign;
 pub mod option;
 #[cfg(feature = "std")]
 pub mod server;
