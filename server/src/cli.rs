@@ -1,5 +1,10 @@
 //! The `firstlight` command: the server, and a client of its API.
 
+/// Prints a line; whoever closes the pipe, such as `head`, has seen enough.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print(format_args!($($text)*)) };
+}
+
 mod client;
 mod curtin;
 mod dhcp;
@@ -7,7 +12,7 @@ mod import;
 mod machines;
 mod tftp;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -219,6 +224,16 @@ pub fn main() -> ExitCode {
     }
 }
 
+fn print(line: std::fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        let enough = error.kind() == std::io::ErrorKind::BrokenPipe;
+        if !enough {
+            eprintln!("firstlight: {error}");
+        }
+        std::process::exit(i32::from(!enough));
+    }
+}
+
 fn fail(message: &str) -> ExitCode {
     eprintln!("firstlight: {message}");
     ExitCode::FAILURE
@@ -301,7 +316,7 @@ async fn ask(command: Command) -> Result<(), ClientError> {
             let client = Client::new(&remote)?;
             let login = client.post("login-codes", &json!({})).await?;
             let link = format!("{}{}", client.root(), login["url"].as_str().unwrap_or_default());
-            client.show(&login, || println!("{link}"));
+            client.show(&login, || say!("{link}"));
             Ok(())
         }
     }
@@ -314,7 +329,7 @@ async fn on_machines(action: Action, remote: &Remote) -> Result<(), ClientError>
 async fn act(plain: Plain, action: &str, body: Value) -> Result<(), ClientError> {
     let client = Client::new(&plain.remote)?;
     let machine = client.post(&format!("machines/{}/{action}", plain.machine), &body).await?;
-    client.show(&machine, || println!("{} is {}", text(&machine, "name"), text(&machine, "status")));
+    client.show(&machine, || say!("{} is {}", text(&machine, "name"), text(&machine, "status")));
     Ok(())
 }
 
@@ -324,17 +339,17 @@ async fn keys(action: KeyAction, client: &Client) -> Result<(), ClientError> {
             let keys = client.get("keys").await?;
             client.show(&keys, || {
                 for key in keys.as_array().into_iter().flatten() {
-                    println!("{:>4}  {}", key["id"], text(key, "key"));
+                    say!("{:>4}  {}", key["id"], text(key, "key"));
                 }
             });
         }
         KeyAction::Add { file } => {
             let key = client.post("keys", &json!({"key": client::read_file(&file)?})).await?;
-            client.show(&key, || println!("key {} added", key["id"]));
+            client.show(&key, || say!("key {} added", key["id"]));
         }
         KeyAction::Remove { id } => {
             client.delete(&format!("keys/{id}")).await?;
-            client.show(&json!({"removed": id}), || println!("key {id} removed"));
+            client.show(&json!({"removed": id}), || say!("key {id} removed"));
         }
     }
     Ok(())

@@ -55,7 +55,7 @@ impl Client {
     /// Prints `value` as JSON if that was asked for, or else what `people` prints.
     pub(super) fn show(&self, value: &Value, people: impl FnOnce()) {
         if self.json {
-            println!("{value}");
+            say!("{value}");
         } else {
             people();
         }
@@ -101,7 +101,7 @@ impl Client {
                     let Ok(event) = serde_json::from_str::<Value>(data) else { continue };
                     after = event["id"].as_i64().or(after);
                     self.show(&event, || {
-                        println!(
+                        say!(
                             "{}  {:<18} {}",
                             super::text(&event, "time"),
                             super::text(&event, "kind"),

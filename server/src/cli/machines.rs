@@ -81,24 +81,24 @@ pub(super) async fn run(action: Action, client: &Client) -> Result<(), ClientErr
                 new["name"] = Value::String(name);
             }
             let machine = client.post("machines", &new).await?;
-            client.show(&machine, || println!("{} is {}", text(&machine, "name"), text(&machine, "status")));
+            client.show(&machine, || say!("{} is {}", text(&machine, "name"), text(&machine, "status")));
         }
         Action::Import { file } => import_all(&file, client).await?,
         Action::Rename { machine, name } => {
             let machine = client.patch(&format!("machines/{machine}"), &json!({"name": name})).await?;
-            client.show(&machine, || println!("it is called {} now", text(&machine, "name")));
+            client.show(&machine, || say!("it is called {} now", text(&machine, "name")));
         }
         Action::SetPower { machine, power } => {
             let machine = client.patch(&format!("machines/{machine}"), &json!({"power": power.value()?})).await?;
             let driver = text(&machine["power"], "driver");
-            client.show(&machine, || println!("{}: power by {driver}", text(&machine, "name")));
+            client.show(&machine, || say!("{}: power by {driver}", text(&machine, "name")));
         }
         Action::Scripts { machine } => {
             let scripts = client.get(&format!("machines/{machine}/scripts")).await?;
             client.show(&scripts, || {
                 for script in scripts.as_array().into_iter().flatten() {
                     let seconds = script["seconds"].as_f64().unwrap_or(0.0);
-                    println!(
+                    say!(
                         "{:<12} {:<24} {:>3}  {seconds:>6.1} s",
                         text(script, "phase"),
                         text(script, "name"),
@@ -109,7 +109,7 @@ pub(super) async fn run(action: Action, client: &Client) -> Result<(), ClientErr
         }
         Action::Delete { machine } => {
             client.delete(&format!("machines/{machine}")).await?;
-            client.show(&json!({"deleted": machine}), || println!("{machine} is forgotten"));
+            client.show(&json!({"deleted": machine}), || say!("{machine} is forgotten"));
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ async fn import_all(file: &std::path::Path, client: &Client) -> Result<(), Clien
     for (line, machine) in machines {
         match client.post("machines", &machine).await {
             Ok(machine) => {
-                client.show(&machine, || println!("{} is {}", text(&machine, "name"), text(&machine, "status")));
+                client.show(&machine, || say!("{} is {}", text(&machine, "name"), text(&machine, "status")));
                 added.push(machine);
             }
             Err(error @ ClientError::Unreachable { .. }) => return Err(error),
@@ -136,10 +136,10 @@ async fn import_all(file: &std::path::Path, client: &Client) -> Result<(), Clien
 }
 
 fn table(machines: &Value) {
-    println!("{:<20} {:<20} {:<16} {:<8} NOW", "NAME", "STATUS", "ADDRESS", "POWER");
+    say!("{:<20} {:<20} {:<16} {:<8} NOW", "NAME", "STATUS", "ADDRESS", "POWER");
     for machine in machines.as_array().into_iter().flatten() {
         let now = machine["failure"].as_str().or(machine["step"].as_str()).unwrap_or("");
-        println!(
+        say!(
             "{:<20} {:<20} {:<16} {:<8} {now}",
             text(machine, "name"),
             text(machine, "status"),
@@ -153,17 +153,17 @@ fn details(machine: &Value) {
     let Some(fields) = machine.as_object() else { return };
     for (key, value) in fields.iter().filter(|(key, value)| !value.is_null() && *key != "inventory") {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        println!("{key:<14} {value}");
+        say!("{key:<14} {value}");
     }
     let inventory = &machine["inventory"];
     if inventory.is_null() {
         return;
     }
-    println!("\n{} × {}, {} MiB", inventory["cpus"], text(inventory, "cpu_model"), inventory["memory_mib"]);
+    say!("\n{} × {}, {} MiB", inventory["cpus"], text(inventory, "cpu_model"), inventory["memory_mib"]);
     for disk in inventory["disks"].as_array().into_iter().flatten() {
-        println!("{}  {} bytes  {}  {}", text(disk, "path"), disk["size"], text(disk, "model"), text(disk, "serial"));
+        say!("{}  {} bytes  {}  {}", text(disk, "path"), disk["size"], text(disk, "model"), text(disk, "serial"));
     }
     for interface in inventory["interfaces"].as_array().into_iter().flatten() {
-        println!("{}  {}", text(interface, "name"), text(interface, "mac"));
+        say!("{}  {}", text(interface, "name"), text(interface, "mac"));
     }
 }
