@@ -1,6 +1,7 @@
 //! Preseed lookup and the template language of MAAS: bring your templates, unchanged.
 //!
-//! * [`candidates`] lists the file names under which a machine's template may lie, the most specific first.
+//! * [`candidates`] lists the file names under which a machine's template may lie, the most specific first;
+//!   [`explain`] says which one is used, and what it hides.
 //! * [`Template`] is the subset of the Tempita language that such templates are written in: expressions, filters,
 //!   `if`, `for`, `default`, one-expression `py:` assignments and the rule that a directive alone on its line takes
 //!   the line with it. There is no way to run Python: a small evaluator with limits on steps, depth and output.
@@ -24,6 +25,7 @@ mod builtins;
 mod error;
 mod escape;
 mod evaluate;
+mod explain;
 mod expression;
 mod lookup;
 mod methods;
@@ -34,6 +36,7 @@ mod value;
 
 pub use error::{Location, Problem, RenderError, TemplateError};
 pub use evaluate::Limits;
+pub use explain::{Explanation, Shadow, Tried, explain};
 pub use lookup::{LookupKey, candidates};
 pub use template::Template;
 pub use value::{Context, Map, Value};

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use firstlight_preseed::{Context, LookupKey, Map, Template, Value, candidates};
+use firstlight_preseed::{Context, LookupKey, Map, Template, Value, candidates, explain};
 use serde_json::Value as Json;
 
 fn load(name: &str) -> Json {
@@ -68,6 +68,30 @@ fn more_candidate_names() {
         check_names(&key, &case["names"]);
     }
     assert_eq!(cases.len(), 301);
+}
+
+#[test]
+fn locations() {
+    let vectors = load("preseed_lookup_vectors.json");
+    let key = LookupKey {
+        prefix: "curtin_userdata",
+        osystem: "ubuntu",
+        arch: Some(("amd64", "generic")),
+        release: "noble",
+        name: Some("web01"),
+        default: true,
+    };
+    let cases = vectors["lookup"].as_array().unwrap();
+    for case in cases {
+        let locations: Vec<&str> =
+            case["locations"].as_array().unwrap().iter().map(|at| at.as_str().unwrap()).collect();
+        let path = |location: usize, name: &str| format!("{}/{name}", locations[location]);
+        let files = case["files"].as_object().unwrap();
+        let explanation = explain(&key, locations.len(), |location, name| files.contains_key(&path(location, name)));
+        let found = explanation.winner().map(|winner| path(winner.location, &winner.name));
+        assert_eq!(found.as_deref(), case["found"].as_str());
+    }
+    assert_eq!(cases.len(), 3);
 }
 
 /// An expected `None` is an error.
