@@ -34,7 +34,7 @@ pub use packet::{Mode, Packet, ParseError, RequestRef};
 pub use read_transfer::{ReadTransfer, Timing};
 
 #[cfg(feature = "tokio")]
-pub use server::{Config, DirHandler, Error, Handler, Request, Server, Source};
+pub use server::{Config, DirHandler, Error, Handler, Remap, RemapError, Request, Roots, Server, Source};
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

@@ -13,9 +13,14 @@ mod handler;
 mod listener;
 mod port;
 mod registry;
+mod remap;
+mod root;
+mod roots;
 mod source;
 mod transfer;
 
 pub use dir::DirHandler;
 pub use handler::{Error, Handler, Request, Source};
 pub use listener::{Config, Server};
+pub use remap::{Remap, RemapError};
+pub use roots::Roots;

@@ -1,17 +1,16 @@
 //! The files of a directory, read-only.
 //!
-//! Only regular files are served, and only what lies beneath the root once all symbolic links are followed: on Linux
-//! the kernel sees to that (`openat2` with `RESOLVE_BENEATH`, Linux 5.6), without a window between check and use.
-//! Elsewhere the path is resolved first and compared with the root, which is safe as long as nobody hostile can
-//! change links below the root.
-#![expect(clippy::disallowed_types, reason = "the driver's side: files are its business")]
+//! Only regular files are served, and only what lies beneath the root once all symbolic links are followed.
 
-use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::handler::{Error, Handler, Request, Source};
+use super::remap::Remap;
+use super::root::Root;
+use super::roots::Roots;
 
 /// Serves the files of a directory.
 ///
@@ -22,9 +21,12 @@ use super::handler::{Error, Handler, Request, Source};
 /// server.serve(DirHandler::open("/srv/tftp")?, std::future::pending()).await
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DirHandler {
     root: Arc<Root>,
+    remap: Arc<Remap>,
+    roots: Roots,
+    ignore_case: bool,
 }
 
 impl DirHandler {
@@ -44,18 +46,52 @@ impl DirHandler {
             };
             io::Error::new(error.kind(), what)
         })?;
-        Ok(Self { root: Arc::new(root) })
+        Ok(Self { root: Arc::new(root), remap: Arc::default(), roots: Roots::default(), ignore_case: false })
+    }
+
+    /// Rewrites names before files are looked for.
+    #[must_use]
+    pub fn with_remap(mut self, remap: Remap) -> Self {
+        self.remap = Arc::new(remap);
+        self
+    }
+
+    /// Gives clients a root of their own.
+    #[must_use]
+    pub fn with_roots(mut self, roots: Roots) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// When there is no file of the name that was asked for: looks for one whose name differs only in the case of
+    /// ASCII letters. Windows boot files ask for `\Boot\BCD` and `\boot\bcd` alike.
+    #[must_use]
+    pub fn ignoring_case(mut self) -> Self {
+        self.ignore_case = true;
+        self
+    }
+
+    fn find(&self, client: IpAddr, name: &[u8]) -> io::Result<Source> {
+        let mut path = relative_path(&self.remap.apply(name)).ok_or(io::ErrorKind::NotFound)?;
+        if let Some(own) = self.roots.directory(client).filter(|own| self.root.is_directory(own.as_ref())) {
+            path = Path::new(&own).join(path);
+        }
+        match self.root.file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.ignore_case => {
+                self.root.file(&self.root.find_ignoring_case(&path)?)
+            }
+            found => found,
+        }
+        .and_then(Source::from_file)
     }
 }
 
 #[async_trait::async_trait]
 impl Handler for DirHandler {
     async fn read(&self, request: &Request) -> Result<Source, Error> {
-        let Some(path) = relative_path(request.name()) else { return Err(Error::not_found()) };
-        let root = Arc::clone(&self.root);
-        let opened = tokio::task::spawn_blocking(move || root.file(&path).and_then(Source::from_file)).await;
-        match opened {
-            Ok(opened) => Ok(opened?),
+        let (files, client, name) = (self.clone(), request.peer.ip(), request.name().to_vec());
+        match tokio::task::spawn_blocking(move || files.find(client, &name)).await {
+            Ok(found) => Ok(found?),
             Err(error) => Err(io::Error::other(error).into()),
         }
     }
@@ -72,50 +108,4 @@ fn relative_path(name: &[u8]) -> Option<PathBuf> {
     // A colon would name a drive or a stream there.
     let name = std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && !name.contains(':'))?;
     Some(PathBuf::from(name))
-}
-
-#[cfg(target_os = "linux")]
-#[derive(Debug)]
-struct Root(std::os::fd::OwnedFd);
-
-#[cfg(target_os = "linux")]
-impl Root {
-    fn open(path: &Path) -> io::Result<Self> {
-        use rustix::fs::{Mode, OFlags, open};
-        Ok(Self(open(path, OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
-    }
-
-    fn file(&self, path: &Path) -> io::Result<File> {
-        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
-        use rustix::io::Errno;
-        // NONBLOCK: opening a FIFO must not wait for its writer; what kind of file it is, is asked afterwards.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match openat2(&self.0, path, flags, Mode::empty(), resolve) {
-            Ok(fd) => Ok(fd.into()),
-            // A link that leads out of the root or nowhere; a socket, or a device that is not there.
-            Err(Errno::XDEV | Errno::LOOP | Errno::NXIO | Errno::NODEV) => Err(io::ErrorKind::PermissionDenied.into()),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-#[derive(Debug)]
-struct Root(PathBuf);
-
-#[cfg(not(target_os = "linux"))]
-impl Root {
-    fn open(path: &Path) -> io::Result<Self> {
-        let path = path.canonicalize()?;
-        if path.is_dir() { Ok(Self(path)) } else { Err(io::ErrorKind::NotADirectory.into()) }
-    }
-
-    fn file(&self, path: &Path) -> io::Result<File> {
-        let path = self.0.join(path).canonicalize()?;
-        if !path.starts_with(&self.0) || !path.metadata()?.is_file() {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        File::open(path)
-    }
 }
