@@ -77,7 +77,10 @@ pub use schema::check_storage;
 pub use shell::{ShellOptions, render_shell};
 pub use size::{ParseSizeError, parse_size};
 pub use source::{Compression, Source, SourceKind};
-pub use storage::{DiskItem, FormatItem, ItemKind, MountItem, PartitionItem, Storage, StorageItem, Wipe};
+pub use storage::{
+    BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,
+    NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
+};
 pub use target::{Disk, Firmware, Target};
 pub use value::{Mapping, Node, Value};
 pub use write_file::WriteFile;

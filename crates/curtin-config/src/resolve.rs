@@ -63,8 +63,8 @@ impl<'a> Resolver<'a> {
             ItemKind::Partition(partition) => self.partition(item, partition),
             ItemKind::Format(format) => self.format(item, format),
             ItemKind::Mount(mount) => self.mount(item, mount),
-            ItemKind::Other(kind) => {
-                let message = format!("items of type {kind} are not supported by the planner yet");
+            other => {
+                let message = format!("items of type {} are not supported by the planner yet", other.name());
                 self.error(item, "storage-type", "type", message);
                 None
             }

@@ -1,9 +1,9 @@
 //! The `storage` section: items that refer to each other by id.
 
-use crate::config::Context;
-use crate::problem::{Problem, Span};
-use crate::size;
-use crate::value::{Mapping, Node, Value};
+use crate::problem::Span;
+use crate::value::Mapping;
+
+mod read;
 
 /// How a device is made empty before it is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub enum Wipe {
 }
 
 /// The `storage` section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Storage {
     /// 1 or 2.
     pub version: u8,
@@ -27,7 +27,7 @@ pub struct Storage {
 }
 
 /// One item of the `storage` section.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StorageItem {
     /// Its name.
     pub id: String,
@@ -41,8 +41,8 @@ pub struct StorageItem {
     pub preserve: bool,
 }
 
-/// The kinds of storage items.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The kinds of storage items: all that curtin knows.
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ItemKind {
     /// A whole disk.
@@ -53,8 +53,49 @@ pub enum ItemKind {
     Format(FormatItem),
     /// A mount point.
     Mount(MountItem),
-    /// A kind of item that is kept by name and not planned yet, such as `raid`.
+    /// An LVM volume group.
+    LvmVolgroup(LvmVolgroupItem),
+    /// An LVM logical volume.
+    LvmPartition(LvmPartitionItem),
+    /// An encrypted device.
+    DmCrypt(DmCryptItem),
+    /// A software RAID.
+    Raid(RaidItem),
+    /// A disk with a faster one before it.
+    Bcache(BcacheItem),
+    /// A ZFS pool.
+    Zpool(ZpoolItem),
+    /// A ZFS file system.
+    Zfs(ZfsItem),
+    /// A disk of an IBM mainframe.
+    Dasd(DasdItem),
+    /// An `NVMe` controller.
+    NvmeController(NvmeControllerItem),
+    /// A type that curtin does not know.
     Other(String),
+}
+
+impl ItemKind {
+    /// The name of the type, as it stands in a configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Disk(_) => "disk",
+            Self::Partition(_) => "partition",
+            Self::Format(_) => "format",
+            Self::Mount(_) => "mount",
+            Self::LvmVolgroup(_) => "lvm_volgroup",
+            Self::LvmPartition(_) => "lvm_partition",
+            Self::DmCrypt(_) => "dm_crypt",
+            Self::Raid(_) => "raid",
+            Self::Bcache(_) => "bcache",
+            Self::Zpool(_) => "zpool",
+            Self::Zfs(_) => "zfs",
+            Self::Dasd(_) => "dasd",
+            Self::NvmeController(_) => "nvme_controller",
+            Self::Other(name) => name,
+        }
+    }
 }
 
 /// A whole disk; serial, WWN and path must all fit when they are given.
@@ -64,14 +105,24 @@ pub struct DiskItem {
     pub serial: Option<String>,
     /// Its world wide name.
     pub wwn: Option<String>,
-    /// Its device node.
+    /// Its device node, or an `iscsi:` address.
     pub path: Option<String>,
     /// The partition table to make: `gpt` or `msdos`.
     pub ptable: Option<String>,
+    /// The model, for people.
+    pub model: Option<String>,
+    /// The name of a link in `/dev/disk/by-dname`.
+    pub name: Option<String>,
     /// How to empty it.
     pub wipe: Option<Wipe>,
     /// Whether the boot loader goes here.
     pub grub_device: bool,
+    /// The name of the multipath device that it is a path of.
+    pub multipath: Option<String>,
+    /// The bus id of the DASD behind it.
+    pub device_id: Option<String>,
+    /// The id of the `NVMe` controller that it is behind.
+    pub nvme_controller: Option<String>,
 }
 
 /// A partition.
@@ -89,9 +140,27 @@ pub struct PartitionItem {
     pub flag: Option<String>,
     /// How to empty it.
     pub wipe: Option<Wipe>,
+    /// Its UUID in a GPT.
+    pub uuid: Option<String>,
+    /// The name of a link in `/dev/disk/by-dname`.
+    pub name: Option<String>,
+    /// Its device node, when it is there already.
+    pub path: Option<String>,
+    /// Whether a preserved one gets the given size.
+    pub resize: bool,
+    /// Its type, in place of what the flag says: `0xef` or a UUID.
+    pub partition_type: Option<String>,
+    /// Its name in a GPT.
+    pub partition_name: Option<String>,
+    /// Its attributes in a GPT, as sfdisk takes them.
+    pub attrs: Vec<String>,
+    /// Whether the boot loader goes here.
+    pub grub_device: bool,
+    /// The name of the multipath device that it is on.
+    pub multipath: Option<String>,
 }
 
-/// A file system on a disk or partition.
+/// A file system on a block device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FormatItem {
     /// The id of what is formatted.
@@ -102,6 +171,8 @@ pub struct FormatItem {
     pub label: Option<String>,
     /// Its UUID; derived from the target's seed when absent.
     pub uuid: Option<String>,
+    /// Taken by curtin, and without an effect.
+    pub name: Option<String>,
     /// Further words for mkfs.
     pub extra_options: Vec<String>,
 }
@@ -125,186 +196,216 @@ pub struct MountItem {
     pub passno: Option<String>,
 }
 
-impl Storage {
-    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
-        if node.is_null() {
-            return None;
-        }
-        let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", "storage", node.span, format!("must be a mapping, not {}", node.kind()));
-            return None;
-        };
-        let version = match mapping.get("version").map(|node| (&node.value, node.span)) {
-            Some((Value::Int(1), _)) => 1,
-            Some((Value::Int(2), _)) => 2,
-            found => {
-                let span = found.map_or(node.span, |(_, span)| span);
-                cx.problem(
-                    Problem::error("storage-version", "storage.version", span, "must be 1 or 2")
-                        .remedy("write `version: 1`"),
-                );
-                1
-            }
-        };
-        let items = match mapping.get("config") {
-            Some(list) if list.as_sequence().is_some() => list.as_sequence().unwrap_or_default(),
-            found => {
-                let span = found.map_or(node.span, |node| node.span);
-                cx.error("missing-key", "storage.config", span, "must be a list of items");
-                &[]
-            }
-        };
-        let items = items
-            .iter()
-            .enumerate()
-            .filter_map(|(at, item)| StorageItem::read(cx, format!("storage.config[{at}]"), item))
-            .collect();
-        Some(Self { version, items })
-    }
+/// An LVM volume group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LvmVolgroupItem {
+    /// Its name.
+    pub name: String,
+    /// The ids of its physical volumes.
+    pub devices: Vec<String>,
+    /// Its UUID, when it is there already.
+    pub uuid: Option<String>,
 }
 
-/// Reads the keys of one item and reports those that do not fit.
-struct Fields<'a> {
-    cx: &'a mut Context,
-    path: &'a str,
-    mapping: &'a Mapping,
-    span: Span,
+/// An LVM logical volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LvmPartitionItem {
+    /// Its name.
+    pub name: String,
+    /// The id of its volume group.
+    pub volgroup: String,
+    /// Its size in bytes; all that is free without it.
+    pub size: Option<u64>,
+    /// Its device node, when it is there already.
+    pub path: Option<String>,
 }
 
-impl Fields<'_> {
-    fn text(&mut self, key: &str) -> Option<String> {
-        let node = self.mapping.get(key)?;
-        match &node.value {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
-                let text = node.to_text()?;
-                let message = format!("is {}, and reads as {text:?}", node.kind());
-                self.cx.warning("not-text", format!("{}.{key}", self.path), node.span, message, "quote it");
-                Some(text)
-            }
-            _ => {
-                let message = format!("must be text, not {}", node.kind());
-                self.cx.error("bad-type", format!("{}.{key}", self.path), node.span, message);
-                None
-            }
-        }
-    }
+/// An encrypted device (LUKS).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DmCryptItem {
+    /// The id of what is encrypted.
+    pub volume: String,
+    /// Its name below `/dev/mapper`.
+    pub dm_name: String,
+    /// The passphrase.
+    pub key: Option<String>,
+    /// A file with the passphrase; `/dev/urandom` means a new key at every boot.
+    pub keyfile: Option<String>,
+    /// The options of crypttab, `luks` without them.
+    pub options: Vec<String>,
+    /// How to empty it.
+    pub wipe: Option<Wipe>,
+    /// Its device node, when it is there already.
+    pub path: Option<String>,
+}
 
-    fn required(&mut self, key: &str) -> String {
-        if self.mapping.get(key).is_none_or(Node::is_null) {
-            let message = format!("needs a `{key}`");
-            self.cx.error("missing-key", format!("{}.{key}", self.path), self.span, message);
-            return String::new();
-        }
-        self.text(key).unwrap_or_default()
-    }
+/// A software RAID.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RaidItem {
+    /// Its name: `md0`, or one that appears below `/dev/md`.
+    pub name: String,
+    /// Its level; `None` when it is unknown.
+    pub level: Option<RaidLevel>,
+    /// The ids of its members.
+    pub devices: Vec<String>,
+    /// The ids of its spares.
+    pub spare_devices: Vec<String>,
+    /// The id of the container that it is in, in place of members.
+    pub container: Option<String>,
+    /// The partition table to make on it.
+    pub ptable: Option<String>,
+    /// The version of the superblock, such as `1.2`.
+    pub metadata: Option<String>,
+    /// The name that mdadm records.
+    pub mdname: Option<String>,
+    /// Its device node, when it is there already.
+    pub path: Option<String>,
+    /// How to empty it.
+    pub wipe: Option<Wipe>,
+}
 
-    fn size(&mut self, key: &str) -> Option<u64> {
-        let node = self.mapping.get(key).filter(|node| !node.is_null())?;
-        match size::from_node(node) {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                self.cx.problem(
-                    Problem::error("bad-size", format!("{}.{key}", self.path), node.span, error.to_string())
-                        .remedy("write a number of bytes, or one with B, K, M, G or T, such as 512M"),
-                );
-                None
-            }
-        }
-    }
+/// The levels of a software RAID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RaidLevel {
+    /// One member after the other.
+    Linear,
+    /// Stripes, nothing is redundant.
+    Raid0,
+    /// Mirrors.
+    Raid1,
+    /// Stripes and a member with parity.
+    Raid4,
+    /// Stripes with parity spread over all members.
+    Raid5,
+    /// Stripes with two parities.
+    Raid6,
+    /// Stripes of mirrors.
+    Raid10,
+    /// A set of members that other RAIDs are made in.
+    Container,
+}
 
-    fn number(&mut self, key: &str) -> Option<u32> {
-        let node = self.mapping.get(key).filter(|node| !node.is_null())?;
-        let number = match &node.value {
-            Value::Int(number) => u32::try_from(*number).ok(),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        if number.is_none_or(|number| number == 0) {
-            self.cx.error("bad-number", format!("{}.{key}", self.path), node.span, "must be a number from 1");
-            return None;
-        }
-        number
-    }
-
-    fn flag(&mut self, key: &str) -> bool {
-        self.mapping.get(key).is_some_and(|node| match &node.value {
-            Value::String(text) => !matches!(text.as_str(), "" | "false" | "False" | "none" | "None"),
-            _ => !node.is_falsy(),
+impl RaidLevel {
+    /// The level of a name or number as curtin takes it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "linear" => Self::Linear,
+            "0" | "raid0" | "stripe" => Self::Raid0,
+            "1" | "raid1" | "mirror" => Self::Raid1,
+            "4" | "raid4" => Self::Raid4,
+            "5" | "raid5" => Self::Raid5,
+            "6" | "raid6" => Self::Raid6,
+            "10" | "raid10" => Self::Raid10,
+            "container" => Self::Container,
+            _ => return None,
         })
     }
 
-    fn wipe(&mut self) -> Option<Wipe> {
-        let node = self.mapping.get("wipe").filter(|node| !node.is_falsy())?;
-        Some(match node.as_str() {
-            Some("superblock" | "superblock-recursive" | "pvremove") => Wipe::Superblock,
-            Some("zero") => Wipe::Zero,
-            Some("random") => Wipe::Random,
-            _ => {
-                let message = "must be superblock, superblock-recursive, pvremove, zero or random";
-                self.cx.error("bad-wipe", format!("{}.wipe", self.path), node.span, message);
-                return None;
-            }
-        })
+    /// The name that mdadm has for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Raid0 => "raid0",
+            Self::Raid1 => "raid1",
+            Self::Raid4 => "raid4",
+            Self::Raid5 => "raid5",
+            Self::Raid6 => "raid6",
+            Self::Raid10 => "raid10",
+            Self::Container => "container",
+        }
     }
 
-    fn words(&mut self, key: &str) -> Vec<String> {
-        let Some(node) = self.mapping.get(key).filter(|node| !node.is_falsy()) else {
-            return Vec::new();
-        };
-        let words: Option<Vec<String>> = node.as_sequence().and_then(|items| items.iter().map(Node::to_text).collect());
-        words.unwrap_or_else(|| {
-            self.cx.error("bad-type", format!("{}.{key}", self.path), node.span, "must be a list of words");
-            Vec::new()
-        })
+    /// How many members it needs at least.
+    #[must_use]
+    pub const fn min_members(self) -> usize {
+        match self {
+            Self::Linear | Self::Raid0 | Self::Raid1 | Self::Container => 2,
+            Self::Raid4 | Self::Raid5 => 3,
+            Self::Raid6 | Self::Raid10 => 4,
+        }
+    }
+
+    /// Whether a spare can take the place of a member.
+    #[must_use]
+    pub const fn takes_spares(self) -> bool {
+        !matches!(self, Self::Linear | Self::Raid0 | Self::Container)
     }
 }
 
-impl StorageItem {
-    fn read(cx: &mut Context, path: String, node: &Node) -> Option<Self> {
-        let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", path, node.span, format!("must be a mapping, not {}", node.kind()));
-            return None;
-        };
-        let mut fields = Fields { cx, path: &path, mapping, span: node.span };
-        let id = fields.required("id");
-        let kind = match fields.required("type").as_str() {
-            "disk" => ItemKind::Disk(DiskItem {
-                serial: fields.text("serial"),
-                wwn: fields.text("wwn"),
-                path: fields.text("path"),
-                ptable: fields.text("ptable"),
-                wipe: fields.wipe(),
-                grub_device: fields.flag("grub_device"),
-            }),
-            "partition" => ItemKind::Partition(PartitionItem {
-                device: fields.required("device"),
-                size: fields.size("size"),
-                number: fields.number("number"),
-                offset: fields.size("offset"),
-                flag: fields.text("flag").filter(|flag| !flag.is_empty()),
-                wipe: fields.wipe(),
-            }),
-            "format" => ItemKind::Format(FormatItem {
-                volume: fields.required("volume"),
-                fstype: fields.required("fstype"),
-                label: fields.text("label").filter(|label| !label.is_empty()),
-                uuid: fields.text("uuid"),
-                extra_options: fields.words("extra_options"),
-            }),
-            "mount" => ItemKind::Mount(MountItem {
-                device: fields.text("device"),
-                path: fields.text("path"),
-                options: fields.text("options"),
-                spec: fields.text("spec"),
-                fstype: fields.text("fstype"),
-                freq: fields.mapping.get("freq").and_then(Node::to_text),
-                passno: fields.mapping.get("passno").and_then(Node::to_text),
-            }),
-            other => ItemKind::Other(other.to_owned()),
-        };
-        let preserve = fields.flag("preserve");
-        Some(Self { id, kind, span: node.span, path, preserve })
-    }
+/// A disk with a faster one before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BcacheItem {
+    /// The id of the slow device.
+    pub backing_device: Option<String>,
+    /// The id of the fast device.
+    pub cache_device: Option<String>,
+    /// The name of a link in `/dev/disk/by-dname`.
+    pub name: Option<String>,
+    /// `writethrough`, `writeback`, `writearound` or `none`.
+    pub cache_mode: Option<String>,
+    /// Its device node, when it is there already.
+    pub path: Option<String>,
+}
+
+/// A ZFS pool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ZpoolItem {
+    /// Its name.
+    pub pool: String,
+    /// The ids of its devices.
+    pub vdevs: Vec<String>,
+    /// Where it is mounted.
+    pub mountpoint: Option<String>,
+    /// Its properties, as they stand there.
+    pub pool_properties: Mapping,
+    /// The properties of its file systems, as they stand there.
+    pub fs_properties: Mapping,
+    /// Whether it gets the features that `zpool create` turns on by itself.
+    pub default_features: bool,
+    /// `luks_keystore` for an encrypted pool.
+    pub encryption_style: Option<String>,
+    /// A file with the passphrase of an encrypted pool.
+    pub keyfile: Option<String>,
+}
+
+/// A ZFS file system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ZfsItem {
+    /// The id of its pool.
+    pub pool: String,
+    /// Its name in the pool.
+    pub volume: String,
+    /// Its properties, as they stand there.
+    pub properties: Mapping,
+}
+
+/// A disk of an IBM mainframe.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DasdItem {
+    /// Its bus id, such as `0.0.1520`.
+    pub device_id: String,
+    /// The size of its blocks, 4096 without it.
+    pub blocksize: Option<u32>,
+    /// Its label: six characters at most.
+    pub label: Option<String>,
+    /// `full`, `quick` or `expand`.
+    pub mode: Option<String>,
+    /// `cdl`, `ldl` or `not-formatted`.
+    pub disk_layout: Option<String>,
+    /// A name for people.
+    pub name: Option<String>,
+}
+
+/// An `NVMe` controller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NvmeControllerItem {
+    /// `pcie`, `tcp`…
+    pub transport: String,
+    /// The port of a remote one.
+    pub tcp_port: Option<u32>,
+    /// The address of a remote one.
+    pub tcp_addr: Option<String>,
 }
