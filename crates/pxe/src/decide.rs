@@ -129,15 +129,17 @@ pub fn decide(client: &Client, role: Role, policy: &Policy) -> Result<Answer, No
         }
         (Role::Dhcp, false) => {}
         (Role::ProxyOffer, false) => proxy_offer(client, &mut answer),
-        (Role::BootServer, false) => {
-            answer.options.push((60, b"PXEClient".to_vec()));
-            if let Some(item) = client.boot_item {
-                // A client that chose from a menu wants to hear that its choice was understood.
-                answer.options.push((43, sub_options(&[VendorOption::BootItem(item)])));
-            }
-        }
+        (Role::BootServer, false) => boot_server(client, &mut answer),
     }
     Ok(answer)
+}
+
+pub(crate) fn boot_server(client: &Client, answer: &mut Answer) {
+    answer.options.push((60, b"PXEClient".to_vec()));
+    if let Some(item) = client.boot_item {
+        // A client that chose from a menu wants to hear that its choice was understood.
+        answer.options.push((43, sub_options(&[VendorOption::BootItem(item)])));
+    }
 }
 
 /// BIOS ROMs and iPXE take the boot file from the offer. UEFI firmware in the field is better off with 4011, which is
@@ -163,17 +165,17 @@ fn loader(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
     match (client.firmware, client.architecture.cpu(), client.transport) {
         (Firmware::Bios, Cpu::X86, Transport::Tftp) => {
             let why = "BIOS firmware: PXELINUX over TFTP";
-            Ok(answer(client, policy, BootFile::Lpxelinux.path(), Some(BootFile::Lpxelinux), why))
+            Ok(name_file(client, policy, BootFile::Lpxelinux.path(), Some(BootFile::Lpxelinux), why))
         }
         (Firmware::Uefi, Cpu::X64, Transport::Tftp) => {
             let why = "x64 UEFI over PXE: shim over TFTP, which loads the signed GRUB";
-            Ok(answer(client, policy, BootFile::ShimX64.path(), Some(BootFile::ShimX64), why))
+            Ok(name_file(client, policy, BootFile::ShimX64.path(), Some(BootFile::ShimX64), why))
         }
         (Firmware::Uefi, Cpu::X64, Transport::Http) => {
             // Not shim: Debian's GRUB finds no configuration when it was loaded over HTTP boot.
             let file = BootFile::SnponlyX64;
             let uri = format!("{}boot/{file}", policy.http_root());
-            Ok(answer(client, policy, &uri, Some(file), "x64 UEFI HTTP boot: iPXE by its full URI"))
+            Ok(name_file(client, policy, &uri, Some(file), "x64 UEFI HTTP boot: iPXE by its full URI"))
         }
         _ => Err(NoAnswer::NoLoader { architecture: client.architecture, transport: client.transport }),
     }
@@ -184,11 +186,17 @@ fn ipxe_script(client: &Client, policy: &Policy) -> Answer {
         Transport::Http => (format!("{}boot.ipxe", policy.http_root()), "iPXE: its script over HTTP"),
         Transport::Tftp => (format!("tftp://{}/boot.ipxe", policy.server), "iPXE without HTTP: its script over TFTP"),
     };
-    answer(client, policy, &uri, None, why)
+    name_file(client, policy, &uri, None, why)
 }
 
 /// Fills both the header and the options: U-Boot and shim read only the header, some ROMs only the options.
-fn answer(client: &Client, policy: &Policy, file: &str, boot_file: Option<BootFile>, why: &str) -> Answer {
+pub(crate) fn name_file(
+    client: &Client,
+    policy: &Policy,
+    file: &str,
+    boot_file: Option<BootFile>,
+    why: &str,
+) -> Answer {
     let mut options = vec![(66, terminated(&policy.server.to_string())), (67, terminated(file))];
     if let Some(id) = client.machine_id.as_ref().filter(|id| matches!(id.len(), 1..=17)) {
         // PXE 2.1 §2.2.3 wants its identifier back.

@@ -38,6 +38,7 @@ mod architecture;
 mod boot_file;
 mod command_line;
 mod decide;
+pub mod discovery;
 mod identify;
 mod ipxe_features;
 pub mod oracle;

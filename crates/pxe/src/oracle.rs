@@ -236,7 +236,7 @@ fn edk2_http(offers: &[Offer]) -> Result<Boot, NoBoot> {
 }
 
 impl Offer {
-    fn option(&self, code: u8) -> Option<&[u8]> {
+    pub(crate) fn option(&self, code: u8) -> Option<&[u8]> {
         self.options.iter().find(|(found, _)| *found == code).map(|(_, value)| value.as_slice())
     }
 
@@ -244,8 +244,12 @@ impl Offer {
         self.yiaddr.is_unspecified()
     }
 
+    pub(crate) fn is_pxe(&self) -> bool {
+        self.option(60).is_some_and(|class| class.starts_with(b"PXEClient"))
+    }
+
     fn kind(&self) -> Kind {
-        if !self.option(60).is_some_and(|class| class.starts_with(b"PXEClient")) {
+        if !self.is_pxe() {
             return Kind::Only;
         }
         let (mut discovery, mut mtftp) = (false, false);
@@ -302,7 +306,7 @@ impl Offer {
         }
     }
 
-    fn server(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn server(&self) -> Option<Ipv4Addr> {
         Some(self.siaddr).filter(|address| !address.is_unspecified()).or_else(|| self.server_id())
     }
 

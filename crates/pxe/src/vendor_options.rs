@@ -108,8 +108,13 @@ pub struct MenuItem<'a> {
 pub struct BootItem {
     /// The type of the server.
     pub kind: u16,
-    /// Which part of the boot is meant; bit 15 asks for credentials.
+    /// Which part of the boot is meant; [`CREDENTIALS`](Self::CREDENTIALS) may be set.
     pub layer: u16,
+}
+
+impl BootItem {
+    /// The bit of a layer that asks for credentials.
+    pub const CREDENTIALS: u16 = 0x8000;
 }
 
 /// A value that does not have its tag's format. Whoever sent it is at fault.
