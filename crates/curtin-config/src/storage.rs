@@ -1,8 +1,11 @@
 //! The `storage` section: items that refer to each other by id.
 
+use std::fmt;
+
 use crate::problem::Span;
 use crate::value::Mapping;
 
+mod emit;
 mod read;
 
 /// How a device is made empty before it is used.
@@ -221,7 +224,7 @@ pub struct LvmPartitionItem {
 }
 
 /// An encrypted device (LUKS).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct DmCryptItem {
     /// The id of what is encrypted.
     pub volume: String,
@@ -237,6 +240,18 @@ pub struct DmCryptItem {
     pub wipe: Option<Wipe>,
     /// Its device node, when it is there already.
     pub path: Option<String>,
+}
+
+/// The passphrase is never shown.
+impl fmt::Debug for DmCryptItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DmCryptItem")
+            .field("volume", &self.volume)
+            .field("dm_name", &self.dm_name)
+            .field("key", &self.key.as_ref().map(|_| "…"))
+            .field("keyfile", &self.keyfile)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A software RAID.
