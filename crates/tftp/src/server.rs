@@ -7,11 +7,14 @@
 //! It never serves broadcast requests (RFC 906), never writes, and drops requests without an answer above its limits:
 //! an answer would stop the client, silence makes it ask again.
 
+mod bind;
 mod cache;
+mod config;
 mod dir;
 mod handler;
 mod listener;
 mod port;
+mod rate;
 mod registry;
 mod remap;
 mod root;
@@ -19,8 +22,9 @@ mod roots;
 mod source;
 mod transfer;
 
+pub use config::Config;
 pub use dir::DirHandler;
 pub use handler::{Error, Handler, Request, Source};
-pub use listener::{Config, Server};
+pub use listener::Server;
 pub use remap::{Remap, RemapError};
 pub use roots::Roots;

@@ -260,6 +260,22 @@ async fn above_the_limits_there_is_silence() {
 }
 
 #[tokio::test]
+async fn an_address_that_asks_too_often_is_not_heard() {
+    let config = Config { max_requests_per_second: 2, ..Config::default() };
+    let server = Running::start("127.0.0.1:0", config);
+    // At most two are heard in a second, and ten requests at once fall into two seconds at most.
+    for _ in 0..10 {
+        Client::new().await.send(server.address, b"\0\x01none\0octet\0").await;
+    }
+    let ended = server.ended(10).await;
+    let dropped = ended.iter().filter(|(_, outcome)| *outcome == Outcome::Overloaded).count();
+    assert!((6..=8).contains(&dropped), "{dropped} were dropped");
+    let other = Client(UdpSocket::bind("127.0.0.2:0").await.unwrap());
+    assert_eq!(other.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn strangers_do_not_reach_a_transfer() {
     let server = Running::start("127.0.0.1:0", Config::default());
     let (client, stranger) = (Client::new().await, Client::new().await);
@@ -318,6 +334,42 @@ async fn shutdown_tells_the_peers() {
     server.stop().await;
     assert_eq!(in_words(&client.receive().await.0), "ERROR 0 the server is stopping");
     assert_eq!(*ended.lock().unwrap(), [("small".to_owned(), Outcome::Cancelled)]);
+}
+
+#[tokio::test]
+async fn shutdown_may_wait_for_transfers_but_starts_none() {
+    let server = Running::start("127.0.0.1:0", Config { grace: PATIENCE, ..Config::default() });
+    let (client, late) = (Client::new().await, Client::new().await);
+    client.send(server.address, b"\0\x01large\0octet\0windowsize\x0064\0blksize\x001468\0").await;
+    let (_, port) = client.receive().await;
+    server.stop.send(()).unwrap();
+    late.send(server.address, b"\0\x01small\0octet\0").await;
+    late.hears_nothing().await;
+    client.send(port, b"\0\x04\0\0").await;
+    for block in 1..=715_u16 {
+        let (data, _) = client.receive().await;
+        assert_eq!(data.get(2..4), Some(&block.to_be_bytes()[..]));
+        if block % 64 == 0 || block == 715 {
+            client.send(port, &[&b"\0\x04"[..], &block.to_be_bytes()].concat()).await;
+        }
+    }
+    timeout(PATIENCE, server.task).await.unwrap().unwrap().unwrap();
+    let complete = Outcome::Complete { bytes: 1 << 20, retransmitted: 0 };
+    assert_eq!(*server.ended.lock().unwrap(), [("large".to_owned(), complete)]);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn servers_may_share_a_port() {
+    let one = Server::bind_shared("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = one.local_addr();
+    let other = Server::bind_shared(address).unwrap();
+    assert_eq!(Server::bind(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    drop(one);
+    let task = tokio::spawn(other.serve(Files::default(), std::future::pending()));
+    let client = Client::new().await;
+    assert_eq!(client.ask(address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    task.abort();
 }
 
 #[test]

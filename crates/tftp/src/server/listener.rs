@@ -15,14 +15,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::bind;
 use super::cache::Cache;
+use super::config::Config;
 use super::handler::{Handler, Request};
 use super::registry::{Active, Admission, Registry};
-use super::transfer::{Report, Transfer};
-use crate::negotiate::Limits;
+use super::transfer::{Report, Transfer, now};
 use crate::outcome::Outcome;
 use crate::packet::Packet;
-use crate::read_transfer::Timing;
 
 /// Several requests may arrive in one read (GRO), and one datagram may be this long.
 const RECEIVE_BUFFER: usize = 1 << 16;
@@ -31,38 +31,6 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// The pause after a failed read, so that a lasting error does not spin, and how many in a row end the server.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const MAX_ERRORS: u32 = 100;
-
-/// What a server grants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The limits of the option negotiation. For an IPv6 peer the block size is lowered by the 20 bytes by which
-    /// its header is longer.
-    pub limits: Limits,
-    /// Retransmission.
-    pub timing: Timing,
-    /// Concurrent transfers in all. Above it requests are dropped; the clients ask again.
-    pub max_transfers: usize,
-    /// Concurrent transfers of one address.
-    pub max_per_address: usize,
-    /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for
-    /// ever by a handler that hangs.
-    pub handler_timeout: Duration,
-    /// Bytes of files that are kept in memory for other transfers of the same file.
-    pub cache_bytes: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            timing: Timing::default(),
-            max_transfers: 1024,
-            max_per_address: 64,
-            handler_timeout: Duration::from_secs(60),
-            cache_bytes: 64 << 20,
-        }
-    }
-}
 
 /// A TFTP server that has its port and does not serve yet.
 ///
@@ -96,17 +64,18 @@ impl Server {
     /// The text names the address and the port. The kind tells what is wrong: `AddrInUse` (another server),
     /// `PermissionDenied` (ports below 1024 need rights), `AddrNotAvailable` (no interface has the address).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(address).map_err(|error| {
-            let what = match error.kind() {
-                io::ErrorKind::AddrInUse => "another program uses this port".to_owned(),
-                io::ErrorKind::PermissionDenied => "no right to use this port".to_owned(),
-                io::ErrorKind::AddrNotAvailable => "no interface has this address".to_owned(),
-                _ => error.to_string(),
-            };
-            let (ip, port) = (address.ip(), address.port());
-            io::Error::new(error.kind(), format!("cannot listen for TFTP on {ip}, UDP port {port}: {what}"))
-        })?;
-        Self::from_std(socket)
+        Self::from_std(bind::alone(address)?)
+    }
+
+    /// Takes a UDP port together with other servers that do so as well (`SO_REUSEPORT`): the kernel spreads the
+    /// clients among them, each client always to the same one. So one host can serve with several processes, and a
+    /// new one can take over before the old one has shut down. On Linux only.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind); `AddrInUse` when the other one does not share, or belongs to another user.
+    #[cfg(target_os = "linux")]
+    pub fn bind_shared(address: SocketAddr) -> io::Result<Self> {
+        Self::from_std(bind::shared(address)?)
     }
 
     /// Uses a socket that is bound already: to a device, in another namespace, or by socket activation.
@@ -132,7 +101,8 @@ impl Server {
         self.local
     }
 
-    /// Serves until `shutdown` is ready; then transfers under way are ended with an ERROR.
+    /// Serves until `shutdown` is ready. Then requests are dropped, transfers under way have [`Config::grace`] to end,
+    /// and what is left is ended with an ERROR.
     ///
     /// # Errors
     /// When the request socket cannot be used (any more). Nothing that a peer does is an error here.
@@ -143,42 +113,23 @@ impl Server {
             handler: Arc::new(handler),
             config: self.config,
             cache: Arc::new(Cache::new(self.config.cache_bytes)),
+            socket,
+            state,
             local: self.local,
             registry: Registry::default(),
             tasks: JoinSet::new(),
+            stopping: false,
         };
-        let mut shutdown = pin!(shutdown);
-        let mut buffer = vec![0; RECEIVE_BUFFER];
-        let mut errors = 0;
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                Some(ended) = listener.tasks.join_next_with_id() => {
-                    listener.registry.remove(ended.map_or_else(|error| error.id(), |(task, ())| task));
-                }
-                received = receive(&socket, &state, &mut buffer) => match received {
-                    Ok(meta) => {
-                        errors = 0;
-                        let bytes = buffer.get(..meta.len).unwrap_or_default();
-                        for datagram in bytes.chunks(meta.stride.max(1)) {
-                            listener.handle(&meta, datagram);
-                        }
-                    }
-                    Err(error) => {
-                        errors += 1;
-                        if errors >= MAX_ERRORS {
-                            return Err(error);
-                        }
-                        pause().await;
-                    }
-                },
-            }
+        let mut served = listener.run(shutdown).await;
+        if served.is_ok() {
+            listener.stopping = true;
+            served = listener.run(pause(self.config.grace)).await;
         }
         listener.registry.cancel_all();
         let all = async { while listener.tasks.join_next().await.is_some() {} };
         // Tasks that take longer are aborted when the set is dropped.
         let _ = tokio::time::timeout(GOODBYE, all).await;
-        Ok(())
+        served
     }
 }
 
@@ -186,12 +137,48 @@ struct Listener {
     handler: Arc<dyn Handler>,
     config: Config,
     cache: Arc<Cache>,
+    socket: UdpSocket,
+    state: UdpSocketState,
     local: SocketAddr,
     registry: Registry,
     tasks: JoinSet<()>,
+    /// Requests are dropped.
+    stopping: bool,
 }
 
 impl Listener {
+    /// Serves until `end`, or until the last transfer has ended when the server stops.
+    async fn run(&mut self, end: impl Future<Output = ()>) -> io::Result<()> {
+        let mut end = pin!(end);
+        let mut buffer = vec![0; RECEIVE_BUFFER];
+        let mut errors = 0;
+        while !(self.stopping && self.tasks.is_empty()) {
+            tokio::select! {
+                () = &mut end => break,
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    self.registry.remove(ended.map_or_else(|error| error.id(), |(task, ())| task));
+                }
+                received = receive(&self.socket, &self.state, &mut buffer) => match received {
+                    Ok(meta) => {
+                        errors = 0;
+                        let bytes = buffer.get(..meta.len).unwrap_or_default();
+                        for datagram in bytes.chunks(meta.stride.max(1)) {
+                            self.handle(&meta, datagram);
+                        }
+                    }
+                    Err(error) => {
+                        errors += 1;
+                        if errors >= MAX_ERRORS {
+                            return Err(error);
+                        }
+                        pause(ERROR_PAUSE).await;
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
     fn handle(&mut self, meta: &RecvMeta, datagram: &[u8]) {
         let (packet, write) = match Packet::parse(datagram) {
             Ok(Packet::Rrq(packet)) => (packet, false),
@@ -199,6 +186,9 @@ impl Listener {
             // Anything else has no business on this port. An answer would only help whoever forges addresses.
             _ => return,
         };
+        if self.stopping {
+            return;
+        }
         let destination = meta.dst_ip.map_or(self.local.ip(), |ip| ip.to_canonical());
         if !can_answer_from(destination) {
             return;
@@ -206,7 +196,7 @@ impl Listener {
         let peer = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
         let peer = if peer.ip() == meta.addr.ip() { meta.addr } else { peer }; // keeps an IPv6 scope
         let request = Request::new(peer, SocketAddr::new(destination, self.local.port()), &packet, write);
-        match self.registry.admit(peer, datagram, self.config.max_transfers, self.config.max_per_address) {
+        match self.registry.admit(now(), peer, datagram, &self.config) {
             Admission::Start => self.start(request, datagram),
             Admission::Refuse => self.handler.done(&request, &Outcome::Overloaded),
             Admission::Wait => {}
@@ -244,6 +234,6 @@ async fn receive(socket: &UdpSocket, state: &UdpSocketState, buffer: &mut [u8]) 
 }
 
 #[expect(clippy::disallowed_methods, reason = "a driver may wait")]
-async fn pause() {
-    tokio::time::sleep(ERROR_PAUSE).await;
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }

@@ -1,14 +1,22 @@
 //! The port of one transfer: many datagrams with one call.
 //!
 //! On Linux the kernel cuts a run of blocks into datagrams by itself (UDP generic segmentation offload, Linux 4.18).
-//! It refuses that where a block does not fit the path's MTU or the device cannot compute checksums; from then on each
-//! datagram is sent by itself.
+//! It refuses that where a block does not fit the path's MTU or the device cannot compute checksums; from then on it is
+//! handed many datagrams at once (`sendmmsg`). Elsewhere each datagram is sent by itself.
 #![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
 
 use std::io;
+#[cfg(target_os = "linux")]
+use std::io::IoSlice;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+#[cfg(target_os = "linux")]
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+/// The most datagrams of one `sendmmsg`.
+#[cfg(target_os = "linux")]
+const MAX_MESSAGES: usize = 64;
 
 /// A socket of its own on the address that was asked, deaf to all but the peer.
 #[derive(Debug)]
@@ -55,14 +63,29 @@ impl Port {
                 Err(_) => self.cut_here(),
             }
         }
-        for datagram in run.chunks(segment) {
-            if let Err(error) = self.socket.send(datagram).await
-                && error.kind() == io::ErrorKind::ConnectionRefused
-            {
-                return Err(error);
-            }
+        let mut rest = run;
+        while !rest.is_empty() {
+            let sent = match send_some(&self.socket, rest, segment).await {
+                Ok(sent) => sent,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
+                Err(_) => 1,
+            };
+            rest = rest.get(sent.saturating_mul(segment)..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// The MTU of the route to the peer, where the platform tells.
+    #[cfg(target_os = "linux")]
+    pub(super) fn mtu(&self) -> Option<u32> {
+        use rustix::net::sockopt::{ip_mtu, ipv6_mtu};
+        let is_ipv4 = self.socket.local_addr().ok()?.is_ipv4();
+        if is_ipv4 { ip_mtu(&self.socket) } else { ipv6_mtu(&self.socket) }.ok()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn mtu(&self) -> Option<u32> {
+        None
     }
 
     pub(super) async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -95,6 +118,28 @@ impl Port {
             let _ = set_segment(&self.socket, 0);
         }
     }
+}
+
+/// Sends the first datagrams of a run that is not empty, and tells how many.
+#[cfg(target_os = "linux")]
+async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
+    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
+    if run.len() <= segment {
+        return socket.send(run).await.map(|_| 1);
+    }
+    let send = || {
+        let parts: Vec<_> = run.chunks(segment).take(MAX_MESSAGES).map(|part| [IoSlice::new(part)]).collect();
+        let mut no_ancillary: Vec<_> = parts.iter().map(|_| SendAncillaryBuffer::default()).collect();
+        let mut messages: Vec<_> =
+            parts.iter().zip(&mut no_ancillary).map(|(part, nothing)| MMsgHdr::new(part, nothing)).collect();
+        Ok(sendmmsg(socket, &mut messages, SendFlags::empty())?)
+    };
+    socket.async_io(Interest::WRITABLE, send).await
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
+    socket.send(run.get(..segment).unwrap_or(run)).await.map(|_| 1)
 }
 
 #[cfg(target_os = "linux")]
@@ -133,6 +178,7 @@ mod tests {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let peer = UdpSocket::bind(loopback).await.unwrap();
         let mut port = Port::connect(loopback, peer.local_addr().unwrap()).await.unwrap();
+        assert_eq!(port.mtu(), cfg!(target_os = "linux").then_some(65535), "of the loopback interface");
         let run: Vec<u8> = (0..=255).cycle().take(3210).collect();
         for cut in [port.cut, Cut::Here] {
             port.cut = cut;

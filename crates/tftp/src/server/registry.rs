@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 use tokio::task;
 
+use super::config::Config;
+use super::rate::Rate;
 use crate::outcome::Outcome;
 
 /// The transfers by the address and port of their peer. It belongs to the listener's task alone.
@@ -16,6 +19,7 @@ pub(super) struct Registry {
     active: BTreeMap<SocketAddr, Active>,
     /// All tasks, also those that were told to end and have not yet.
     tasks: HashMap<task::Id, SocketAddr>,
+    rate: Rate,
 }
 
 #[derive(Debug)]
@@ -40,20 +44,21 @@ pub(super) enum Admission {
 
 impl Registry {
     /// Decides on a request; a predecessor from the same port is told to end.
-    pub(super) fn admit(&mut self, peer: SocketAddr, packet: &[u8], total: usize, per_address: usize) -> Admission {
+    pub(super) fn admit(&mut self, now: Instant, peer: SocketAddr, packet: &[u8], config: &Config) -> Admission {
         if let Some(active) = self.active.get(&peer)
             && active.packet == packet
             && !active.answered.load(Ordering::Relaxed)
         {
             return Admission::Wait;
         }
-        if self.tasks.len() >= total {
+        if !self.rate.admits(now, peer.ip(), config.max_requests_per_second) || self.tasks.len() >= config.max_transfers
+        {
             return Admission::Refuse;
         }
         if let Some(predecessor) = self.active.remove(&peer) {
             // It may just have ended by itself: then nobody listens, and nothing is lost.
             let _ = predecessor.cancel.send(Outcome::Restarted);
-        } else if self.active.range(all_ports(peer.ip())).count() >= per_address {
+        } else if self.active.range(all_ports(peer.ip())).count() >= config.max_per_address {
             return Admission::Refuse;
         }
         Admission::Start

@@ -9,8 +9,8 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::cache::Cache;
+use super::config::Config;
 use super::handler::{Error, Handler, Request};
-use super::listener::Config;
 use super::port::Port;
 use super::source::Reader;
 use crate::error_code::ErrorCode;
@@ -21,8 +21,6 @@ use crate::read_transfer::ReadTransfer;
 
 /// ACKs are 4 bytes long; of an ERROR's text more is not kept.
 const RECEIVE_BUFFER: usize = 1024;
-/// IPv6's header is that much longer than IPv4's, by which the default block size was chosen.
-const IPV6_EXTRA: u16 = 20;
 
 /// All that the task of a transfer owns.
 pub(super) struct Transfer {
@@ -68,10 +66,7 @@ impl Transfer {
             Err(error) => return refuse(&mut port, error).await,
         };
         let request = &self.report.request;
-        let mut limits = self.config.limits;
-        if request.peer.is_ipv6() {
-            limits.block_size = limits.block_size.saturating_sub(IPV6_EXTRA);
-        }
+        let limits = self.config.limits_for(request.peer, port.mtu());
         let agreed = negotiate(request.options(), &limits, reader.wire_size(mode));
         let mut machine = ReadTransfer::new(now(), &agreed, mode, Some(reader.size()), self.config.timing);
         let mut out = Vec::new();
@@ -183,6 +178,6 @@ async fn cancelled(mut machine: ReadTransfer, mut port: Port, outcome: Outcome) 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
