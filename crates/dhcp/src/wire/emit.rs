@@ -34,8 +34,8 @@ pub struct EmitPolicy {
 
 /// What UDP and IPv4 put around a message.
 const IP_UDP: usize = 28;
-/// RFC 2131 §2: "a client must be prepared to receive DHCP messages with an 'options' field of at least length 312
-/// octets", which is a datagram of 576 bytes.
+/// RFC 2131 §2: "A DHCP client must be prepared to receive DHCP messages with an 'options' field of at least length 312
+/// octets." That is a datagram of 576 bytes.
 const MIN_MESSAGE: usize = 576 - IP_UDP;
 
 impl Default for EmitPolicy {

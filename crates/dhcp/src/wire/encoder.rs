@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(buffer[240..], [12, 3, b'a', b'b', b'c', 15, 2, b'd', b'e', 255]);
     }
 
-    /// RFC 3396 §4: an option above 255 bytes is "split into multiple options".
+    /// RFC 3396 §6: "No split portion of an option that has been split can contain more than 255 octets."
     #[test]
     fn long_options_are_split() {
         for (len, expect) in
