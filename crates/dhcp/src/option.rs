@@ -98,7 +98,7 @@
 //! | 74 | irc-servers | [`IrcServers`] | 2132 §8.19 |
 //! | 75 | streettalk-servers | [`StreettalkServers`] | 2132 §8.20 |
 //! | 76 | streettalk-directory-servers | [`StreettalkDirectoryServers`] | 2132 §8.21 |
-//! | 77 | user-class | [`UserClass`] | 3004 |
+//! | 77 | user-class | [`UserClass`] | 3004 §4 |
 //! | 78 | slp-directory-agents | [`SlpDirectoryAgents`] | 2610 §3 |
 //! | 79 | slp-service-scope | [`SlpServiceScope`] | 2610 §4 |
 //! | 80 | rapid-commit | [`RapidCommit`] | 4039 §4 |
@@ -115,7 +115,7 @@
 //! | 92 | associated-addresses | [`AssociatedAddresses`] | 4388 §6.1 |
 //! | 93 | client-architecture | [`ClientArchitecture`] | 4578 §2.1, 5970 |
 //! | 94 | client-ndi | [`ClientNdi`] | 4578 §2.2 |
-//! | 95 | ldap | [`Ldap`] | 3679 §3 |
+//! | 95 | ldap | [`Ldap`] | 3679 §3.2.1 |
 //! | 97 | client-uuid | [`ClientUuid`] | 4578 §2.3 |
 //! | 98 | user-authentication | [`UserAuthentication`] | 2485 |
 //! | 99 | geoconf-civic | [`GeoconfCivic`] | 4776 §3.1 |
@@ -123,13 +123,13 @@
 //! | 101 | time-zone-name | [`TimeZoneName`] | 4833 §3 |
 //! | 108 | ipv6-only-preferred | [`Ipv6OnlyPreferred`] | 8925 §3.1 |
 //! | 109 | dhcp4o6-source-address | [`Dhcp4o6SourceAddress`] | 8539 §6.2 |
-//! | 112 | netinfo-address | [`NetinfoAddress`] | 3679 §3 |
-//! | 113 | netinfo-tag | [`NetinfoTag`] | 3679 §3 |
+//! | 112 | netinfo-address | [`NetinfoAddress`] | 3679 §3.2.2 |
+//! | 113 | netinfo-tag | [`NetinfoTag`] | 3679 §3.2.2 |
 //! | 114 | captive-portal | [`CaptivePortal`] | 8910 §2.1 |
 //! | 116 | auto-configure | [`AutoConfigure`] | 2563 §2 |
-//! | 117 | name-service-search | [`NameServiceSearch`] | 2937 §3 |
-//! | 118 | subnet-selection | [`SubnetSelection`] | 3011 |
-//! | 119 | domain-search | [`DomainSearch`] | 3397 |
+//! | 117 | name-service-search | [`NameServiceSearch`] | 2937 |
+//! | 118 | subnet-selection | [`SubnetSelection`] | 3011 §2 |
+//! | 119 | domain-search | [`DomainSearch`] | 3397 §2 |
 //! | 120 | sip-servers | [`SipServers`] | 3361 |
 //! | 121 | classless-routes | [`ClasslessRoutes`] | 3442 |
 //! | 122 | cablelabs-client-configuration | [`CablelabsClientConfiguration`] | 3495, 3594, 3634 |
@@ -171,19 +171,21 @@
 //! | 162 | encrypted-dns | [`EncryptedDns`] | 9463 §5.1 |
 //! | 175 | ipxe | [`Ipxe`] | iPXE |
 //! | 177 | packetcable | [`PacketCable`] | PacketCable |
-//! | 208 | pxelinux-magic | [`PxelinuxMagic`] | 5071 §4 |
-//! | 209 | pxelinux-config-file | [`PxelinuxConfigFile`] | 5071 §5 |
-//! | 210 | pxelinux-path-prefix | [`PxelinuxPathPrefix`] | 5071 §6 |
-//! | 211 | pxelinux-reboot-time | [`PxelinuxRebootTime`] | 5071 §7 |
+//! | 208 | pxelinux-magic | [`PxelinuxMagic`] | 5071 §3 |
+//! | 209 | pxelinux-config-file | [`PxelinuxConfigFile`] | 5071 §4 |
+//! | 210 | pxelinux-path-prefix | [`PxelinuxPathPrefix`] | 5071 §5 |
+//! | 211 | pxelinux-reboot-time | [`PxelinuxRebootTime`] | 5071 §6 |
 //! | 212 | 6rd | [`SixRd`] | 5969 §7.1.1 |
 //! | 213 | access-domain | [`AccessDomain`] | 5986 §3.1 |
 //! | 220 | subnet-allocation | [`SubnetAllocation`] | 6656 §3 |
-//! | 221 | virtual-subnet-selection | [`VirtualSubnetSelection`] | 6607 §3.1 |
+//! | 221 | virtual-subnet-selection | [`VirtualSubnetSelection`] | 6607 §3 |
 //! | 249 | ms-classless-routes | [`MsClasslessRoutes`] | 3442 |
 //! | 252 | wpad | [`Wpad`] | draft-ietf-wrec-wpad-01 |
 
 #[macro_use]
 mod shape;
+#[macro_use]
+mod named;
 #[macro_use]
 mod nested;
 
@@ -196,17 +198,20 @@ mod describe;
 mod dns;
 mod error;
 mod fqdn;
+mod isns;
 mod lease_query;
 mod list;
 mod location;
 mod message;
 mod name;
 mod pxe;
+mod radius;
 mod reader;
 mod relay;
 mod route;
 mod scalar;
 mod service;
+mod service_parameter;
 mod subnet_allocation;
 mod text;
 mod transition;
@@ -228,6 +233,7 @@ pub use describe::{Describe, Printer, Written};
 pub use dns::*;
 pub use error::{Expected, OptionError, OptionErrorKind};
 pub use fqdn::*;
+pub use isns::*;
 pub use lease_query::*;
 pub use list::{Elements, List};
 pub use location::*;
@@ -235,11 +241,13 @@ pub use message::{NetbiosNodeType, Overload};
 pub use name::*;
 pub use nested::{Nested, SubOption, SubOptionSet, SubOptions};
 pub use pxe::*;
+pub use radius::*;
 pub use reader::Reader;
 pub use relay::*;
 pub use route::*;
 pub use scalar::*;
 pub use service::*;
+pub use service_parameter::*;
 pub use shape::{Bytes, Counted, Format, Rest};
 pub use subnet_allocation::*;
 pub use text::*;

@@ -4,6 +4,8 @@
 
 #[path = "options/samples.rs"]
 mod samples;
+#[path = "options/sub_options.rs"]
+mod sub_options;
 
 use std::collections::BTreeMap;
 
@@ -311,7 +313,7 @@ fn what_is_tolerated() {
     assert!(VendorSpecific::parse(b"\x06\x09x").unwrap().sub_options().is_none());
     let pxe =
         VendorSpecific::parse(&[0, 6, 1, 8, 9, 7, 0x80, 0, 4, b'd', b'i', b's', b'k', 255, 1]).unwrap().pxe().unwrap();
-    assert_eq!(pxe.to_string(), "discovery-control (6): 8; boot-menu (9): type 32768, text disk");
+    assert_eq!(pxe.to_string(), "discovery-control (6): 0x08 boot-file; boot-menu (9): type 32768, text disk");
 
     assert_eq!(OptionValue::parse(OptionCode(12), b"a\x1b\xffb\x00\x00").unwrap().to_string(), "a\\u{1b}\\xffb");
     // From a capture of dnsmasq.
@@ -354,7 +356,7 @@ fn sub_options_have_lines_of_their_own() {
     circuit-id (1): \"eth0\"
     remote-id (2): 0x0001
     link-selection (5): 10.0.0.1
-    relay-agent-flags (10): unicast
+    relay-agent-flags (10): 0x80 unicast
     vendor-specific (9): 
         enterprise (3561): 
             1: 0x0a000002

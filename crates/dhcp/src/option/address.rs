@@ -159,7 +159,7 @@ typed! { Ipv4Addr;
     RequestedAddress = REQUESTED_ADDRESS;
     /// Which server speaks, or is spoken to (RFC 2132 §9.7).
     ServerIdentifier = SERVER_IDENTIFIER;
-    /// Link to pick the subnet from (RFC 3011).
+    /// Link to pick the subnet from (RFC 3011 §2).
     SubnetSelection = SUBNET_SELECTION;
 }
 
@@ -218,7 +218,7 @@ typed! { Addresses<'a>;
     BcmcsServers = BCMCS_SERVERS;
     /// All addresses of the client in question (RFC 4388 §6.1).
     AssociatedAddresses = ASSOCIATED_ADDRESSES;
-    /// NetInfo parent servers (RFC 3679 §3).
+    /// NetInfo parent servers (RFC 3679 §3.2.2).
     NetinfoAddress = NETINFO_ADDRESS;
     /// PANA authentication agents (RFC 5192 §3).
     PanaAgents = PANA_AGENTS;

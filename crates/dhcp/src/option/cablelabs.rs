@@ -26,7 +26,7 @@ sub_options! {
         /// Minutes until provisioning is given up.
         8 "provisioning-timer" ProvisioningTimer(u8);
         /// Which tickets are invalid (RFC 3594).
-        9 "ticket-control" TicketControl(u16);
+        9 "ticket-control" TicketControl(TicketControl);
         /// Key distribution centers (RFC 3634).
         10 "kdc-servers" KdcServers(Addresses<'a>);
     }
@@ -37,10 +37,20 @@ record! {
     pub struct Backoff len 12 {
         /// The first wait, in milliseconds for AS and seconds for AP requests.
         nominal: u32 = "nominal timeout",
-        /// The longest wait.
+        /// The longest wait, in seconds.
         maximum: u32 = "maximum timeout",
         /// How often a request is repeated.
         retries: u32 = "retries",
+    }
+}
+
+flags! {
+    /// Tickets that the client has to throw away (RFC 3594).
+    TicketControl(u16) len 2, "ticket control" {
+        /// Those of the provisioning server.
+        invalidates_provisioning = 1 "provisioning";
+        /// Those of all call management servers.
+        invalidates_call_management = 2 "call-management";
     }
 }
 

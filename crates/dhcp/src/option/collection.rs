@@ -55,7 +55,33 @@ typed! { Octets<'a>;
 typed! { Words<'a>;
     /// MTU sizes to try in path MTU discovery (RFC 2132 §4.7).
     PathMtuPlateauTable = PATH_MTU_PLATEAU_TABLE;
-    /// The order in which name services are asked, by their option codes; 0 is local files (RFC 2937 §3).
+}
+
+/// A name service, by the code of the option that lists its servers; 0 is local files (RFC 2937).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NameService(
+    /// 0, 6, 41, 44 or 65.
+    pub u16,
+);
+
+number!(NameService, 2, "name service");
+
+impl Describe for NameService {
+    fn describe(&self, out: &mut dyn Printer) -> Written {
+        let name = match u8::try_from(self.0) {
+            Ok(0) => "local",
+            Ok(code) => OptionCode(code).name().unwrap_or_default(),
+            Err(_) => "",
+        };
+        out.number(self.0.into(), name)
+    }
+}
+
+/// Name services in the order in which they are asked.
+pub type NameServices<'a> = List<'a, NameService>;
+
+typed! { NameServices<'a>;
+    /// The order in which name services are asked (RFC 2937).
     NameServiceSearch = NAME_SERVICE_SEARCH;
 }
 

@@ -4,7 +4,10 @@
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use super::{Addresses, Counted, Describe, Format, List, Name, OptionError, Printer, Reader, describe::Written};
+use super::{
+    Addresses, Counted, Describe, Format, List, Name, OptionError, Printer, Reader, ServiceParameters,
+    describe::Written,
+};
 
 /// Resolvers for certain domains (RFC 6731 §4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,8 +84,8 @@ pub struct EncryptedResolver<'a> {
 pub struct ResolverService<'a> {
     /// Its addresses.
     pub addresses: Addresses<'a>,
-    /// Parameters as in RFC 9460 §2.2, such as the ALPN.
-    pub parameters: &'a [u8],
+    /// How it is spoken to.
+    pub parameters: ServiceParameters<'a>,
 }
 
 /// Encrypted resolvers, at least one.
@@ -104,7 +107,7 @@ impl<'a> Format<'a> for EncryptedResolver<'a> {
             None
         } else {
             let Counted(addresses) = Counted::read(instance.named("addresses"))?;
-            Some(ResolverService { addresses, parameters: check_parameters(instance)? })
+            Some(ResolverService { addresses, parameters: Format::read(&mut instance)? })
         };
         Ok(Self { priority, name, service })
     }
@@ -117,7 +120,7 @@ impl<'a> Format<'a> for EncryptedResolver<'a> {
         Counted(self.name).emit(value);
         if let Some(service) = self.service {
             Counted(service.addresses).emit(value);
-            value.extend_from_slice(service.parameters);
+            service.parameters.emit(value);
         }
         let len = u16::try_from(value.len() - at - 2).unwrap_or(u16::MAX);
         value.truncate(at + 2 + usize::from(len));
@@ -125,17 +128,6 @@ impl<'a> Format<'a> for EncryptedResolver<'a> {
             *to = from;
         }
     }
-}
-
-/// The parameters, if each has a key, a length and as many bytes.
-fn check_parameters<'a>(mut reader: Reader<'a>) -> Result<&'a [u8], OptionError> {
-    let mut copy = reader;
-    while copy.left() > 0 {
-        copy.u16("service parameter key")?;
-        let len = copy.u16("service parameter length")?;
-        copy.take("service parameter", len.into())?;
-    }
-    Ok(reader.rest())
 }
 
 impl Describe for EncryptedResolver<'_> {
@@ -149,7 +141,7 @@ impl Describe for EncryptedResolver<'_> {
             out.field("addresses")?;
             service.addresses.describe(out)?;
             out.field("parameters")?;
-            out.bytes(service.parameters)?;
+            service.parameters.describe(out)?;
         }
         out.end()
     }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Describe, Format, OptionError, Printer, Reader, Text, describe::Written, name};
+use super::{Describe, Format, OptionError, Printer, Reader, Text, describe::Written, name, named::Bits};
 
 /// The client's name in the DNS.
 ///
@@ -105,7 +105,8 @@ impl Describe for ClientFqdn<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
         out.begin_record()?;
         out.field("flags")?;
-        out.text(&Flags(self.flags))?;
+        let names = &[(1, "S"), (2, "O"), (4, "E"), (8, "N")];
+        out.text(&Bits { bits: self.flags.into(), bytes: 1, names })?;
         out.field("name")?;
         out.text(&self.name)?;
         out.end()
@@ -130,19 +131,5 @@ impl fmt::Display for FqdnName<'_> {
                 f.write_str(if matches!(self, Self::Complete(_)) { "." } else { "" })
             }
         }
-    }
-}
-
-struct Flags(u8);
-
-impl fmt::Display for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:02x}", self.0)?;
-        for (bit, letter) in [(1, 'S'), (2, 'O'), (4, 'E'), (8, 'N')] {
-            if self.0 & bit != 0 {
-                write!(f, " {letter}")?;
-            }
-        }
-        Ok(())
     }
 }

@@ -6,11 +6,56 @@ use core::fmt;
 
 use super::{Counted, Describe, Format, List, MaybeText, OptionError, Printer, Reader, describe::Written};
 
+named! {
+    /// Whose location it is (RFC 4776 §3.1).
+    CivicSubject, "what" {
+        0 "server"
+        1 "network element"
+        2 "client"
+    }
+
+    /// An element of a civic address (RFC 4776 §3.4), from the IANA registry "Civic Address Types Registry".
+    CivicType, "type" {
+        0 "language"
+        1 "A1"
+        2 "A2"
+        3 "A3"
+        4 "A4"
+        5 "A5"
+        6 "A6"
+        16 "PRD"
+        17 "POD"
+        18 "STS"
+        19 "HNO"
+        20 "HNS"
+        21 "LMK"
+        22 "LOC"
+        23 "NAM"
+        24 "PC"
+        25 "BLD"
+        26 "UNIT"
+        27 "FLR"
+        28 "ROOM"
+        29 "PLC"
+        30 "PCN"
+        31 "POBOX"
+        32 "ADDCODE"
+        33 "SEAT"
+        34 "RD"
+        35 "RDSEC"
+        36 "RDBR"
+        37 "RDSUBBR"
+        38 "PRM"
+        39 "POM"
+        128 "script"
+    }
+}
+
 record! {
     /// An element of a civic address.
     pub struct CivicElement<'a> {
-        /// The element, from the registry of civic address types.
-        kind: u8 = "type",
+        /// The element.
+        kind: CivicType = "type",
         /// UTF-8, which may be empty.
         value: Counted<MaybeText<'a>> = "value",
     }
@@ -19,8 +64,8 @@ record! {
 /// The client's civic location (RFC 4776 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GeoconfCivic<'a> {
-    /// Whose location it is: 0 the server's, 1 the nearest network element's, 2 the client's.
-    pub what: u8,
+    /// Whose location it is.
+    pub what: CivicSubject,
     /// The country, in two letters of ISO 3166.
     pub country: [u8; 2],
     /// The elements; there may be none.
@@ -30,12 +75,16 @@ pub struct GeoconfCivic<'a> {
 impl<'a> Format<'a> for GeoconfCivic<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
         reader.at_least(3)?;
-        Ok(Self { what: reader.u8("what")?, country: reader.array("country code")?, elements: List::read_any(reader)? })
+        Ok(Self {
+            what: Format::read(reader)?,
+            country: reader.array("country code")?,
+            elements: List::read_any(reader)?,
+        })
     }
 
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
-        value.push(self.what);
+        self.what.emit(value);
         value.extend_from_slice(&self.country);
         self.elements.emit(value);
     }
@@ -45,7 +94,7 @@ impl Describe for GeoconfCivic<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
         out.begin_record()?;
         out.field("what")?;
-        out.number(self.what.into(), "")?;
+        self.what.describe(out)?;
         out.field("country")?;
         out.bytes(&self.country)?;
         out.field("elements")?;

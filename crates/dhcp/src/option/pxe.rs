@@ -215,7 +215,7 @@ impl fmt::Display for Uuid<'_> {
     }
 }
 
-/// PXELINUX's magic (RFC 5071 §4).
+/// PXELINUX's magic (RFC 5071 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PxelinuxMagic;
 
@@ -312,6 +312,20 @@ record! {
     }
 }
 
+flags! {
+    /// How boot servers are discovered (PXE 2.1 §2.2).
+    DiscoveryControl(u8) len 1, "discovery control" {
+        /// Not by broadcast.
+        disables_broadcast = 1 "no-broadcast";
+        /// Not by multicast.
+        disables_multicast = 2 "no-multicast";
+        /// Only the servers of sub-option 8 count.
+        accepts_listed_only = 4 "listed-only";
+        /// Neither menu nor prompt nor discovery, if a boot file is named.
+        skips_discovery = 8 "boot-file";
+    }
+}
+
 /// Boot servers by type.
 pub type BootServers<'a> = List<'a, BootServer<'a>>;
 /// The lines of a boot menu.
@@ -331,7 +345,7 @@ sub_options! {
         /// Seconds to wait before a transfer is started over.
         5 "mtftp-delay" MtftpDelay(u8);
         /// How boot servers are discovered.
-        6 "discovery-control" DiscoveryControl(u8);
+        6 "discovery-control" DiscoveryControl(DiscoveryControl);
         /// The multicast address of discovery.
         7 "discovery-multicast-address" DiscoveryMulticastAddress(Ipv4Addr);
         /// The boot servers of each type.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::{
-    Bytes, Describe, Duid, Format, List, Nested, OptionError, Printer, Reader, Rest, Text, VendorDataList,
+    Bytes, Describe, Duid, Format, Nested, OptionError, Printer, RadiusAttributes, Reader, Rest, Text, VendorDataList,
     VpnIdentifier, describe::Written,
 };
 
@@ -22,7 +22,7 @@ sub_options! {
         5 "link-selection" LinkSelection(Ipv4Addr);
         /// The subscriber, as the operator knows it (RFC 3993 §3).
         6 "subscriber-id" SubscriberId(Text<'a>);
-        /// Attributes from the RADIUS server that let the client in (RFC 4014 §2).
+        /// Attributes from the RADIUS server that let the client in (RFC 4014).
         7 "radius-attributes" RadiusAttributes(RadiusAttributes<'a>);
         /// Authentication of the relay agent (RFC 4030 §3).
         8 "authentication" Authentication(RelayAuthentication<'a>);
@@ -34,25 +34,25 @@ sub_options! {
         11 "server-id-override" ServerIdOverride(Ipv4Addr);
         /// The relay agent itself (RFC 6925 §5).
         12 "relay-id" RelayId(Duid<'a>);
-        /// The kind of access network (RFC 7839 §4.4).
+        /// The kind of access network (RFC 7839 §4).
         13 "access-technology-type" AccessTechnologyType(AccessTechnology);
-        /// The name of the access network, such as an SSID (RFC 7839 §4.5).
+        /// The name of the access network, such as an SSID (RFC 7839 §4).
         14 "access-network-name" AccessNetworkName(Text<'a>);
-        /// The name of the access point (RFC 7839 §4.6).
+        /// The name of the access point (RFC 7839 §4).
         15 "access-point-name" AccessPointName(Text<'a>);
-        /// The BSSID of the access point (RFC 7839 §4.7).
+        /// The BSSID of the access point (RFC 7839 §4).
         16 "access-point-bssid" AccessPointBssid([u8; 6]);
-        /// The operator's private enterprise number (RFC 7839 §4.8).
+        /// The operator's private enterprise number (RFC 7839 §4.4.1).
         17 "operator-id" OperatorId(u32);
-        /// The operator's realm (RFC 7839 §4.9).
+        /// The operator's realm (RFC 7839 §4).
         18 "operator-realm" OperatorRealm(Text<'a>);
-        /// The relay wants replies on the port that it sent from; without a value (RFC 8357 §5.2).
+        /// The relay wants replies on the port that it sent from; without a value (RFC 8357).
         19 "source-port" SourcePort(Present);
         /// The link whose subnet is meant, as Cisco relays said it before RFC 3527.
         150 "cisco-link-selection" CiscoLinkSelection(Ipv4Addr);
-        /// The VPN that the client is in (RFC 6607 §3.3).
+        /// The VPN that the client is in (RFC 6607).
         151 "virtual-subnet" VirtualSubnetSelection(VpnIdentifier<'a>);
-        /// The server is to leave 151 out of its reply if it does not understand it (RFC 6607 §3.4). With four bytes, as
+        /// The server is to leave 151 out of its reply if it does not understand it (RFC 6607). With four bytes, as
         /// Cisco relays send it, the override of 11.
         152 "virtual-subnet-control" VirtualSubnetControl(VirtualSubnetControl);
     }
@@ -102,34 +102,11 @@ typed! { Present;
     RapidCommit = RAPID_COMMIT;
 }
 
-/// Flags of sub-option 10.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RelayFlags(pub u8);
-
-impl RelayFlags {
-    /// The client's message was unicast to the relay.
-    #[must_use]
-    pub const fn is_unicast(self) -> bool {
-        self.0 & 0x80 != 0
-    }
-}
-
-impl Format<'_> for RelayFlags {
-    const LEN: Option<usize> = Some(1);
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, OptionError> {
-        reader.u8("flags").map(Self)
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        value.push(self.0);
-    }
-}
-
-impl Describe for RelayFlags {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.text(if self.is_unicast() { &"unicast" } else { &"broadcast" })
+flags! {
+    /// How the client's message reached the relay agent (RFC 5010 §3). Without a flag it was broadcast.
+    RelayFlags(u8) len 1, "flags" {
+        /// The client's message was unicast to the relay.
+        is_unicast = 0x80 "unicast";
     }
 }
 
@@ -169,8 +146,22 @@ record! {
     pub struct AccessTechnology len 2 {
         /// Zero.
         reserved: u8 = "reserved",
-        /// The type, from the registry of PMIPv6's access technology types.
-        technology: u8 = "type",
+        /// The type.
+        technology: AccessTechnologyType = "type",
+    }
+}
+
+named! {
+    /// A kind of access network, from the IANA registry of PMIPv6's access technology types (RFC 5213).
+    AccessTechnologyType, "type" {
+        1 "virtual"
+        2 "PPP"
+        3 "IEEE 802.3"
+        4 "IEEE 802.11a/b/g"
+        5 "IEEE 802.16e"
+        6 "3GPP GERAN"
+        7 "3GPP UTRAN"
+        8 "3GPP E-UTRAN"
     }
 }
 
@@ -187,52 +178,5 @@ record! {
         relay: u32 = "relay identifier",
         /// For HMAC-SHA1 a key identifier and a hash.
         information: Rest<'a> = "information",
-    }
-}
-
-/// An attribute of RADIUS (RFC 2865 §5). Its length on the wire counts the type and itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RadiusAttribute<'a> {
-    /// The attribute's type.
-    pub kind: u8,
-    /// Its value, at most 253 bytes.
-    pub value: &'a [u8],
-}
-
-/// Attributes of RADIUS, at least one.
-pub type RadiusAttributes<'a> = List<'a, RadiusAttribute<'a>>;
-
-impl<'a> Format<'a> for RadiusAttribute<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        let kind = reader.u8("attribute type")?;
-        let len = reader.u8("attribute length")?;
-        let Some(len) = usize::from(len).checked_sub(2) else {
-            return Err(reader.wrong_value("attribute length", "at least 2", len.into()));
-        };
-        Ok(Self { kind, value: reader.take("attribute", len)? })
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        let len = u8::try_from(self.value.len() + 2).unwrap_or(u8::MAX);
-        value.extend([self.kind, len]);
-        value.extend(self.value.iter().take(usize::from(len) - 2));
-    }
-}
-
-impl Describe for RadiusAttribute<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        let name = match self.kind {
-            1 => Some("user-name"),
-            6 => Some("service-type"),
-            26 => Some("vendor-specific"),
-            27 => Some("session-timeout"),
-            88 => Some("framed-pool"),
-            100 => Some("framed-ipv6-pool"),
-            _ => None,
-        };
-        out.begin_sub_option(self.kind.into(), name)?;
-        out.bytes(self.value)?;
-        out.end()
     }
 }

@@ -25,7 +25,7 @@ typed! { u32 "s";
     QueryStartTime = QUERY_START_TIME;
     /// Only leases that changed before, in seconds since 1970 (RFC 6926 §6.2.6).
     QueryEndTime = QUERY_END_TIME;
-    /// Seconds until PXELINUX reboots when it cannot boot (RFC 5071 §7).
+    /// Seconds until PXELINUX reboots when it cannot boot (RFC 5071 §6).
     PxelinuxRebootTime = PXELINUX_REBOOT_TIME;
 }
 

@@ -1,4 +1,4 @@
-//! Servers of services that need more than a list of addresses: options 63, 78, 79, 83, 120, 139, 140, 143, 158.
+//! Servers of services that need more than a list of addresses: options 63, 78, 79, 120, 139, 140, 143, 158.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -25,22 +25,6 @@ record! {
         mandatory: bool = "mandatory",
         /// Scopes with commas between them; may be empty.
         scopes: MaybeText<'a> = "scopes",
-    }
-}
-
-record! {
-    /// Internet storage name servers (RFC 4174 §2).
-    pub struct Isns<'a> {
-        /// What the server is for.
-        functions: u16 = "functions",
-        /// Which nodes may be administered from which.
-        discovery_domain_access: u16 = "discovery domain access",
-        /// Settings of the server.
-        administrative_flags: u16 = "administrative flags",
-        /// What traffic needs which protection.
-        security: u32 = "security",
-        /// The servers, the primary one first.
-        servers: Addresses<'a> = "servers",
     }
 }
 
@@ -207,6 +191,5 @@ typed! { PcpServerList<'a>;
 single! {
     SlpDirectoryAgents<'a> = SLP_DIRECTORY_AGENTS;
     SlpServiceScope<'a> = SLP_SERVICE_SCOPE;
-    Isns<'a> = ISNS;
     SipServers<'a> = SIP_SERVERS;
 }

@@ -52,8 +52,8 @@ sub_options! {
 record! {
     /// A wanted subnet.
     pub struct SubnetRequest len 2 {
-        /// Bit 1 (i): only information is wanted; bit 0 (h): the subnet is for hosts, not for further allocation.
-        flags: u8 = "flags",
+        /// What it is for.
+        flags: SubnetRequestFlags = "flags",
         /// The length of the prefix; 0 leaves it to the server.
         prefix: u8 = "prefix length",
     }
@@ -62,8 +62,8 @@ record! {
 record! {
     /// Given subnets.
     pub struct SubnetInformation<'a> {
-        /// Bit 1 (c): from the client; bit 0 (s): the server has more.
-        flags: u8 = "flags",
+        /// Who says it.
+        flags: SubnetInformationFlags = "flags",
         /// The subnets.
         subnets: List<'a, AllocatedSubnet<'a>> = "subnets",
     }
@@ -76,9 +76,35 @@ record! {
         network: Ipv4Addr = "network",
         /// The length of its prefix.
         prefix: u8 = "prefix length",
-        /// Bit 1 (h): for hosts; bit 0 (d): to be given back.
-        flags: u8 = "flags",
+        /// What it is for.
+        flags: AllocatedSubnetFlags = "flags",
         /// Numbers of two bytes: most addresses ever in use, in use now, unusable, and so on.
         statistics: Counted<Rest<'a>> = "statistics",
+    }
+}
+
+flags! {
+    /// Flags of a wanted subnet.
+    SubnetRequestFlags(u8) len 1, "flags" {
+        /// h: the subnet is for hosts, not for further allocation.
+        is_for_hosts = 1 "hosts";
+        /// i: only information is wanted, on the subnets that the client has.
+        wants_information = 2 "information";
+    }
+
+    /// Flags of a list of subnets.
+    SubnetInformationFlags(u8) len 1, "flags" {
+        /// s: the server has more.
+        has_more = 1 "server";
+        /// c: the client says which subnets it has.
+        is_from_client = 2 "client";
+    }
+
+    /// Flags of a given subnet.
+    AllocatedSubnetFlags(u8) len 1, "flags" {
+        /// d: the subnet is to be given back.
+        is_deprecated = 1 "deprecated";
+        /// h: the subnet is for hosts, not for further allocation.
+        is_for_hosts = 2 "hosts";
     }
 }

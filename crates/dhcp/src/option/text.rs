@@ -130,7 +130,7 @@ typed! { Text<'a>;
     NdsTreeName = NDS_TREE_NAME;
     /// The NetWare directory context (RFC 2241 §4).
     NdsContext = NDS_CONTEXT;
-    /// LDAP servers, as Apple sends them (RFC 3679 §3).
+    /// LDAP servers, as Apple sends them (RFC 3679 §3.2.1).
     Ldap = LDAP;
     /// URLs of user authentication servers, with blanks between (RFC 2485).
     UserAuthentication = USER_AUTHENTICATION;
@@ -138,15 +138,15 @@ typed! { Text<'a>;
     TimeZonePosix = TIME_ZONE_POSIX;
     /// The time zone by its name in the tz database (RFC 4833 §3).
     TimeZoneName = TIME_ZONE_NAME;
-    /// NetInfo parent server tag (RFC 3679 §3).
+    /// NetInfo parent server tag (RFC 3679 §3.2.2).
     NetinfoTag = NETINFO_TAG;
     /// The URI of the captive portal's API (RFC 8910 §2.1).
     CaptivePortal = CAPTIVE_PORTAL;
     /// The URL of the device's usage description (RFC 8520 §10).
     MudUrl = MUD_URL;
-    /// PXELINUX's configuration file (RFC 5071 §5).
+    /// PXELINUX's configuration file (RFC 5071 §4).
     PxelinuxConfigFile = PXELINUX_CONFIG_FILE;
-    /// What PXELINUX puts before its file names (RFC 5071 §6).
+    /// What PXELINUX puts before its file names (RFC 5071 §5).
     PxelinuxPathPrefix = PXELINUX_PATH_PREFIX;
     /// The URL of the proxy configuration (WPAD).
     Wpad = WPAD;

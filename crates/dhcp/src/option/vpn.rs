@@ -75,6 +75,6 @@ impl Describe for VpnIdentifier<'_> {
 }
 
 typed! { VpnIdentifier<'a>;
-    /// The VPN that the client is in (RFC 6607 §3.1).
+    /// The VPN that the client is in (RFC 6607 §3).
     VirtualSubnetSelection = VIRTUAL_SUBNET_SELECTION;
 }
