@@ -18,7 +18,11 @@ pub enum Firmware {
     Uefi,
     /// Apple's network boot (BSDP): recognised so that it is never answered.
     Apple,
-    /// Something else: U-Boot, OPAL, s390, or a code that the registry does not hold.
+    /// The boot ROM or boot loader of a Raspberry Pi.
+    RaspberryPi,
+    /// U-Boot.
+    UBoot,
+    /// Something else: OPAL, s390, or a code that the registry does not hold.
     Other,
 }
 
@@ -38,6 +42,16 @@ pub enum Cpu {
     RiscV,
     /// `LoongArch` of any width.
     LoongArch,
+    /// Itanium.
+    Itanium,
+    /// PowerPC and POWER.
+    Power,
+    /// IBM's mainframes.
+    S390,
+    /// MIPS of any width.
+    Mips,
+    /// Sunway of any width.
+    Sunway,
     /// Anything else.
     Other,
 }
@@ -61,13 +75,23 @@ impl Architecture {
     pub const X64_HTTP: Self = Self(16);
     /// 64-bit Arm UEFI, booting over HTTP.
     pub const ARM64_HTTP: Self = Self(19);
+    /// 32-bit Arm U-Boot.
+    pub const ARM32_UBOOT: Self = Self(21);
+    /// 64-bit Arm U-Boot.
+    pub const ARM64_UBOOT: Self = Self(22);
+    /// The boot loader of a Raspberry Pi.
+    pub const RPIBOOT: Self = Self(41);
+    /// What a client that does not say is given: not in the registry.
+    pub const UNKNOWN: Self = Self(u16::MAX);
 
     /// What firmware this code stands for.
     #[must_use]
     pub const fn firmware(self) -> Firmware {
         match self.0 {
             0 | 20 => Firmware::Bios,
-            2 | 6..=11 | 15..=19 | 25..=30 | 37..=40 => Firmware::Uefi,
+            2 | 6..=11 | 15..=19 | 25..=30 | 33..=40 => Firmware::Uefi,
+            21..=24 => Firmware::UBoot,
+            41 => Firmware::RaspberryPi,
             _ => Firmware::Other,
         }
     }
@@ -81,12 +105,17 @@ impl Architecture {
     #[must_use]
     pub const fn cpu(self) -> Cpu {
         match self.0 {
-            0 | 6 | 15 | 20 => Cpu::X86,
+            0 | 1 | 4..=6 | 15 | 20 => Cpu::X86,
             7 | 9 | 16 | 17 => Cpu::X64,
-            10 | 18 | 21 | 23 => Cpu::Arm32,
+            8 | 10 | 18 | 21 | 23 => Cpu::Arm32,
             11 | 19 | 22 | 24 | 41 => Cpu::Arm64,
             25..=30 => Cpu::RiscV,
             37..=40 => Cpu::LoongArch,
+            2 => Cpu::Itanium,
+            12..=14 => Cpu::Power,
+            31 | 32 => Cpu::S390,
+            33 | 34 => Cpu::Mips,
+            35 | 36 => Cpu::Sunway,
             _ => Cpu::Other,
         }
     }
@@ -103,13 +132,13 @@ impl Architecture {
         match self.0 {
             0 => "x86 BIOS",
             1 => "NEC/PC98",
-            2 => "Itanium EFI",
+            2 => "Itanium",
             3 => "DEC Alpha",
             4 => "Arc x86",
             5 => "Intel Lean Client",
             6 => "x86 UEFI",
             7 => "x64 UEFI",
-            8 => "Xscale EFI",
+            8 => "EFI Xscale",
             9 => "x64 UEFI (EBC)",
             10 => "ARM 32-bit UEFI",
             11 => "ARM 64-bit UEFI",
@@ -160,6 +189,8 @@ impl fmt::Display for Firmware {
             Self::Bios => "BIOS",
             Self::Uefi => "UEFI",
             Self::Apple => "Apple NetBoot",
+            Self::RaspberryPi => "Raspberry Pi",
+            Self::UBoot => "U-Boot",
             Self::Other => "other firmware",
         })
     }
@@ -188,7 +219,7 @@ mod tests {
         check(16, Firmware::Uefi, Cpu::X64, true, "x64 UEFI HTTP (16)");
         check(27, Firmware::Uefi, Cpu::RiscV, false, "RISC-V 64-bit UEFI (27)");
         check(40, Firmware::Uefi, Cpu::LoongArch, true, "LoongArch 64-bit UEFI HTTP (40)");
-        check(41, Firmware::Other, Cpu::Arm64, false, "ARM rpiboot (41)");
+        check(41, Firmware::RaspberryPi, Cpu::Arm64, false, "ARM rpiboot (41)");
         check(999, Firmware::Other, Cpu::Other, false, "unknown (999)");
     }
 }

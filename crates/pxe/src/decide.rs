@@ -13,11 +13,12 @@
 //! offer that brings neither an address nor option 60 is dropped), and somebody must listen on 4011.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::{
-    Architecture, BootFile, Client, Cpu, DiscoveryControl, Firmware, Stage, Transport, VendorOption,
+    Architecture, BootFile, Client, Cpu, DiscoveryControl, Firmware, MenuItem, Stage, Transport, VendorOption,
     emit_vendor_options,
 };
 
@@ -54,6 +55,8 @@ pub struct Answer {
     pub options: Vec<(u8, Vec<u8>)>,
     /// The boot file that the answer names; `None` if it names iPXE's script.
     pub boot_file: Option<BootFile>,
+    /// How long to hold the answer back: no time at all, but for the firmware that misses an answer that is too quick.
+    pub delay: Duration,
     /// Why this answer.
     pub explanation: String,
 }
@@ -65,6 +68,12 @@ pub enum NoAnswer {
     /// Apple's BSDP must not be answered as PXE.
     #[error("Apple NetBoot (BSDP) is not served, and answering it as PXE would only delay it")]
     AppleBsdp,
+    /// The installer environment of a network switch.
+    #[error("ONIE wants the operating system of a network switch, and there is none here")]
+    Onie,
+    /// A boot loader of another kind of server.
+    #[error("the boot loader of Windows Deployment Services wants a server of its own kind")]
+    Windows,
     /// The client does not ask for this role's answer.
     #[error("{firmware} boots over {transport} and does not ask on port 4011")]
     NotAsked {
@@ -115,7 +124,15 @@ pub fn decide(client: &Client, role: Role, policy: &Policy) -> Result<Answer, No
     if client.firmware == Firmware::Apple {
         return Err(NoAnswer::AppleBsdp);
     }
-    let mut answer = if client.stage == Stage::Ipxe { ipxe_script(client, policy) } else { loader(client, policy)? };
+    let mut answer = match client.stage {
+        Stage::Ipxe => ipxe_script(client, policy),
+        // It has its configuration's path from where it was loaded, and takes the server from here.
+        Stage::Grub => name_file(client, policy, "", None, "GRUB: the server, it knows its files"),
+        Stage::Onie => return Err(NoAnswer::Onie),
+        Stage::Windows => return Err(NoAnswer::Windows),
+        Stage::Firmware if client.firmware == Firmware::RaspberryPi => return Ok(raspberry_pi(client, policy)),
+        Stage::Firmware => loader(client, policy)?,
+    };
     let is_http_boot = client.stage == Stage::Firmware && client.transport == Transport::Http;
     match (role, is_http_boot) {
         (Role::BootServer, true) => {
@@ -154,6 +171,29 @@ fn proxy_offer(client: &Client, answer: &mut Answer) {
     } else {
         answer.options.push((43, sub_options(&[VendorOption::DiscoveryControl(DiscoveryControl::USE_BOOT_FILE)])));
     }
+}
+
+/// How long Raspberry Pi are made to wait: some firmware starts over, for ever, if the answer comes sooner (which is what
+/// dnsmasq's `dhcp-reply-delay` is for).
+const RASPBERRY_PI_DELAY: Duration = Duration::from_secs(2);
+
+/// A Raspberry Pi looks for its name in the menu, and asks the server for files of its own; a boot file means nothing to it.
+fn raspberry_pi(client: &Client, policy: &Policy) -> Answer {
+    let mut answer = name_file(client, policy, "", None, "Raspberry Pi: the server, it knows its files");
+    // Without the NUL: it takes all of the value for the address.
+    answer.options = vec![(66, policy.server.to_string().into_bytes())];
+    answer.options.extend(echo(client));
+    answer.options.push((60, b"PXEClient".to_vec()));
+    let menu = vec![MenuItem { kind: 0, text: b"Raspberry Pi Boot" }];
+    let no_discovery = DiscoveryControl(DiscoveryControl::NO_BROADCAST.0 | DiscoveryControl::NO_MULTICAST.0);
+    let list = [
+        VendorOption::DiscoveryControl(no_discovery),
+        VendorOption::MenuPrompt { timeout: 0, text: b"PXE" },
+        VendorOption::BootMenu(menu),
+    ];
+    answer.options.push((43, sub_options(&list)));
+    answer.delay = RASPBERRY_PI_DELAY;
+    answer
 }
 
 /// Lists of fixed size: they always fit.
@@ -197,18 +237,25 @@ pub(crate) fn name_file(
     boot_file: Option<BootFile>,
     why: &str,
 ) -> Answer {
-    let mut options = vec![(66, terminated(&policy.server.to_string())), (67, terminated(file))];
-    if let Some(id) = client.machine_id.as_ref().filter(|id| matches!(id.len(), 1..=17)) {
-        // PXE 2.1 §2.2.3 wants its identifier back.
-        options.push((97, id.clone()));
+    let mut options = vec![(66, terminated(&policy.server.to_string()))];
+    if !file.is_empty() {
+        options.push((67, terminated(file)));
     }
+    options.extend(echo(client));
     Answer {
         siaddr: policy.server,
         file: file.to_owned(),
         options,
         boot_file,
+        delay: Duration::ZERO,
         explanation: format!("{why} ({})", client.explanation),
     }
+}
+
+/// PXE 2.1 §2.2.3 wants its identifier back, as it came.
+fn echo(client: &Client) -> Option<(u8, Vec<u8>)> {
+    let id = client.machine_id.as_ref().filter(|id| matches!(id.len(), 1..=17))?;
+    Some((97, id.clone()))
 }
 
 /// EDK2 writes a NUL one byte past an option 67 that does not end with one, and old ROMs read on to the next NUL.

@@ -5,15 +5,32 @@ use std::fmt;
 
 use crate::{Architecture, BootItem, Firmware, IpxeFeatures, MachineUuid, VendorOption, vendor_options};
 
+mod explanation;
+mod raspberry_pi;
+mod user_class;
+mod vendor_class;
+
+pub use explanation::Explanation;
+pub use user_class::user_classes;
+use vendor_class::VendorClass;
+pub use vendor_class::{Undi, known_system};
+
 /// Option codes that tell network-booting clients apart.
 mod code {
     pub(super) const VENDOR_OPTIONS: u8 = 43;
+    pub(super) const PARAMETERS: u8 = 55;
     pub(super) const VENDOR_CLASS: u8 = 60;
     pub(super) const USER_CLASS: u8 = 77;
     pub(super) const ARCHITECTURE: u8 = 93;
+    pub(super) const INTERFACE: u8 = 94;
     pub(super) const MACHINE_ID: u8 = 97;
     pub(super) const IPXE: u8 = 175;
+    /// The private option of Windows Deployment Services.
+    pub(super) const WINDOWS: u8 = 250;
 }
+
+/// The parameters that GRUB's own DHCP client asks for, in its order; it sends nothing else about itself.
+const GRUB_PARAMETERS: [u8; 7] = [1, 3, 6, 15, 12, 17, 18];
 
 /// Which program is asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +40,12 @@ pub enum Stage {
     Firmware,
     /// iPXE, wherever it came from: it wants its script.
     Ipxe,
+    /// GRUB's own DHCP client (`net_dhcp`), in its REQUEST: it wants to know the server.
+    Grub,
+    /// The installer environment of network switches.
+    Onie,
+    /// A boot loader of Windows Deployment Services.
+    Windows,
 }
 
 /// How the client fetches its boot file.
@@ -34,12 +57,6 @@ pub enum Transport {
     Http,
 }
 
-/// Why a client was classified as it was: facts in the order in which they were found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    facts: Vec<Cow<'static, str>>,
-}
-
 /// A client that boots over the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,10 +65,14 @@ pub struct Client {
     pub firmware: Firmware,
     /// The architecture that decides; the first one of option 93.
     pub architecture: Architecture,
-    /// Firmware or iPXE.
+    /// Every architecture of option 93, the preferred one first; empty without the option.
+    pub architectures: Vec<Architecture>,
+    /// Firmware, or which loader.
     pub stage: Stage,
     /// TFTP or HTTP.
     pub transport: Transport,
+    /// The version of the network card's interface (option 94, else 60).
+    pub undi: Option<Undi>,
     /// The SMBIOS UUID of option 97, if it was well formed.
     pub uuid: Option<MachineUuid>,
     /// Option 97 as it came, to be echoed.
@@ -81,26 +102,47 @@ impl Client {
     /// assert_eq!(system, None);
     /// ```
     pub fn identify<'a>(option: impl Fn(u8) -> Option<Cow<'a, [u8]>>) -> Option<Self> {
+        Self::find(None, option)
+    }
+
+    /// Tells who is asking, with the Ethernet address of the packet's `chaddr`: only that gives away some Raspberry Pi.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    /// use firstlight_pxe::{Client, Firmware};
+    /// let rom = |code| (code == 60).then_some(Cow::Borrowed(&b"PXEClient:Arch:00000:UNDI:002001"[..]));
+    /// let pi = Client::identify_with_mac([0xb8, 0x27, 0xeb, 1, 2, 3], rom).unwrap();
+    /// assert_eq!(pi.firmware, Firmware::RaspberryPi);
+    /// ```
+    pub fn identify_with_mac<'a>(mac: [u8; 6], option: impl Fn(u8) -> Option<Cow<'a, [u8]>>) -> Option<Self> {
+        Self::find(Some(mac), option)
+    }
+
+    fn find<'a>(mac: Option<[u8; 6]>, option: impl Fn(u8) -> Option<Cow<'a, [u8]>>) -> Option<Self> {
         let mut why = Explanation::default();
-        let vendor_class = option(code::VENDOR_CLASS);
-        let vendor_class = vendor_class.as_deref().unwrap_or_default();
-        let vendor = Vendor::parse(vendor_class);
+        let class = option(code::VENDOR_CLASS).unwrap_or_default();
+        let vendor = VendorClass::parse(&class);
         let list = option(code::ARCHITECTURE).unwrap_or_default();
-        let (features, is_ipxe) = ipxe(&option, &mut why);
-        if let Some(name) = vendor.name() {
-            why.push(format!("option 60 is {name}"));
-        } else if !is_ipxe && list.len() < 2 {
+        let architectures = architectures(&list);
+        let features = option(code::IPXE).map(|value| IpxeFeatures::parse(&value));
+        let stage = stage(&option, vendor, class.is_empty(), features.is_some(), &mut why);
+        if let Some(fact) = vendor.fact() {
+            why.push(fact);
+        } else if stage == Stage::Firmware && architectures.is_empty() {
             return None;
         }
-        let architecture = architecture(&list, vendor_class, &mut why);
-        let is_http = vendor == Vendor::HttpClient || (vendor == Vendor::Unknown && architecture.is_http());
-        let http_ipxe = features.is_none_or(|it| it.has(IpxeFeatures::HTTP) || !it.has(IpxeFeatures::TFTP));
+        let architecture = architecture(&architectures, &class, stage, &mut why);
         let machine_id = option(code::MACHINE_ID).map(Cow::into_owned);
+        let firmware = firmware(vendor, architecture, stage, mac, machine_id.as_deref(), &mut why);
         Some(Self {
-            firmware: if vendor == Vendor::Apple { Firmware::Apple } else { architecture.firmware() },
+            firmware,
             architecture,
-            stage: if is_ipxe { Stage::Ipxe } else { Stage::Firmware },
-            transport: if is_http || (is_ipxe && http_ipxe) { Transport::Http } else { Transport::Tftp },
+            transport: transport(vendor, architecture, stage, features.as_ref()),
+            architectures,
+            stage,
+            undi: option(code::INTERFACE)
+                .and_then(|value| Undi::parse_option(&value))
+                .or_else(|| vendor_class::undi(&class)),
             uuid: machine_id.as_deref().and_then(MachineUuid::parse_option),
             machine_id,
             ipxe: features,
@@ -110,34 +152,14 @@ impl Client {
     }
 }
 
-impl Explanation {
-    fn push(&mut self, fact: impl Into<Cow<'static, str>>) {
-        self.facts.push(fact.into());
-    }
-
-    /// The facts, one by one.
-    pub fn facts(&self) -> impl Iterator<Item = &str> {
-        self.facts.iter().map(AsRef::as_ref)
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, fact) in self.facts().enumerate() {
-            if at > 0 {
-                f.write_str("; ")?;
-            }
-            f.write_str(fact)?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Firmware => "firmware",
             Self::Ipxe => "iPXE",
+            Self::Grub => "GRUB",
+            Self::Onie => "ONIE",
+            Self::Windows => "Windows boot loader",
         })
     }
 }
@@ -157,38 +179,6 @@ impl fmt::Display for Client {
     }
 }
 
-/// The vendor classes that matter here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Vendor {
-    PxeClient,
-    HttpClient,
-    Apple,
-    Unknown,
-}
-
-impl Vendor {
-    fn parse(class: &[u8]) -> Self {
-        if class.starts_with(b"PXEClient") {
-            Self::PxeClient
-        } else if class.starts_with(b"HTTPClient") {
-            Self::HttpClient
-        } else if class.starts_with(b"AAPLBSDPC") {
-            Self::Apple
-        } else {
-            Self::Unknown
-        }
-    }
-
-    const fn name(self) -> Option<&'static str> {
-        match self {
-            Self::PxeClient => Some("PXEClient"),
-            Self::HttpClient => Some("HTTPClient"),
-            Self::Apple => Some("AAPLBSDPC (Apple NetBoot)"),
-            Self::Unknown => None,
-        }
-    }
-}
-
 fn boot_item(value: &[u8]) -> Option<BootItem> {
     vendor_options(value).flatten().find_map(|option| match option {
         VendorOption::BootItem(item) => Some(item),
@@ -196,58 +186,106 @@ fn boot_item(value: &[u8]) -> Option<BootItem> {
     })
 }
 
-/// iPXE shows itself in three ways; one is enough.
-fn ipxe<'a>(option: &impl Fn(u8) -> Option<Cow<'a, [u8]>>, why: &mut Explanation) -> (Option<IpxeFeatures>, bool) {
+/// Each loader shows itself in its own way; iPXE in three, of which one is enough.
+fn stage<'a>(
+    option: &impl Fn(u8) -> Option<Cow<'a, [u8]>>,
+    vendor: VendorClass,
+    is_anonymous: bool,
+    has_features: bool,
+    why: &mut Explanation,
+) -> Stage {
     let user_class = option(code::USER_CLASS).unwrap_or_default();
-    let features = option(code::IPXE);
-    let named = if &*user_class == b"iPXE" {
-        why.push("option 77 is iPXE");
-        true
-    } else if user_classes(&user_class).any(|class| class == b"iPXE") {
-        why.push("option 77 lists iPXE (RFC 3004)");
-        true
-    } else {
-        false
-    };
-    if features.is_some() {
+    let names = |name: &[u8]| user_classes(&user_class).any(|class| class == name);
+    if names(b"gPXE") {
+        why.push("option 77 is gPXE, which is too old for iPXE's scripts");
+        return Stage::Firmware;
+    }
+    let is_named = names(b"iPXE");
+    if is_named {
+        let is_list = user_class::is_rfc_3004(&user_class);
+        why.push(if is_list { "option 77 lists iPXE (RFC 3004)" } else { "option 77 is iPXE" });
+    }
+    if has_features {
         why.push("option 175 is there");
     }
-    let is_ipxe = named || features.is_some();
-    (features.map(|value| IpxeFeatures::parse(&value)), is_ipxe)
-}
-
-/// The instances of RFC 3004's user class option: each with its length before it. Stops at the first bad length.
-fn user_classes(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        let (&len, tail) = rest.split_first()?;
-        let (class, tail) = tail.split_at_checked(usize::from(len))?;
-        rest = tail;
-        Some(class)
-    })
-}
-
-/// Option 93 is a list (RFC 4578 §2.1: "the preferred one first" is what firmware does); without it, option 60 has
-/// the architecture in decimal; without both it is a ROM of the time when there was only one.
-fn architecture(list: &[u8], vendor_class: &[u8], why: &mut Explanation) -> Architecture {
-    if let [high, low, rest @ ..] = list {
-        let architecture = Architecture(u16::from_be_bytes([*high, *low]));
-        let others = rest.len() / 2;
-        why.push(match others {
-            0 => format!("option 93 is {architecture}"),
-            _ => format!("option 93 is {architecture} first and {others} more"),
-        });
-        return architecture;
+    if is_named || has_features {
+        return Stage::Ipxe;
     }
-    let named = vendor_class
-        .split(|&byte| byte == b':')
-        .skip_while(|part| *part != b"Arch")
-        .nth(1)
-        .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
-        .map(Architecture);
-    if let Some(architecture) = named {
+    if names(b"onie_dhcp_user_class") {
+        why.push("option 77 is ONIE's");
+        return Stage::Onie;
+    }
+    if vendor == VendorClass::Onie {
+        return Stage::Onie;
+    }
+    if vendor == VendorClass::PxeClient && option(code::WINDOWS).is_some() {
+        why.push("option 250 is there, of Windows Deployment Services");
+        return Stage::Windows;
+    }
+    if is_anonymous && option(code::PARAMETERS).is_some_and(|list| *list == GRUB_PARAMETERS) {
+        why.push("no option 60, and option 55 is GRUB's");
+        return Stage::Grub;
+    }
+    Stage::Firmware
+}
+
+fn firmware(
+    vendor: VendorClass,
+    architecture: Architecture,
+    stage: Stage,
+    mac: Option<[u8; 6]>,
+    machine_id: Option<&[u8]>,
+    why: &mut Explanation,
+) -> Firmware {
+    match vendor {
+        VendorClass::Apple => return Firmware::Apple,
+        VendorClass::UBoot => return Firmware::UBoot,
+        _ => {}
+    }
+    // Systems that run on one say what they are; only its own loaders claim to be a BIOS.
+    if architecture == Architecture::BIOS
+        && stage == Stage::Firmware
+        && let Some(evidence) = raspberry_pi::evidence(mac, machine_id.unwrap_or_default())
+    {
+        why.push(evidence);
+        return Firmware::RaspberryPi;
+    }
+    architecture.firmware()
+}
+
+fn transport(
+    vendor: VendorClass,
+    architecture: Architecture,
+    stage: Stage,
+    features: Option<&IpxeFeatures>,
+) -> Transport {
+    let is_http = vendor == VendorClass::HttpClient || (vendor == VendorClass::Unknown && architecture.is_http());
+    let can_http = features.is_none_or(|it| it.has(IpxeFeatures::HTTP) || !it.has(IpxeFeatures::TFTP));
+    if is_http || (stage == Stage::Ipxe && can_http) { Transport::Http } else { Transport::Tftp }
+}
+
+/// RFC 4578 §2.1: "It MUST be an even number greater than zero": an odd byte at the end is passed over.
+fn architectures(list: &[u8]) -> Vec<Architecture> {
+    list.as_chunks::<2>().0.iter().map(|code| Architecture(u16::from_be_bytes(*code))).collect()
+}
+
+/// Of a list, firmware puts the one that it prefers first; without option 93, option 60 may name one; without both it
+/// is a ROM of the time when there was only one, or a loader that does not say.
+fn architecture(list: &[Architecture], class: &[u8], stage: Stage, why: &mut Explanation) -> Architecture {
+    if let [architecture, others @ ..] = list {
+        why.push(match others.len() {
+            0 => format!("option 93 is {architecture}"),
+            others => format!("option 93 is {architecture} first and {others} more"),
+        });
+        return *architecture;
+    }
+    if let Some(architecture) = vendor_class::architecture(class) {
         why.push(format!("no option 93: option 60 names {architecture}"));
         return architecture;
+    }
+    if matches!(stage, Stage::Grub | Stage::Onie) || VendorClass::parse(class) == VendorClass::UBoot {
+        why.push("no architecture given");
+        return Architecture::UNKNOWN;
     }
     let architecture = Architecture::BIOS;
     why.push(format!("no architecture given: taken for {architecture}"));

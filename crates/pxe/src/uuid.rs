@@ -5,8 +5,8 @@ use std::fmt;
 /// A machine's SMBIOS UUID, its bytes in the order in which they stood on the wire.
 ///
 /// RFC 4578 does not say which end of the first three fields comes first, and firmware disagrees: compare a machine
-/// with another source (dmidecode, a BMC) by `a == b || a.swapped() == b`. UUIDs are also sometimes duplicated or
-/// all zeros: a machine is found by its hardware address first.
+/// with another source (dmidecode, a BMC) by [`is_same_machine`](Self::is_same_machine). UUIDs are also sometimes
+/// duplicated or [placeholders](Self::is_placeholder): a machine is found by its hardware address first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MachineUuid(pub [u8; 16]);
 
@@ -53,6 +53,29 @@ impl MachineUuid {
     }
 }
 
+impl MachineUuid {
+    /// Whether two sources name the same machine, each with its own order of bytes.
+    ///
+    /// ```
+    /// use firstlight_pxe::MachineUuid;
+    /// let wire = MachineUuid::parse_text("4c4c4544-0030-3510-8056-b4c04f4e3632").unwrap();
+    /// let dmidecode = MachineUuid::parse_text("44454c4c-3000-1035-8056-b4c04f4e3632").unwrap();
+    /// assert!(wire.is_same_machine(dmidecode));
+    /// ```
+    #[must_use]
+    pub fn is_same_machine(self, other: Self) -> bool {
+        self == other || self.swapped() == other
+    }
+
+    /// True for values that many machines share: all zeros, all ones, and what boards are delivered with.
+    #[must_use]
+    pub fn is_placeholder(self) -> bool {
+        // American Megatrends' default, as dmidecode shows it.
+        const DELIVERED: MachineUuid = MachineUuid([3, 0, 2, 0, 4, 0, 5, 0, 0, 6, 0, 7, 0, 8, 0, 9]);
+        self.0 == [0; 16] || self.0 == [255; 16] || self.is_same_machine(DELIVERED)
+    }
+}
+
 impl fmt::Display for MachineUuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, byte) in self.0.iter().enumerate() {
@@ -78,6 +101,22 @@ mod tests {
         assert_eq!(MachineUuid::parse_text(&TEXT.to_uppercase()), Some(uuid));
         assert_eq!(uuid.swapped().to_string(), "4c4c4544-0030-3510-8056-b4c04f4e3632");
         assert_eq!(uuid.swapped().swapped(), uuid);
+    }
+
+    #[test]
+    fn placeholders_name_no_machine() {
+        for text in [
+            "00000000-0000-0000-0000-000000000000",
+            "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+            "03000200-0400-0500-0006-000700080009",
+            "00020003-0004-0005-0006-000700080009",
+        ] {
+            assert!(MachineUuid::parse_text(text).unwrap().is_placeholder(), "{text}");
+        }
+        let real = MachineUuid::parse_text(TEXT).unwrap();
+        assert!(!real.is_placeholder());
+        assert!(real.is_same_machine(real) && real.is_same_machine(real.swapped()));
+        assert!(!real.is_same_machine(MachineUuid([0; 16])));
     }
 
     #[test]
