@@ -31,7 +31,7 @@ pub(super) struct Book {
 #[repr(align(64))]
 struct Entry {
     lease: Lease,
-    /// The entry's key in `timers`: never later than the lease ends, if it is still to end.
+    /// The entry's key in `timers`: never later than the lease is over, if it is still to end.
     timer: Option<Timestamp>,
 }
 
@@ -77,7 +77,7 @@ impl Book {
 
     /// Takes a lease in, whatever was there before: its state, and when it ended or was to end.
     pub(super) fn store(&mut self, lease: Lease) -> Option<(LeaseState, Timestamp)> {
-        let (address, expires) = (lease.address, lease.expires);
+        let (address, expires, over) = (lease.address, lease.expires, lease.over());
         let is_active = matches!(lease.state, LeaseState::Bound | LeaseState::Declined);
         let key = ClientKey::of_lease(&lease);
         let own = key.as_ref().and_then(|key| self.by_client.get(key).copied());
@@ -103,7 +103,7 @@ impl Book {
             None => self.entries.push(Entry { lease, timer: None }),
         }
         if is_active {
-            self.schedule(at, address, expires);
+            self.schedule(at, address, over);
         }
         before
     }
@@ -128,25 +128,25 @@ impl Book {
             let Some(entry) = self.entries.get_mut(at) else { continue };
             entry.timer = None;
             if matches!(entry.lease.state, LeaseState::Bound | LeaseState::Declined) {
-                let expires = entry.lease.expires;
-                if expires <= now {
+                let over = entry.lease.over();
+                if over <= now {
                     return Some(entry.lease.clone());
                 }
-                self.schedule(at, address, expires);
+                self.schedule(at, address, over);
             }
         }
         None
     }
 
-    fn schedule(&mut self, at: usize, address: Ipv4Addr, expires: Timestamp) {
+    fn schedule(&mut self, at: usize, address: Ipv4Addr, over: Timestamp) {
         let Some(entry) = self.entries.get_mut(at) else { return };
         match entry.timer {
-            Some(timer) if timer <= expires => return,
+            Some(timer) if timer <= over => return,
             Some(timer) => _ = self.timers.remove(&(timer, address)),
             None => {}
         }
-        entry.timer = Some(expires);
-        self.timers.insert((expires, address));
+        entry.timer = Some(over);
+        self.timers.insert((over, address));
     }
 
     /// An entry is about to be replaced; it stays the one of `keeper`, if it is.

@@ -62,8 +62,19 @@ pub struct Lease {
     pub state: LeaseState,
     /// When the state began, or was last renewed.
     pub since: Timestamp,
-    /// When a bound lease or a quarantine ends; for the other states, when it ended.
+    /// When a bound lease or a quarantine ends; for the other states, when it ended. It is cut to whole seconds: the
+    /// server waits for a second more before it gives the address of a lease to somebody else.
     pub expires: Timestamp,
+}
+
+impl Lease {
+    /// When nobody uses the address any more.
+    pub(super) const fn over(&self) -> Timestamp {
+        match self.state {
+            LeaseState::Bound => self.expires.after(1),
+            LeaseState::Released | LeaseState::Expired | LeaseState::Declined => self.expires,
+        }
+    }
 }
 
 /// Why a lease changed.

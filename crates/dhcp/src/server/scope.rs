@@ -83,7 +83,7 @@ impl Scope {
     pub(super) fn is_bound_to(&self, key: &ClientKey, address: Ipv4Addr, now: Timestamp) -> bool {
         self.book
             .of(key)
-            .is_some_and(|lease| lease.address == address && lease.state == LeaseState::Bound && lease.expires > now)
+            .is_some_and(|lease| lease.address == address && lease.state == LeaseState::Bound && lease.over() > now)
     }
 
     /// What the client has been offered and may still take.
@@ -133,7 +133,7 @@ impl Scope {
     /// Whether anybody else has the address or an offer of it, or it is in quarantine.
     fn is_in_use(&self, address: Ipv4Addr, now: Timestamp, key: &ClientKey) -> bool {
         let leased = self.book.get_for(key, address).is_some_and(|lease| {
-            lease.expires > now
+            lease.over() > now
                 && match lease.state {
                     LeaseState::Bound => ClientKey::of_lease(lease).as_ref() != Some(key),
                     LeaseState::Declined => true,
