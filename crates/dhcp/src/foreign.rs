@@ -13,7 +13,10 @@ use std::{
     net::Ipv4Addr,
 };
 
-use crate::{MessageRef, OpCode, OptionCode, option::RelayAgentInformation, option::RelaySubOption, server::Timestamp};
+use crate::{
+    MessageRef, OpCode, OptionCode, client::is_host, option::RelayAgentInformation, option::RelaySubOption,
+    server::Timestamp,
+};
 
 /// The sub-option of option 82 (RFC 5107 §4).
 const SERVER_ID_OVERRIDE: u8 = 11;
@@ -106,10 +109,6 @@ impl ForeignServers {
     pub fn servers(&self) -> impl Iterator<Item = &ForeignServer> {
         self.servers.values()
     }
-}
-
-fn is_host(address: Ipv4Addr) -> bool {
-    !address.is_unspecified() && !address.is_broadcast() && !address.is_multicast() && !address.is_loopback()
 }
 
 /// A relay that stands in for a server (RFC 5107 §4) puts its own address where the server's would be.

@@ -4,6 +4,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "alloc")]
+pub mod client;
 #[cfg(feature = "std")]
 pub mod foreign;
 pub mod option;

@@ -294,7 +294,7 @@ impl<'a> MessageRef<'a> {
     }
 
     /// An option of exactly four bytes as an address.
-    #[cfg(feature = "std")]
+    #[cfg(feature = "alloc")]
     pub(crate) fn ipv4(&self, code: OptionCode) -> Option<Ipv4Addr> {
         <[u8; 4]>::try_from(self.first(code)?).ok().map(Ipv4Addr::from)
     }
