@@ -8,10 +8,10 @@
 //! * `Server` and `Handler` (feature `tokio`): sockets and tasks around these, ten lines for a file server.
 //!
 //! The core (everything without the feature `tokio`) never reads a clock, never draws a random number and
-//! never touches a socket or a file. Write requests, mail mode and RFC 906 broadcast requests are not served.
+//! never touches a socket or a file. Write requests and mail mode are not served.
 //!
 //! Sections implemented: RFC 1350 (all but writing) with the correction of RFC 1123 §4.2.3.1, RFC 2347, RFC 2348,
-//! RFC 2349, RFC 7440.
+//! RFC 2349, RFC 7440, RFC 906 (when switched on).
 
 mod buffer;
 pub mod error_code;

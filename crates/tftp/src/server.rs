@@ -1,11 +1,12 @@
 //! The driver: sockets, files and tasks around [`ReadTransfer`](crate::ReadTransfer) (feature `tokio`).
 //!
-//! One task owns the request port. Each transfer is one task with its own port (its "transfer ID", RFC 1350 §4),
-//! bound to the address that was asked and connected to the peer, so that strangers' packets never reach it. A
-//! repeated request from the same peer port takes the place of its predecessor.
+//! One task owns the request port. Each transfer is one task, with its own port (its "transfer ID", RFC 1350 §4), bound
+//! to the address that was asked and connected to the peer, so that strangers' packets never reach it; or, in single-port
+//! mode, with what the first task receives from its peer. A repeated request from the same peer port takes the place of
+//! its predecessor.
 //!
-//! It never serves broadcast requests (RFC 906), never writes, and drops requests without an answer above its limits:
-//! an answer would stop the client, silence makes it ask again.
+//! It answers broadcast requests (RFC 906) only when told to, never writes, and drops requests without an answer above
+//! its limits: an answer would stop the client, silence makes it ask again.
 
 mod bind;
 mod cache;

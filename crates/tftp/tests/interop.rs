@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Output;
 
-use firstlight_tftp::{DirHandler, Server};
+use firstlight_tftp::{Config, DirHandler, Server};
 use tokio::process::Command;
 
 /// Runs curl; a missing curl is a failure that says so.
@@ -18,7 +18,11 @@ async fn curl(arguments: &[&str]) -> Output {
 }
 
 fn start(root: &Path) -> SocketAddr {
-    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    start_with(Config::default(), root)
+}
+
+fn start_with(config: Config, root: &Path) -> SocketAddr {
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap().with_config(config);
     let address = server.local_addr();
     let handler = DirHandler::open(root).unwrap();
     tokio::spawn(server.serve(handler, std::future::pending()));
@@ -138,5 +142,23 @@ async fn other_clients_get_files_of_all_sizes() {
             let got = fetch(client, address, &name, directory.path()).await;
             assert!(got == want, "{client}, {size} bytes: {} other bytes came", got.len());
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_clients_get_files_from_a_single_port() {
+    let root = tempfile::tempdir().unwrap();
+    let address = start_with(Config { single_port: true, ..Config::default() }, root.path());
+    for size in [0, 512, 513, 3_000_000] {
+        let name = format!("file-{size}");
+        let want = content(size);
+        std::fs::write(root.path().join(&name), &want).unwrap();
+        for client in ["tftp-hpa", "atftp", "atftp, window", "busybox"] {
+            let directory = tempfile::tempdir().unwrap();
+            let got = fetch(client, address, &name, directory.path()).await;
+            assert!(got == want, "{client}, {size} bytes: {} other bytes came", got.len());
+        }
+        let output = curl(&[&format!("tftp://{address}/{name}"), "--tftp-blksize", "1468"]).await;
+        assert!(output.stdout == want, "curl, {size} bytes: {}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -185,20 +185,99 @@ async fn what_is_no_request_gets_no_answer() {
 
 #[tokio::test]
 async fn a_size_probe_and_the_next_request_from_the_same_port() {
-    let server = Running::start("127.0.0.1:0", Config::default());
-    let client = Client::new().await;
-    client.send(server.address, b"\0\x01small\0octet\0tsize\x000\0").await;
-    let (oack, port) = client.receive().await;
-    assert_eq!(in_words(&oack), "OACK [tsize=5]");
-    client.send(port, b"\0\x05\0\x08User aborted the transfer\0").await;
-    // At once: the server may read this before it reads the ERROR on the other port.
-    client.send(server.address, b"\0\x01small\0octet\0").await;
-    let (data, port) = client.receive().await;
-    assert_eq!(in_words(&data), "DATA 1 hello");
-    client.send(port, b"\0\x04\0\x01").await;
-    let outcomes: Vec<Outcome> = server.ended(2).await.into_iter().map(|(_, outcome)| outcome).collect();
-    assert_eq!(outcomes, [Outcome::Probe, Outcome::Complete { bytes: 5, retransmitted: 0 }]);
+    for single_port in [false, true] {
+        let server = Running::start("127.0.0.1:0", Config { single_port, ..Config::default() });
+        let client = Client::new().await;
+        client.send(server.address, b"\0\x01small\0octet\0tsize\x000\0").await;
+        let (oack, port) = client.receive().await;
+        assert_eq!(in_words(&oack), "OACK [tsize=5]");
+        client.send(port, b"\0\x05\0\x08User aborted the transfer\0").await;
+        // At once: the server may read this before it reads the ERROR on the other port.
+        client.send(server.address, b"\0\x01small\0octet\0").await;
+        let (data, port) = client.receive().await;
+        assert_eq!(in_words(&data), "DATA 1 hello");
+        client.send(port, b"\0\x04\0\x01").await;
+        let outcomes: Vec<Outcome> = server.ended(2).await.into_iter().map(|(_, outcome)| outcome).collect();
+        assert_eq!(outcomes, [Outcome::Probe, Outcome::Complete { bytes: 5, retransmitted: 0 }]);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn one_port_serves_all() {
+    let server = Running::start("127.0.0.1:0", Config { single_port: true, ..Config::default() });
+    let (one, other, stranger) = (Client::new().await, Client::new().await, Client::new().await);
+    for client in [&one, &other] {
+        client.send(server.address, b"\0\x01large\0octet\0windowsize\x0064\0blksize\x001468\0").await;
+        assert_eq!(client.receive().await.1, server.address);
+        client.send(server.address, b"\0\x04\0\0").await;
+    }
+    stranger.send(server.address, b"\0\x05\0\0killed\0").await;
+    stranger.send(server.address, b"\0\x04\0\x40").await;
+    for block in 1..=715_u16 {
+        for client in [&one, &other] {
+            let (data, from) = client.receive().await;
+            assert_eq!((data.get(2..4), from), (Some(&block.to_be_bytes()[..]), server.address));
+            if block % 64 == 0 || block == 715 {
+                client.send(server.address, &[&b"\0\x04"[..], &block.to_be_bytes()].concat()).await;
+            }
+        }
+    }
+    let complete = ("large".to_owned(), Outcome::Complete { bytes: 1 << 20, retransmitted: 0 });
+    assert_eq!(server.ended(2).await, [complete.clone(), complete]);
+    stranger.hears_nothing().await;
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_flood_for_one_transfer_neither_fills_memory_nor_stops_it() {
+    let server = Running::start("127.0.0.1:0", Config { single_port: true, ..Config::default() });
+    let client = Client::new().await;
+    assert_eq!(client.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+    for _ in 0..200 {
+        client.send(server.address, &[3; 60_000]).await;
+    }
+    let patient = tokio::time::sleep(Duration::from_millis(50));
+    patient.await;
+    client.send(server.address, b"\0\x04\0\x01").await;
+    assert_eq!(server.ended(1).await, [("small".to_owned(), Outcome::Complete { bytes: 5, retransmitted: 0 })]);
+    server.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_broadcast_request_is_answered_only_when_switched_on() {
+    for (broadcast, single_port) in [(false, false), (true, false), (true, true)] {
+        let server = Running::start("0.0.0.0:0", Config { broadcast, single_port, ..Config::default() });
+        let port = server.address.port();
+        let to = SocketAddr::from(([127, 255, 255, 255], port));
+        let client = Client::new().await;
+        client.0.set_broadcast(true).unwrap();
+        client.send(to, b"\0\x01none\0octet\0").await;
+        client.hears_nothing().await;
+        client.send(to, b"\0\x02small\0octet\0").await;
+        client.hears_nothing().await;
+        client.send(to, b"\0\x01small\0octet\0").await;
+        if broadcast {
+            let (data, from) = client.receive().await;
+            assert_eq!(in_words(&data), "DATA 1 hello");
+            assert_eq!((from.ip().to_string(), from.port() == port), ("127.0.0.1".to_owned(), single_port));
+            client.send(from, b"\0\x04\0\x01").await;
+        } else {
+            client.hears_nothing().await;
+        }
+        let failed = |reason: &str| Outcome::Failed { reason: reason.to_owned() };
+        let ignored = failed("the request was sent to a broadcast address");
+        let want = if broadcast {
+            let nothing = failed("file not found (code 1 (file not found))");
+            [nothing, ignored, Outcome::Complete { bytes: 5, retransmitted: 0 }]
+        } else {
+            [ignored.clone(), ignored.clone(), ignored]
+        };
+        let ended: Vec<Outcome> = server.ended(3).await.into_iter().map(|(_, outcome)| outcome).collect();
+        assert_eq!(ended, want);
+        server.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -303,14 +382,17 @@ async fn a_closed_port_ends_the_transfer() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_wildcard_server_answers_from_the_address_that_was_asked() {
-    for (bind, asked) in [("0.0.0.0:0", "127.0.0.3"), ("[::]:0", "127.0.0.4"), ("[::1]:0", "::1")] {
-        let server = Running::start(bind, Config::default());
+    let cases = [("0.0.0.0:0", "127.0.0.3"), ("[::]:0", "127.0.0.4"), ("[::1]:0", "::1"), ("[::]:0", "::1")];
+    for (bind, asked, single_port) in
+        cases.into_iter().flat_map(|(bind, asked)| [false, true].map(|single| (bind, asked, single)))
+    {
+        let server = Running::start(bind, Config { single_port, ..Config::default() });
         let asked = SocketAddr::new(asked.parse().unwrap(), server.address.port());
         let local = if asked.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
         let client = Client(UdpSocket::bind(local).await.unwrap());
         client.send(asked, b"\0\x01local\0octet\0").await;
         let (data, from) = client.receive().await;
-        assert_eq!(from.ip(), asked.ip());
+        assert_eq!((from.ip(), from.port() == asked.port()), (asked.ip(), single_port));
         assert_eq!(in_words(&data), format!("DATA 1 {asked}"));
         server.stop().await;
     }
@@ -327,13 +409,15 @@ async fn ipv6_blocks_leave_room_for_the_longer_header() {
 
 #[tokio::test]
 async fn shutdown_tells_the_peers() {
-    let server = Running::start("127.0.0.1:0", Config::default());
-    let client = Client::new().await;
-    assert_eq!(client.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
-    let ended = Arc::clone(&server.ended);
-    server.stop().await;
-    assert_eq!(in_words(&client.receive().await.0), "ERROR 0 the server is stopping");
-    assert_eq!(*ended.lock().unwrap(), [("small".to_owned(), Outcome::Cancelled)]);
+    for single_port in [false, true] {
+        let server = Running::start("127.0.0.1:0", Config { single_port, ..Config::default() });
+        let client = Client::new().await;
+        assert_eq!(client.ask(server.address, b"\0\x01small\0octet\0").await, "DATA 1 hello");
+        let ended = Arc::clone(&server.ended);
+        server.stop().await;
+        assert_eq!(in_words(&client.receive().await.0), "ERROR 0 the server is stopping");
+        assert_eq!(*ended.lock().unwrap(), [("small".to_owned(), Outcome::Cancelled)]);
+    }
 }
 
 #[tokio::test]

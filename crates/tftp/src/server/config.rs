@@ -11,6 +11,9 @@ const IPV4_HEADERS: u32 = 20 + 8 + 4;
 /// The headers of IPv6, UDP and DATA.
 const IPV6_HEADERS: u32 = 40 + 8 + 4;
 
+const DATA_HEADER: usize = 4;
+const MIN_PACKET: usize = 1024;
+
 /// What a server grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -29,6 +32,14 @@ pub struct Config {
     /// Requests of one address that are looked at in one second; more are dropped. A boot loader asks for its next file
     /// when it has the last one; what asks faster than this is broken, or forges its address.
     pub max_requests_per_second: u32,
+    /// Whether all transfers use the request port, for clients behind a NAT or a firewall, and for a server in a
+    /// container: it needs no other port. Each packet then passes through two tasks, and a client that closes its port is
+    /// noticed late. RFC 1350 §4 wants a port for each transfer, but no known client needs it.
+    pub single_port: bool,
+    /// Whether a read request to a broadcast address is answered, from the address of the interface (RFC 906 bootstrap
+    /// loading); if there is no such file, with silence, since another server may have it. Otherwise it is ignored, as
+    /// RFC 1123 §4.2.3.5 asks for. On Linux only.
+    pub broadcast: bool,
     /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for
     /// ever by a handler that hangs.
     pub handler_timeout: Duration,
@@ -47,6 +58,8 @@ impl Default for Config {
             max_transfers: 1024,
             max_per_address: 64,
             max_requests_per_second: 1000,
+            single_port: false,
+            broadcast: false,
             handler_timeout: Duration::from_secs(60),
             grace: Duration::ZERO,
             cache_bytes: 64 << 20,
@@ -55,6 +68,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The longest packet of a peer that means something: a block, or an ERROR with a long text.
+    pub(super) fn longest_packet(&self) -> usize {
+        usize::from(self.limits.block_size).max(MIN_PACKET) + DATA_HEADER
+    }
+
     /// The limits for a peer, when `mtu` is that of the route to it.
     pub(super) fn limits_for(&self, peer: SocketAddr, mtu: Option<u32>) -> Limits {
         let is_ipv4 = peer.ip().to_canonical().is_ipv4();

@@ -2,16 +2,14 @@
 #![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
 
 use std::future::Future;
-use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use quinn_udp::{RecvMeta, UdpSocketState};
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use quinn_udp::RecvMeta;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -19,8 +17,9 @@ use super::bind;
 use super::cache::Cache;
 use super::config::Config;
 use super::handler::{Handler, Request};
+use super::port::{self, RequestPort};
 use super::registry::{Active, Admission, Registry};
-use super::transfer::{Report, Transfer, now};
+use super::transfer::{Report, Share, Transfer, now};
 use crate::outcome::Outcome;
 use crate::packet::Packet;
 
@@ -107,14 +106,11 @@ impl Server {
     /// # Errors
     /// When the request socket cannot be used (any more). Nothing that a peer does is an error here.
     pub async fn serve(self, handler: impl Handler, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let socket = UdpSocket::from_std(self.socket)?;
-        let state = UdpSocketState::new((&socket).into())?;
         let mut listener = Listener {
             handler: Arc::new(handler),
             config: self.config,
             cache: Arc::new(Cache::new(self.config.cache_bytes)),
-            socket,
-            state,
+            port: Arc::new(RequestPort::new(self.socket)?),
             local: self.local,
             registry: Registry::default(),
             tasks: JoinSet::new(),
@@ -137,8 +133,7 @@ struct Listener {
     handler: Arc<dyn Handler>,
     config: Config,
     cache: Arc<Cache>,
-    socket: UdpSocket,
-    state: UdpSocketState,
+    port: Arc<RequestPort>,
     local: SocketAddr,
     registry: Registry,
     tasks: JoinSet<()>,
@@ -158,7 +153,7 @@ impl Listener {
                 Some(ended) = self.tasks.join_next_with_id() => {
                     self.registry.remove(ended.map_or_else(|error| error.id(), |(task, ())| task));
                 }
-                received = receive(&self.socket, &self.state, &mut buffer) => match received {
+                received = self.port.receive(&mut buffer) => match received {
                     Ok(meta) => {
                         errors = 0;
                         let bytes = buffer.get(..meta.len).unwrap_or_default();
@@ -180,57 +175,48 @@ impl Listener {
     }
 
     fn handle(&mut self, meta: &RecvMeta, datagram: &[u8]) {
+        let peer = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
+        let peer = if peer.ip() == meta.addr.ip() { meta.addr } else { peer }; // keeps an IPv6 scope
         let (packet, write) = match Packet::parse(datagram) {
             Ok(Packet::Rrq(packet)) => (packet, false),
             Ok(Packet::Wrq(packet)) => (packet, true),
-            // Anything else has no business on this port. An answer would only help whoever forges addresses.
-            _ => return,
+            // Without a transfer it has no business on this port. An answer would only help whoever forges addresses.
+            _ => return self.registry.deliver(peer, datagram, self.config.longest_packet()),
         };
-        if self.stopping {
-            return;
-        }
         let destination = meta.dst_ip.map_or(self.local.ip(), |ip| ip.to_canonical());
-        if !can_answer_from(destination) {
+        if self.stopping || destination.is_multicast() {
             return;
         }
-        let peer = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
-        let peer = if peer.ip() == meta.addr.ip() { meta.addr } else { peer }; // keeps an IPv6 scope
         let request = Request::new(peer, SocketAddr::new(destination, self.local.port()), &packet, write);
         match self.registry.admit(now(), peer, datagram, &self.config) {
-            Admission::Start => self.start(request, datagram),
+            Admission::Start => self.start(request, meta.addr, datagram),
             Admission::Refuse => self.handler.done(&request, &Outcome::Overloaded),
             Admission::Wait => {}
         }
     }
 
-    fn start(&mut self, request: Request, datagram: &[u8]) {
+    fn start(&mut self, request: Request, peer_as_received: SocketAddr, datagram: &[u8]) {
         let peer = request.peer;
         let report = Report { handler: Arc::clone(&self.handler), request, outcome: Outcome::Cancelled };
         let (cancel, cancelled) = oneshot::channel();
         let answered = Arc::new(AtomicBool::new(false));
-        let cache = Arc::clone(&self.cache);
-        let transfer =
-            Transfer { report, config: self.config, cache, cancel: cancelled, answered: Arc::clone(&answered) };
+        let (inbox, share) = if self.config.single_port {
+            let (sender, receiver) = port::inbox();
+            (Some(sender), Some(Share { port: Arc::clone(&self.port), peer: peer_as_received, inbox: receiver }))
+        } else {
+            (None, None)
+        };
+        let transfer = Transfer {
+            report,
+            config: self.config,
+            cache: Arc::clone(&self.cache),
+            share,
+            cancel: cancelled,
+            answered: Arc::clone(&answered),
+        };
         let task = self.tasks.spawn(transfer.run()).id();
-        self.registry.insert(peer, Active { task, cancel, packet: datagram.to_vec(), answered });
+        self.registry.insert(peer, Active { task, cancel, packet: datagram.to_vec(), answered, inbox });
     }
-}
-
-/// A request to a broadcast or multicast address is not for this server (RFC 906 is not served).
-fn can_answer_from(destination: IpAddr) -> bool {
-    match destination {
-        IpAddr::V4(ip) => !ip.is_broadcast() && !ip.is_multicast(),
-        IpAddr::V6(ip) => !ip.is_multicast(),
-    }
-}
-
-async fn receive(socket: &UdpSocket, state: &UdpSocketState, buffer: &mut [u8]) -> io::Result<RecvMeta> {
-    let mut meta = [RecvMeta::default()];
-    socket
-        .async_io(Interest::READABLE, || state.recv(socket.into(), &mut [IoSliceMut::new(buffer)], &mut meta))
-        .await?;
-    let [meta] = meta;
-    Ok(meta)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a driver may wait")]

@@ -1,204 +1,56 @@
-//! The port of one transfer: many datagrams with one call.
-//!
-//! On Linux the kernel cuts a run of blocks into datagrams by itself (UDP generic segmentation offload, Linux 4.18).
-//! It refuses that where a block does not fit the path's MTU or the device cannot compute checksums; from then on it is
-//! handed many datagrams at once (`sendmmsg`). Elsewhere each datagram is sent by itself.
-#![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
+//! Where the datagrams of one transfer come from and go to.
+
+mod own;
+mod shared;
 
 use std::io;
-#[cfg(target_os = "linux")]
-use std::io::IoSlice;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-#[cfg(target_os = "linux")]
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
+pub(super) use self::own::OwnPort;
+pub(super) use self::shared::{RequestPort, SharedPort, inbox};
 
-/// The most datagrams of one `sendmmsg`.
-#[cfg(target_os = "linux")]
-const MAX_MESSAGES: usize = 64;
-
-/// A socket of its own on the address that was asked, deaf to all but the peer.
+/// A port of its own, or a share in the request port.
 #[derive(Debug)]
-pub(super) struct Port {
-    socket: UdpSocket,
-    cut: Cut,
-}
-
-/// Who cuts a run of blocks into datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    /// The kernel, once it has been told the length, which is 0 until then.
-    Kernel(usize),
-    Here,
+pub(super) enum Port {
+    Own(OwnPort),
+    Shared(SharedPort),
 }
 
 impl Port {
-    pub(super) async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
-        let address = match (local.ip(), peer) {
-            // A link-local address means nothing without its interface, and the peer's address names that.
-            (IpAddr::V6(ip), SocketAddr::V6(peer)) => SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into(),
-            (ip, _) if ip.is_ipv4() == peer.is_ipv4() => SocketAddr::new(ip, 0),
-            // An IPv4 peer of an IPv6 wildcard socket whose destination is unknown.
-            (_, SocketAddr::V4(_)) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
-            (_, SocketAddr::V6(_)) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 0),
-        };
-        let socket = UdpSocket::bind(address).await?;
-        socket.connect(peer).await?;
-        Ok(Self { socket, cut: if cfg!(target_os = "linux") { Cut::Kernel(0) } else { Cut::Here } })
-    }
-
     /// Sends `run`, cut into datagrams of `segment` bytes; the last may be shorter.
     ///
     /// # Errors
     /// Only that the peer's port is closed. Any other error (no route yet, no buffers) is a lost packet, for which
     /// there is the time-out.
     pub(super) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
-        let segment = segment.max(1);
-        if run.len() > segment && self.kernel_cuts(segment) {
-            match self.socket.send(run).await {
-                Ok(_) => return Ok(()),
-                // An error of an earlier datagram is told by the next call, which then sends nothing.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
-                Err(_) => self.cut_here(),
+        match self {
+            Self::Own(port) => port.send(run, segment.max(1)).await,
+            Self::Shared(port) => {
+                port.send(run, segment.max(1)).await;
+                Ok(())
             }
         }
-        let mut rest = run;
-        while !rest.is_empty() {
-            let sent = match send_some(&self.socket, rest, segment).await {
-                Ok(sent) => sent,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
-                Err(_) => 1,
-            };
-            rest = rest.get(sent.saturating_mul(segment)..).unwrap_or_default();
+    }
+
+    /// The length of the next datagram of the peer, which `buffer` then begins with.
+    pub(super) async fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Own(port) => port.recv(buffer).await,
+            Self::Shared(port) => Ok(port.recv(buffer).await),
         }
-        Ok(())
+    }
+
+    pub(super) fn try_recv(&mut self, buffer: &mut [u8]) -> Option<usize> {
+        match self {
+            Self::Own(port) => port.try_recv(buffer).ok(),
+            Self::Shared(port) => port.try_recv(buffer),
+        }
     }
 
     /// The MTU of the route to the peer, where the platform tells.
-    #[cfg(target_os = "linux")]
     pub(super) fn mtu(&self) -> Option<u32> {
-        use rustix::net::sockopt::{ip_mtu, ipv6_mtu};
-        let is_ipv4 = self.socket.local_addr().ok()?.is_ipv4();
-        if is_ipv4 { ip_mtu(&self.socket) } else { ipv6_mtu(&self.socket) }.ok()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn mtu(&self) -> Option<u32> {
-        None
-    }
-
-    pub(super) async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.recv(buffer).await
-    }
-
-    pub(super) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.try_recv(buffer)
-    }
-
-    /// Whether the kernel cuts into pieces of `segment` bytes; it is told when they change, so once a transfer.
-    fn kernel_cuts(&mut self, segment: usize) -> bool {
-        match self.cut {
-            Cut::Kernel(told) if told == segment => true,
-            Cut::Kernel(_) if set_segment(&self.socket, segment) => {
-                self.cut = Cut::Kernel(segment);
-                true
-            }
-            _ => {
-                self.cut_here();
-                false
-            }
+        match self {
+            Self::Own(port) => port.mtu(),
+            Self::Shared(port) => port.mtu(),
         }
-    }
-
-    fn cut_here(&mut self) {
-        if self.cut != Cut::Here {
-            self.cut = Cut::Here;
-            // Without the option nothing was changed, and there is nothing to undo.
-            let _ = set_segment(&self.socket, 0);
-        }
-    }
-}
-
-/// Sends the first datagrams of a run that is not empty, and tells how many.
-#[cfg(target_os = "linux")]
-async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
-    if run.len() <= segment {
-        return socket.send(run).await.map(|_| 1);
-    }
-    let send = || {
-        let parts: Vec<_> = run.chunks(segment).take(MAX_MESSAGES).map(|part| [IoSlice::new(part)]).collect();
-        let mut no_ancillary: Vec<_> = parts.iter().map(|_| SendAncillaryBuffer::default()).collect();
-        let mut messages: Vec<_> =
-            parts.iter().zip(&mut no_ancillary).map(|(part, nothing)| MMsgHdr::new(part, nothing)).collect();
-        Ok(sendmmsg(socket, &mut messages, SendFlags::empty())?)
-    };
-    socket.async_io(Interest::WRITABLE, send).await
-}
-
-#[cfg(not(target_os = "linux"))]
-async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    socket.send(run.get(..segment).unwrap_or(run)).await.map(|_| 1)
-}
-
-#[cfg(target_os = "linux")]
-fn set_segment(socket: &UdpSocket, segment: usize) -> bool {
-    use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
-    i32::try_from(segment).is_ok_and(|segment| setsockopt(socket, UdpGsoSegment, &segment).is_ok())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn set_segment(_: &UdpSocket, _: usize) -> bool {
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn lengths(received: &[Vec<u8>]) -> Vec<usize> {
-        received.iter().map(Vec::len).collect()
-    }
-
-    async fn receive(peer: &UdpSocket, count: usize) -> Vec<Vec<u8>> {
-        let mut received = Vec::new();
-        for _ in 0..count {
-            let mut buffer = vec![0; 4000];
-            let Ok(length) = peer.recv(&mut buffer).await else { break };
-            buffer.truncate(length);
-            received.push(buffer);
-        }
-        received
-    }
-
-    #[tokio::test]
-    async fn a_run_arrives_as_datagrams_whoever_cuts_it() {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let peer = UdpSocket::bind(loopback).await.unwrap();
-        let mut port = Port::connect(loopback, peer.local_addr().unwrap()).await.unwrap();
-        assert_eq!(port.mtu(), cfg!(target_os = "linux").then_some(65535), "of the loopback interface");
-        let run: Vec<u8> = (0..=255).cycle().take(3210).collect();
-        for cut in [port.cut, Cut::Here] {
-            port.cut = cut;
-            port.send(&run, 1000).await.unwrap();
-            let received = receive(&peer, 4).await;
-            assert_eq!(lengths(&received), [1000, 1000, 1000, 210]);
-            assert!(received.concat() == run);
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn what_the_kernel_will_not_cut_is_cut_here() {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let peer = UdpSocket::bind(loopback).await.unwrap();
-        let mut port = Port::connect(loopback, peer.local_addr().unwrap()).await.unwrap();
-        // More pieces than the kernel takes in one call (64, since Linux 6.10: 128).
-        let run = vec![7; 2000];
-        port.send(&run, 10).await.unwrap();
-        assert_eq!(port.cut, Cut::Here);
-        assert_eq!(lengths(&receive(&peer, 200).await), [10; 200]);
     }
 }

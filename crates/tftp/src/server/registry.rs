@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task;
 
 use super::config::Config;
@@ -31,6 +31,8 @@ pub(super) struct Active {
     pub(super) packet: Vec<u8>,
     /// Set by the task when the handler has answered.
     pub(super) answered: Arc<AtomicBool>,
+    /// Where its datagrams go that come to the request port, when it has no other.
+    pub(super) inbox: Option<mpsc::Sender<Vec<u8>>>,
 }
 
 /// What to do with a request.
@@ -67,6 +69,16 @@ impl Registry {
     pub(super) fn insert(&mut self, peer: SocketAddr, active: Active) {
         self.tasks.insert(active.task, peer);
         self.active.insert(peer, active);
+    }
+
+    /// Hands a datagram to the transfer of its sender, if there is one. What is too long for any packet of a transfer
+    /// is cut off, so that an inbox has a bound.
+    pub(super) fn deliver(&self, peer: SocketAddr, datagram: &[u8], longest: usize) {
+        if let Some(inbox) = self.active.get(&peer).and_then(|active| active.inbox.as_ref()) {
+            let datagram = datagram.get(..longest).unwrap_or(datagram);
+            // A full inbox loses it, as a full socket would.
+            let _ = inbox.try_send(datagram.to_vec());
+        }
     }
 
     pub(super) fn remove(&mut self, task: task::Id) {

@@ -1,17 +1,18 @@
 //! One transfer: a task, a port, a state machine.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::cache::Cache;
 use super::config::Config;
 use super::handler::{Error, Handler, Request};
-use super::port::Port;
+use super::port::{OwnPort, Port, RequestPort, SharedPort};
 use super::source::Reader;
 use crate::error_code::ErrorCode;
 use crate::negotiate::negotiate;
@@ -27,8 +28,17 @@ pub(super) struct Transfer {
     pub(super) report: Report,
     pub(super) config: Config,
     pub(super) cache: Arc<Cache>,
+    /// In single-port mode.
+    pub(super) share: Option<Share>,
     pub(super) cancel: oneshot::Receiver<Outcome>,
     pub(super) answered: Arc<AtomicBool>,
+}
+
+/// What a transfer without a port of its own uses instead.
+pub(super) struct Share {
+    pub(super) port: Arc<RequestPort>,
+    pub(super) peer: SocketAddr,
+    pub(super) inbox: mpsc::Receiver<Vec<u8>>,
 }
 
 /// Calls [`Handler::done`] exactly once, even when the task is aborted or the handler panics.
@@ -46,13 +56,26 @@ impl Drop for Report {
 
 impl Transfer {
     pub(super) async fn run(mut self) {
-        self.report.outcome = match Port::connect(self.report.request.local, self.report.request.peer).await {
-            Ok(port) => self.serve(port).await,
+        let Request { local, peer, .. } = self.report.request;
+        self.report.outcome = match OwnPort::connect(local, peer).await {
+            Ok(own) => self.answer(own).await,
             Err(error) => Outcome::Failed { reason: format!("no socket for the transfer: {error}") },
         };
     }
 
-    async fn serve(&mut self, mut port: Port) -> Outcome {
+    async fn answer(&mut self, own: OwnPort) -> Outcome {
+        let to_all = own.asked_by_broadcast();
+        if to_all && (self.report.request.write || !self.config.broadcast) {
+            return Outcome::Failed { reason: "the request was sent to a broadcast address".to_owned() };
+        }
+        let port = match self.share.take() {
+            Some(share) => Port::Shared(SharedPort::new(share.port, share.peer, share.inbox, &own)),
+            None => Port::Own(own),
+        };
+        self.serve(port, to_all).await
+    }
+
+    async fn serve(&mut self, mut port: Port, to_all: bool) -> Outcome {
         let open = open(&*self.report.handler, &self.report.request, &self.cache);
         let answer = tokio::select! {
             outcome = &mut self.cancel => return outcome.unwrap_or(Outcome::Cancelled),
@@ -63,6 +86,8 @@ impl Transfer {
         self.answered.store(true, Ordering::Relaxed);
         let (mode, mut reader) = match answer {
             Ok(opened) => opened,
+            // Another server may have it.
+            Err(error) if to_all => return Outcome::Failed { reason: error.to_string() },
             Err(error) => return refuse(&mut port, error).await,
         };
         let request = &self.report.request;
@@ -161,7 +186,7 @@ fn take(machine: &mut ReadTransfer, length: io::Result<usize>, received: &[u8]) 
 async fn cancelled(mut machine: ReadTransfer, mut port: Port, outcome: Outcome) -> Outcome {
     let mut received = [0; RECEIVE_BUFFER];
     while machine.outcome().is_none()
-        && let Ok(length) = port.try_recv(&mut received)
+        && let Some(length) = port.try_recv(&mut received)
     {
         if let Err(ended) = take(&mut machine, Ok(length), &received) {
             return ended;
