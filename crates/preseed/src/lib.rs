@@ -5,6 +5,7 @@
 //! * [`Template`] is the subset of the Tempita language that such templates are written in: expressions, filters,
 //!   `if`, `for`, `default`, one-expression `py:` assignments and the rule that a directive alone on its line takes
 //!   the line with it. There is no way to run Python: a small evaluator with limits on steps, depth and output.
+//! * [`debconf`] reads, writes and checks the preseed files of debian-installer.
 //! * [`Value`] and [`Context`] are what a template sees, built from plain values.
 //!
 //! The crate never opens a file, reads a clock or draws a random number. Any text gives a template or an error with
@@ -22,6 +23,7 @@
 
 mod budget;
 mod builtins;
+pub mod debconf;
 mod error;
 mod escape;
 mod evaluate;
