@@ -169,6 +169,8 @@ fn errors_say_what_is_wrong() {
     refused(52, &[4], "option 52 (overload): fields is 4, expected 1, 2 or 3");
     refused(57, &[2, 63], "option 57 (max-message-size): value is 575, expected at least 576");
     refused(97, &[0; 16], "option 97 (client-uuid): expected 17 bytes, found 16");
+    refused(78, &[1, 10, 0], "option 78 (slp-directory-agents): agents needs 4 bytes, found 2");
+    refused(78, &[1], "option 78 (slp-directory-agents): agents needs 4 bytes, found 0");
     refused(121, &[33, 10, 0, 0, 0], "option 121 (classless-routes): prefix length is 33, expected at most 32");
     refused(121, &[24, 10, 0], "option 121 (classless-routes): destination needs 3 bytes, found 2");
     refused(159, &[16, 0, 0, 0], "option 159 (port-parameters): offset is 16, expected at most 15");

@@ -9,7 +9,7 @@ use core::{
 
 use super::{
     describe::{Describe, Printer, Written},
-    error::{Expected, OptionError},
+    error::OptionError,
     reader::Reader,
     shape::Format,
 };
@@ -46,9 +46,10 @@ impl<'a> Addresses<'a> {
 
 impl<'a> Format<'a> for Addresses<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
+        let before = *reader;
         match reader.rest().as_chunks() {
             (addresses @ [_, ..], []) => Ok(Self(addresses)),
-            _ => Err(reader.wrong_length(Expected::MultipleOf(4))),
+            _ => Err(before.wrong_multiple(4)),
         }
     }
 

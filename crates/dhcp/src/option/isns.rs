@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use super::{Addresses, Describe, Format, OptionError, Printer, Reader, describe::Written, error::Expected};
+use super::{Addresses, Describe, Format, OptionError, Printer, Reader, describe::Written};
 
 /// Internet storage name servers.
 ///
@@ -93,10 +93,7 @@ impl<'a> Format<'a> for Isns<'a> {
         let security = Format::read(reader)?;
         let heartbeat =
             if administrative_flags.has_heartbeat() { Some(reader.address("heartbeat address")?) } else { None };
-        if reader.left() == 0 {
-            return Err(reader.wrong_length(Expected::AtLeast(reader.at() + 4)));
-        }
-        let servers = Addresses::read(reader)?;
+        let servers = Addresses::read(reader.named("servers"))?;
         Ok(Self { functions, discovery_domain_access, administrative_flags, security, heartbeat, servers })
     }
 

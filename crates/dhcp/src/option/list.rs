@@ -67,7 +67,7 @@ impl<'a, T: Format<'a>> Format<'a> for List<'a, T> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
         match T::LEN {
             Some(len) if reader.left() == 0 || !reader.left().is_multiple_of(len) => {
-                return Err(reader.wrong_length(Expected::MultipleOf(len)));
+                return Err(reader.wrong_multiple(len));
             }
             _ => reader.at_least(1)?,
         }

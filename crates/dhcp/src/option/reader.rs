@@ -17,17 +17,20 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// What the option is called in errors where no field of it was named.
+    const WHOLE: &'static str = "value";
+
     /// Starts at the front.
     #[must_use]
     #[inline]
     pub const fn new(code: OptionCode, bytes: &'a [u8]) -> Self {
-        Self { code, sub: None, field: "value", bytes, at: 0 }
+        Self { code, sub: None, field: Self::WHOLE, bytes, at: 0 }
     }
 
     /// A reader of bytes that lie within this one's, for a sub-option.
     #[must_use]
     pub const fn within(self, sub: u8, bytes: &'a [u8]) -> Self {
-        Self { code: self.code, sub: Some(sub), field: "value", bytes, at: 0 }
+        Self { code: self.code, sub: Some(sub), field: Self::WHOLE, bytes, at: 0 }
     }
 
     /// A reader of bytes that lie within this one's, for a field with a length of its own.
@@ -153,7 +156,7 @@ impl<'a> Reader<'a> {
     /// Fewer are.
     #[inline]
     pub fn at_least(&self, len: usize) -> Result<(), OptionError> {
-        if self.left() >= len { Ok(()) } else { Err(self.wrong_length(Expected::AtLeast(len))) }
+        if self.left() >= len { Ok(()) } else { Err(self.wrong_length(Expected::AtLeast(self.at + len))) }
     }
 
     pub(crate) const fn skip_to(&mut self, at: usize) {
@@ -163,6 +166,16 @@ impl<'a> Reader<'a> {
     /// The error of a format that is `expected` and an option that is as long as this one.
     pub(crate) fn wrong_length(&self, expected: Expected) -> OptionError {
         self.error(OptionErrorKind::Length { expected, found: self.bytes.len() })
+    }
+
+    /// The error of a list whose elements have `len` bytes each, and that is empty or ends inside one.
+    pub(crate) fn wrong_multiple(&self, len: usize) -> OptionError {
+        if self.at == 0 && self.field == Self::WHOLE {
+            return self.wrong_length(Expected::MultipleOf(len));
+        }
+        let left = self.left();
+        let needed = left.saturating_add(1).next_multiple_of(len);
+        self.error(OptionErrorKind::Truncated { field: self.field, needed, left })
     }
 
     pub(crate) fn wrong_value(&self, field: &'static str, expected: &'static str, found: u32) -> OptionError {

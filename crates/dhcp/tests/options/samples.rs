@@ -149,7 +149,7 @@ pub(crate) const SAMPLES: &[(u8, &[u8], &str)] = &[
     (159, b"\x06\x08\x12\x00", "offset 6, PSID length 8, PSID 4608"),
     (161, b"text\x00", "text"),
     (162, b"\x00\x23\x00\x01\x0d\x03dot\x07example\x00\x04\x0a\x00\x00\x01\x00\x01\x00\x04\x03dot\x00\x03\x00\x02\x03\x55", "priority 1, name dot.example, addresses [10.0.0.1], parameters [alpn (1): \"dot\"; port (3): 853]"),
-    (175, b"\xb1\x05\x01\x1a\xf4\x10\x00\xeb\x03\x01\x15\x01\x13\x01\x01", "bus-id (177): 0x011af41000; version (235): 0x011501; http (19): 1"),
+    (175, b"\xb1\x05\x01\x1a\xf4\x10\x00\xeb\x03\x01\x15\x01\x13\x01\x01", "bus-id (177): bus PCI (1), id 0x1af41000; version (235): 1.21.1; http (19): 1"),
     (177, b"\x01\x02ab", "1: \"ab\""),
     (208, b"\xf1\x00\x74\x7e", "0xf100747e"),
     (209, b"text\x00", "text"),

@@ -118,7 +118,7 @@ fn storage_name_servers() {
     );
     bytes.truncate(14);
     let error = OptionValue::parse(OptionCode(83), &bytes).unwrap_err();
-    assert_eq!(error.to_string(), "option 83 (isns): expected at least 18 bytes, found 14");
+    assert_eq!(error.to_string(), "option 83 (isns): servers needs 4 bytes, found 0");
     bytes[5] = 1;
     assert!(OptionValue::parse(OptionCode(83), &bytes).is_ok());
 }
@@ -156,4 +156,46 @@ fn sip_servers() {
         panic!("names are not read as names");
     };
     assert_eq!(list.iter().count(), 2);
+}
+
+/// What iPXE's settings put into option 175.
+#[test]
+fn ipxe() {
+    let shows = |sub, value: &[u8], text: &str| sub_shows(175, sub, value, text);
+    shows(1, &[0xff], "priority (1): -1");
+    shows(81, b"shell", "scriptlet (81): shell");
+    shows(93, b"http://ca", "crosscert (93): http://ca");
+    shows(177, &[7, 1], "bus-id (177): bus EFI (7), id 0x01");
+    shows(188, b"\\loader.efi", "san-filename (188): \\loader.efi");
+    shows(189, &[0x80], "san-drive (189): 128");
+    shows(194, &[0, 0, 3, 232], "uid (194): 1000");
+    shows(235, &[2, 0, 0], "version (235): 2.0.0");
+    shows(177, &[1], "177: malformed: expected at least 2 bytes, found 1");
+}
+
+/// PXE 2.1 §2.2, in messages of PXE clients.
+#[test]
+fn pxe() {
+    let option = |bytes: &[u8]| {
+        let Ok(OptionValue::VendorSpecific(vendor)) = OptionValue::parse(OptionCode(43), bytes) else {
+            panic!("{bytes:?}");
+        };
+        vendor.pxe().unwrap().to_string()
+    };
+    assert_eq!(
+        option(&[1, 4, 224, 0, 1, 2, 2, 2, 6, 222, 3, 2, 6, 223, 4, 1, 2, 5, 1, 4, 255]),
+        "mtftp-address (1): 224.0.1.2; mtftp-client-port (2): 1758; mtftp-server-port (3): 1759; \
+         mtftp-timeout (4): 2; mtftp-delay (5): 4"
+    );
+    assert_eq!(
+        option(&[6, 1, 3, 7, 4, 224, 11, 12, 13, 8, 10, 0, 1, 1, 10, 0, 0, 1, 0, 2, 0, 255]),
+        "discovery-control (6): 0x03 no-broadcast no-multicast; discovery-multicast-address (7): 224.11.12.13; \
+         boot-servers (8): type 1, addresses [10.0.0.1]; type 2, addresses []"
+    );
+    assert_eq!(
+        option(b"\x09\x06\x00\x01\x03lab\x0a\x04\xffF8!\x47\x04\x00\x01\x80\x00"),
+        "boot-menu (9): type 1, text lab; menu-prompt (10): timeout 255, text F8!; \
+         boot-item (71): type 1, layer 32768"
+    );
+    assert_eq!(option(&[8, 3, 0, 1, 2]), "8: malformed: servers needs 8 bytes, found 0");
 }
