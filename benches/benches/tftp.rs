@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firstlight_tftp::{Limits, Mode, OptionsBuf, Outcome, Packet, ReadTransfer, Timing, negotiate};
+use firstlight_tftp::{Limits, Mode, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
 
 const FILE: usize = 16 << 20;
 
@@ -16,7 +16,7 @@ fn transfer(now: Instant, file: &Bytes, window: &str, buf: &mut Vec<u8>) -> u64 
     asked.push(b"windowsize", window.as_bytes()).expect("no NUL");
     let agreed = negotiate(asked.as_options(), &Limits::default(), Some(file.len() as u64));
     let size = Some(file.len() as u64);
-    let mut machine = ReadTransfer::new(now, &agreed, Mode::Octet, size, Timing::default());
+    let mut machine = Transfer::serve_read(now, &agreed, Mode::Octet, size, Timing::default());
     let mut last = 0;
     loop {
         while let Some(range) = machine.poll_want() {

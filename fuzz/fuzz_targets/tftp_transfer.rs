@@ -5,11 +5,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstlight_tftp::{ErrorCode, Limits, Mode, OptionsBuf, Outcome, Packet, ReadTransfer, Timing, negotiate};
+use firstlight_tftp::{ErrorCode, Limits, Mode, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
 use libfuzzer_sys::fuzz_target;
 
 struct Model {
-    machine: ReadTransfer,
+    machine: Transfer,
     file: Bytes,
     block: u64,
     window: u64,
@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
     let now = Instant::now();
     let told = (flags & 4 == 0).then_some(size as u64);
     let mut model = Model {
-        machine: ReadTransfer::new(now, &agreed, Mode::Octet, told, Timing::default()),
+        machine: Transfer::serve_read(now, &agreed, Mode::Octet, told, Timing::default()),
         file: (0..size).map(content).collect(),
         block: u64::from(agreed.block_size),
         window: u64::from(agreed.window_size),

@@ -5,6 +5,7 @@
 //! allocated here: the caps are applied before anybody sizes a buffer by them.
 
 use crate::options::{OptionRef, Options, OptionsBuf};
+use crate::packet::Packet;
 
 /// The block size without negotiation (RFC 1350 §2).
 pub const DEFAULT_BLOCK_SIZE: u16 = 512;
@@ -38,9 +39,9 @@ pub struct Negotiated {
     pub window_size: u16,
     /// Seconds before a retransmission, when the peer asked for a number.
     pub timeout: Option<u8>,
-    /// The size that the peer is told.
+    /// The size of the file as the sender told it.
     pub tsize: Option<u64>,
-    /// The body of the OACK. Empty: no OACK, the transfer begins with the first block.
+    /// The body of the OACK. Empty: no OACK, the transfer begins with the first block, or with ACK 0.
     pub oack: OptionsBuf,
 }
 
@@ -62,6 +63,25 @@ impl Default for Negotiated {
 /// ```
 #[must_use]
 pub fn negotiate(asked: Options<'_>, limits: &Limits, size: Option<u64>) -> Negotiated {
+    decide(asked, limits, |_| size)
+}
+
+/// Decides on the options of a write request. The size in it is the client's word (RFC 2349) and echoed: look at
+/// [`Negotiated::tsize`] before accepting a file that has no room.
+///
+/// ```
+/// use firstlight_tftp::{Limits, Options, negotiate_write};
+/// let agreed = negotiate_write(Options::new(b"tsize\x0070000\0"), &Limits::default());
+/// assert_eq!(agreed.tsize, Some(70_000));
+/// assert_eq!(agreed.oack.as_options().as_bytes(), b"tsize\x0070000\0");
+/// ```
+#[must_use]
+pub fn negotiate_write(asked: Options<'_>, limits: &Limits) -> Negotiated {
+    decide(asked, limits, Some)
+}
+
+/// `size` turns the number of the option `tsize` into the answer.
+fn decide(asked: Options<'_>, limits: &Limits, size: impl Fn(u64) -> Option<u64>) -> Negotiated {
     let mut agreed =
         Negotiated { block_size: block_size(asked, limits).unwrap_or(DEFAULT_BLOCK_SIZE), ..Negotiated::default() };
     // The window depends on the block size wherever the two stand in the request, so that comes first.
@@ -71,7 +91,7 @@ pub fn negotiate(asked: Options<'_>, limits: &Limits, size: Option<u64>) -> Nego
         if let Some(first) = seen.get_mut(known)
             && !std::mem::replace(first, true)
         {
-            agreed.grant(option, limits, size);
+            agreed.grant(option, limits, &size);
         }
     }
     agreed
@@ -86,7 +106,13 @@ fn block_size(asked: Options<'_>, limits: &Limits) -> Option<u16> {
 }
 
 impl Negotiated {
-    fn grant(&mut self, option: OptionRef<'_>, limits: &Limits, size: Option<u64>) {
+    /// The OACK, if there is anything to tell.
+    pub(crate) fn to_oack(&self) -> Option<Vec<u8>> {
+        let options = self.oack.as_options();
+        (!options.is_empty()).then(|| Packet::Oack(options).to_vec())
+    }
+
+    fn grant(&mut self, option: OptionRef<'_>, limits: &Limits, size: impl Fn(u64) -> Option<u64>) {
         let Some(number) = option.number() else { return };
         if option.is("blksize") {
             if u16::try_from(number).is_ok_and(|value| BLOCK_SIZES.contains(&value)) {
@@ -100,7 +126,7 @@ impl Negotiated {
             }
         } else if option.is("tsize") {
             // A size of 0 in an OACK makes curl fail, and the first block says it as well.
-            if let Some(size) = size.filter(|&size| size > 0) {
+            if let Some(size) = size(number).filter(|&size| size > 0) {
                 self.tsize = Some(size);
                 self.oack.append(b"tsize", size.to_string().as_bytes());
             }

@@ -6,11 +6,11 @@ use crate::error_code::ErrorCode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The peer acknowledged the last block.
+    /// The receiver acknowledged the last block, after it had stored all bytes.
     Complete {
-        /// Bytes of data that the peer acknowledged (after netascii's expansion, if that was the mode).
+        /// Bytes of data that travelled (with netascii's expansion, if that was the mode).
         bytes: u64,
-        /// DATA packets that were sent more than once.
+        /// DATA packets that were sent more than once; on the receiving side, those that arrived without need.
         retransmitted: u64,
     },
     /// The peer only wanted to know the size: it took the OACK and ended the transfer. EDK2 does this before
@@ -25,9 +25,10 @@ pub enum Outcome {
     },
     /// The peer fell silent.
     TimedOut {
-        /// Bytes that it had acknowledged.
+        /// Bytes that were acknowledged.
         acknowledged: u64,
-        /// Whether the last block had been sent: some clients never acknowledge it, and have their file.
+        /// Whether the last block had been sent: some clients never acknowledge it, and have their file. Never true
+        /// on the receiving side.
         all_sent: bool,
     },
     /// This side ended the transfer, and told the peer: the request was refused, or the file could not be read.
@@ -51,4 +52,10 @@ pub enum Outcome {
     },
     /// The driver was shut down.
     Cancelled,
+}
+
+impl Outcome {
+    pub(crate) fn peer_error(code: ErrorCode, message: &[u8]) -> Self {
+        Self::PeerError { code, message: String::from_utf8_lossy(message).into_owned() }
+    }
 }

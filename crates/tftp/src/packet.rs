@@ -75,19 +75,20 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The name in a request.
+    #[must_use]
+    pub const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Octet => b"octet",
+            Self::Netascii => b"netascii",
+            Self::Mail => b"mail",
+        }
+    }
+
     /// The mode of that name, in any case.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        if is("octet") {
-            Some(Self::Octet)
-        } else if is("netascii") {
-            Some(Self::Netascii)
-        } else if is("mail") {
-            Some(Self::Mail)
-        } else {
-            None
-        }
+        [Self::Octet, Self::Netascii, Self::Mail].into_iter().find(|mode| name.eq_ignore_ascii_case(mode.name()))
     }
 }
 
@@ -190,6 +191,11 @@ impl<'a> RequestRef<'a> {
         put_string(out, self.mode);
         out.extend_from_slice(self.options.as_bytes());
     }
+}
+
+/// The number of a block on the wire: it wraps from 65535 to 0.
+pub(crate) const fn wire_number(block: u64) -> u16 {
+    (block & 0xFFFF) as u16
 }
 
 /// Appends the header of a DATA packet; the caller appends the bytes.

@@ -1,4 +1,4 @@
-//! The driver: sockets, files and tasks around [`ReadTransfer`](crate::ReadTransfer) (feature `tokio`).
+//! The driver: sockets, files and tasks around [`Transfer`](crate::Transfer) (feature `tokio`).
 //!
 //! One task owns the request port. Each transfer is one task, with its own port (its "transfer ID", RFC 1350 §4), bound
 //! to the address that was asked and connected to the peer, so that strangers' packets never reach it; or, in single-port

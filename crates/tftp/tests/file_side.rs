@@ -4,19 +4,19 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstlight_tftp::{ErrorCode, Mode, Negotiated, Outcome, Packet, ReadTransfer, Timing};
+use firstlight_tftp::{ErrorCode, Mode, Negotiated, Outcome, Packet, Timing, Transfer};
 
 #[expect(clippy::disallowed_methods, reason = "the zero of a virtual clock that then stands still")]
 fn epoch() -> Instant {
     Instant::now()
 }
 
-fn plain(now: Instant, size: Option<u64>) -> ReadTransfer {
-    ReadTransfer::new(now, &Negotiated::default(), Mode::Octet, size, Timing::default())
+fn plain(now: Instant, size: Option<u64>) -> Transfer {
+    Transfer::serve_read(now, &Negotiated::default(), Mode::Octet, size, Timing::default())
 }
 
 /// What the sender sends next, `block:length` or the code of an ERROR.
-fn sent(machine: &mut ReadTransfer) -> Vec<String> {
+fn sent(machine: &mut Transfer) -> Vec<String> {
     let mut buf = Vec::new();
     let mut all = Vec::new();
     while let Some(segment) = machine.poll_transmit(&mut buf) {

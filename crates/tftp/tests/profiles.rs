@@ -8,9 +8,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstlight_tftp::{
-    ErrorCode, Limits, Mode, Negotiated, OptionsBuf, Outcome, Packet, ReadTransfer, Timing, negotiate,
-};
+use firstlight_tftp::{ErrorCode, Limits, Mode, Negotiated, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
 
 /// Plays the client's lines of a conversation against a file of `size` bytes and compares all lines of the server.
 #[track_caller]
@@ -22,7 +20,7 @@ fn check(size: usize, conversation: &str) {
 
 fn play(file: &Bytes, conversation: &str) -> String {
     let mut now = epoch();
-    let mut machine: Option<ReadTransfer> = None;
+    let mut machine: Option<Transfer> = None;
     let mut out = String::new();
     for line in conversation.lines().map(str::trim) {
         let Some((kind, rest)) = line.split_once(' ') else { continue };
@@ -34,7 +32,7 @@ fn play(file: &Bytes, conversation: &str) -> String {
                         let agreed = answer(options, file.len() as u64);
                         let mode = Mode::parse(mode.as_bytes()).unwrap();
                         let size = Some(file.len() as u64);
-                        *started = Some(ReadTransfer::new(now, &agreed, mode, size, Timing::default()));
+                        *started = Some(Transfer::serve_read(now, &agreed, mode, size, Timing::default()));
                     }
                     (["ACK", block], Some(machine)) => {
                         machine.handle(now, &Packet::Ack { block: block.parse().unwrap() });
@@ -71,7 +69,7 @@ fn answer(options: &[&str], size: u64) -> Negotiated {
     negotiate(asked.as_options(), &Limits::default(), Some(size))
 }
 
-fn drain(machine: &mut ReadTransfer, file: &Bytes, out: &mut String) {
+fn drain(machine: &mut Transfer, file: &Bytes, out: &mut String) {
     let mut buf = Vec::new();
     loop {
         while let Some(range) = machine.poll_want() {
@@ -170,7 +168,8 @@ fn grub_acknowledges_old_blocks_by_their_own_number() {
          < OACK blksize=1024 tsize=2049
          > ACK 0
          < DATA 1 1024
-         + 1000ms
+         + 499ms
+         + 1ms
          < DATA 1 1024
          > ACK 1
          < DATA 2 1024
@@ -366,13 +365,21 @@ fn one_go_back_per_base_until_the_timer_fires() {
          < DATA 3 8
          > ACK 0
          > ACK 0
-         + 1000ms
+         + 4ms
+         + 1ms
+         < DATA 3 8
+         + 494ms
+         + 1ms
          < DATA 1 8
+         + 2ms
          < DATA 2 8
+         + 2ms
          < DATA 3 8
          > ACK 0
          < DATA 1 8
+         + 2ms
          < DATA 2 8
+         + 2ms
          < DATA 3 8
          > ACK 0
          > ACK 65535

@@ -1,6 +1,6 @@
 //! Two parties and a network that loses, duplicates, reorders, replays and forges, on a virtual clock.
 //!
-//! The sender is [`ReadTransfer`]; the receiver below is written from RFC 1350 and RFC 7440 and shares nothing with
+//! The sender is [`Transfer`]; the receiver below is written from RFC 1350 and RFC 7440 and shares nothing with
 //! it. Timers fire early, files are slow and come in pieces. After every step the sender is held to what it may do.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstlight_tftp::{Limits, Mode, OptionsBuf, Outcome, Packet, ReadTransfer, Timing, negotiate};
+use firstlight_tftp::{Limits, Mode, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
 
 /// One run.
 #[derive(Clone, Copy, Debug)]
@@ -166,7 +166,7 @@ struct World {
     serial: u64,
     queue: BTreeMap<(Instant, u64), Event>,
     file: Bytes,
-    server: ReadTransfer,
+    server: Transfer,
     client: Client,
     watch: Watch,
     lost_in_a_row: u64,
@@ -190,7 +190,7 @@ impl World {
             serial: 0,
             queue: BTreeMap::new(),
             file,
-            server: ReadTransfer::new(now, &agreed, Mode::Octet, size, Timing::default()),
+            server: Transfer::serve_read(now, &agreed, Mode::Octet, size, Timing::default()),
             client: Client {
                 block: s.block,
                 window: s.window,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::negotiate::Limits;
-use crate::read_transfer::Timing;
+use crate::timing::Timing;
 
 /// The headers of IPv4 (without options), UDP and DATA.
 const IPV4_HEADERS: u32 = 20 + 8 + 4;

@@ -18,7 +18,7 @@ use crate::error_code::ErrorCode;
 use crate::negotiate::negotiate;
 use crate::outcome::Outcome;
 use crate::packet::{Mode, Packet};
-use crate::read_transfer::ReadTransfer;
+use crate::transfer::Transfer as Machine;
 
 /// ACKs are 4 bytes long; of an ERROR's text more is not kept.
 const RECEIVE_BUFFER: usize = 1024;
@@ -93,7 +93,7 @@ impl Transfer {
         let request = &self.report.request;
         let limits = self.config.limits_for(request.peer, port.mtu());
         let agreed = negotiate(request.options(), &limits, reader.wire_size(mode));
-        let mut machine = ReadTransfer::new(now(), &agreed, mode, Some(reader.size()), self.config.timing);
+        let mut machine = Machine::serve_read(now(), &agreed, mode, Some(reader.size()), self.config.timing);
         let mut out = Vec::new();
         let mut received = [0; RECEIVE_BUFFER];
         let mut alarm = pin!(tokio::time::sleep_until(now().into()));
@@ -156,7 +156,7 @@ async fn refuse(port: &mut Port, error: Error) -> Outcome {
 }
 
 /// Sends all that waits to be sent.
-async fn flush(machine: &mut ReadTransfer, port: &mut Port, out: &mut Vec<u8>) -> Result<(), Outcome> {
+async fn flush(machine: &mut Machine, port: &mut Port, out: &mut Vec<u8>) -> Result<(), Outcome> {
     while let Some(segment) = machine.poll_transmit(out) {
         port.send(out, segment).await.map_err(|_| Outcome::Unreachable)?;
     }
@@ -164,7 +164,7 @@ async fn flush(machine: &mut ReadTransfer, port: &mut Port, out: &mut Vec<u8>) -
 }
 
 /// Hands a received datagram to the machine.
-fn take(machine: &mut ReadTransfer, length: io::Result<usize>, received: &[u8]) -> Result<(), Outcome> {
+fn take(machine: &mut Machine, length: io::Result<usize>, received: &[u8]) -> Result<(), Outcome> {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, Interrupted, NetworkUnreachable};
     match length {
         Ok(length) => {
@@ -183,7 +183,7 @@ fn take(machine: &mut ReadTransfer, length: io::Result<usize>, received: &[u8]) 
 
 /// Ends a transfer from outside. What the peer already said comes first: the ERROR that ends EDK2's size probe and
 /// its next request may arrive together.
-async fn cancelled(mut machine: ReadTransfer, mut port: Port, outcome: Outcome) -> Outcome {
+async fn cancelled(mut machine: Machine, mut port: Port, outcome: Outcome) -> Outcome {
     let mut received = [0; RECEIVE_BUFFER];
     while machine.outcome().is_none()
         && let Some(length) = port.try_recv(&mut received)
