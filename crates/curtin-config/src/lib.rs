@@ -34,6 +34,7 @@
 //! ```
 
 mod boot;
+mod check;
 mod command;
 mod config;
 mod emit;
@@ -63,6 +64,7 @@ mod vectors;
 mod write_file;
 mod yaml;
 
+pub use check::check;
 pub use command::{Command, Commands};
 pub use config::{Config, Parsed, parse};
 pub use emit::to_yaml;
@@ -71,7 +73,7 @@ pub use layout::Layout;
 pub use merge::{Merge, MergeError};
 pub use plan::{Plan, Stage, Step, plan};
 pub use power::{PowerMode, PowerState};
-pub use problem::{Problem, Severity, Span};
+pub use problem::{Level, Problem, Severity, Span};
 pub use quote::quote;
 pub use schema::check_storage;
 pub use shell::{ShellOptions, render_shell};

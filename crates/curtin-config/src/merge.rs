@@ -3,9 +3,10 @@
 //! Mappings are merged key by key; everything else, lists too, is replaced. A key keeps the place where it stood first.
 //! What is not a mapping cannot be merged, and is refused as a whole: the result is then as it was.
 
+use crate::check::check_root;
 use crate::config::{Parsed, read_root};
 use crate::json;
-use crate::problem::{Problem, Span};
+use crate::problem::{Level, Problem, Span};
 use crate::value::{Mapping, Node, Value};
 use crate::yaml;
 
@@ -131,6 +132,12 @@ impl Merge {
     #[must_use]
     pub fn parse(self) -> Parsed {
         read_root(Some(Node::new(Value::Mapping(self.root), Span::NONE)), self.problems)
+    }
+
+    /// Everything that is wrong with the result, up to a level; see [`check`](crate::check()).
+    #[must_use]
+    pub fn check(&self, level: Level) -> Vec<Problem> {
+        check_root(&self.root, &self.problems, level)
     }
 
     fn next_source(&mut self, name: &str) -> Span {

@@ -23,6 +23,28 @@ impl fmt::Display for Severity {
     }
 }
 
+/// Who objects: each level includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// curtin's validator, which looks at the storage section alone. An error at this level exists exactly when the
+    /// validator refuses.
+    Schema,
+    /// The installer: it would fail, or destroy what it has just made.
+    Runtime,
+    /// Nobody, but it is worth a look.
+    Lint,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Schema => "schema",
+            Self::Runtime => "runtime",
+            Self::Lint => "lint",
+        })
+    }
+}
+
 /// A place in the source text; both numbers count from 1, columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -64,6 +86,8 @@ impl Span {
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
+    /// Who objects.
+    pub level: Level,
     /// A stable name for this kind of problem, such as `unknown-key`.
     pub code: &'static str,
     /// Where in the tree, such as `storage.config[2].size`; empty for the whole document.
@@ -84,7 +108,8 @@ impl Problem {
         span: Span,
         message: impl Into<String>,
     ) -> Self {
-        Self { severity, code, path: path.into(), span, message: message.into(), remedy: None }
+        let level = if severity == Severity::Error { Level::Runtime } else { Level::Lint };
+        Self { severity, level, code, path: path.into(), span, message: message.into(), remedy: None }
     }
 
     pub(crate) fn error(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
@@ -93,6 +118,15 @@ impl Problem {
 
     pub(crate) fn warning(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, path, span, message)
+    }
+
+    pub(crate) fn info(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Info, code, path, span, message)
+    }
+
+    pub(crate) fn at(mut self, level: Level) -> Self {
+        self.level = level;
+        self
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {

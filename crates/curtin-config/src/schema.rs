@@ -4,7 +4,7 @@
 //! may hold. Whether ids refer to something, and whether sizes fit, is the planner's business. The quirks are curtin's:
 //! a size is text that *begins* like a size, a number of a partition is text with a digit from 1 to 9 anywhere in it.
 
-use crate::problem::Problem;
+use crate::problem::{Level, Problem};
 use crate::value::{Mapping, Node, Value};
 
 mod rule;
@@ -232,8 +232,8 @@ const ITEMS: &[Item] = &[
 
 /// The file systems that a `format` may make; others only where nothing is made (`preserve: true`).
 const FSTYPES: &[&str] = &[
-    "btrfs", "ext2", "ext3", "ext4", "fat", "fat12", "fat16", "fat32", "iso9660", "vfat", "jfs", "ntfs", "reiserfs",
-    "swap", "xfs", "zfsroot",
+    "btrfs", "ext2", "ext3", "ext4", "f2fs", "fat", "fat12", "fat16", "fat32", "iso9660", "vfat", "jfs", "ntfs",
+    "reiserfs", "swap", "xfs", "zfsroot",
 ];
 
 /// Judges a storage section as curtin's validator does: no error means that it is accepted there.
@@ -247,6 +247,10 @@ const FSTYPES: &[&str] = &[
 /// ```
 #[must_use]
 pub fn check_storage(storage: &Node) -> Vec<Problem> {
+    judge(storage).into_iter().map(|problem| problem.at(Level::Schema)).collect()
+}
+
+fn judge(storage: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Value::Mapping(section) = &storage.value else {
         if storage.as_str() != Some("custom") {

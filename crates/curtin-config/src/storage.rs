@@ -337,8 +337,8 @@ impl RaidLevel {
     #[must_use]
     pub const fn min_members(self) -> usize {
         match self {
-            Self::Linear | Self::Raid0 | Self::Raid1 | Self::Container => 2,
-            Self::Raid4 | Self::Raid5 => 3,
+            Self::Linear | Self::Raid0 | Self::Raid1 | Self::Raid4 | Self::Container => 2,
+            Self::Raid5 => 3,
             Self::Raid6 | Self::Raid10 => 4,
         }
     }

@@ -1,0 +1,98 @@
+//! What is wrong with a configuration, at the level that the reader chooses.
+//!
+//! The validator's verdicts are those of [`check_storage`](crate::check_storage). What an installation would fail on,
+//! and what is merely unwise, is found here: each module judges one subject, on the values as they stand in the text,
+//! so that every finding has its place.
+
+use std::collections::BTreeSet;
+
+use crate::config::read_root;
+use crate::merge::Merge;
+use crate::problem::{Level, Problem};
+use crate::schema;
+use crate::value::{Mapping, Node, Value};
+
+mod boot;
+mod compound;
+mod disk;
+mod filesystem;
+mod graph;
+mod lvm;
+mod mounts;
+mod partition;
+mod usage;
+
+/// Everything that is wrong with a configuration, up to a level, in the order of the text.
+///
+/// ```
+/// use firstlight_curtin_config::{Level, check};
+///
+/// let yaml = "storage: {version: 1, config: [{id: m, type: mount, device: f, path: /}]}";
+/// assert_eq!(check(yaml, Level::Schema), []);
+/// let problems = check(yaml, Level::Runtime);
+/// assert_eq!(
+///     problems[0].to_string(),
+///     "1:61: error[missing-reference] storage.config[0].device: there is no item with the id f"
+/// );
+/// ```
+#[must_use]
+pub fn check(yaml: &str, level: Level) -> Vec<Problem> {
+    let mut merge = Merge::new();
+    if merge.add("", yaml).is_err() {
+        // Nothing can be said of what cannot be read, so this counts at every level.
+        return crate::parse(yaml).problems.into_iter().map(|problem| problem.at(Level::Schema)).collect();
+    }
+    merge.check(level)
+}
+
+/// What is wrong with a merged configuration; `loaded` was found while it was read.
+pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level) -> Vec<Problem> {
+    let mut problems = root.get("storage").map(schema::check_storage).unwrap_or_default();
+    if level > Level::Schema {
+        let whole = Node::detached(Value::Mapping(root.clone()));
+        let mut found = read_root(Some(whole), loaded.to_vec()).problems;
+        storage(root, &mut found);
+        // What the validator refuses is not refused twice.
+        let known: BTreeSet<_> = problems.iter().map(|problem| (problem.span, problem.path.clone())).collect();
+        found.retain(|problem| problem.level <= level && !known.contains(&(problem.span, problem.path.clone())));
+        problems.append(&mut found);
+    }
+    problems.sort_by_key(|problem| problem.span);
+    problems.dedup();
+    problems
+}
+
+fn storage(root: &Mapping, problems: &mut Vec<Problem>) {
+    let Some(section) = root.get("storage") else { return };
+    let items = section.as_mapping().and_then(|section| section.get("config")).and_then(Node::as_sequence);
+    if section.is_falsy() || items.is_some_and(<[Node]>::is_empty) {
+        problems.push(
+            Problem::error("empty-storage", "storage", section.span, "curtin stops at a storage section without items")
+                .remedy("leave the section out, or describe the disks"),
+        );
+        return;
+    }
+    let Some(section) = section.as_mapping() else { return };
+    let graph = graph::Graph::new(section);
+    graph::check(&graph, problems);
+    usage::check(&graph, problems);
+    disk::check(&graph, problems);
+    partition::check(&graph, problems);
+    compound::check(&graph, problems);
+    lvm::check(&graph, problems);
+    filesystem::check(&graph, problems);
+    mounts::check(&graph, root, problems);
+    boot::check(&graph, problems);
+}
+
+/// What curtin takes for true: everything but null, false, zero and a few words.
+fn is_true(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| match &node.value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Int(number) => *number != 0,
+        Value::Float(number) => *number != 0.0,
+        Value::String(text) => !matches!(text.as_str(), "" | "0" | "False" | "false" | "None" | "none"),
+        _ => true,
+    })
+}

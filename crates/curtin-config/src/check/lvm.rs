@@ -1,0 +1,125 @@
+//! LVM and encrypted devices.
+
+use std::collections::BTreeMap;
+
+use super::graph::{Graph, Item};
+use crate::problem::Problem;
+use crate::size;
+use crate::value::Node;
+
+/// LVM allocates in extents of this size unless it is told otherwise.
+const EXTENT: u64 = 4 << 20;
+
+pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
+    let mut groups: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
+    for item in graph.of("lvm_volgroup") {
+        if item.get("devices").is_none_or(Node::is_falsy) {
+            problems.push(item.error("no-members", "devices", "a volume group needs a physical volume"));
+        }
+        name(item, "name", problems);
+        if let Some(first) = item.text("name").and_then(|name| groups.insert(name, item)) {
+            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
+            problems.push(item.error("same-name", "name", message));
+        }
+        volumes(graph, item, problems);
+    }
+    for item in graph.of("lvm_partition") {
+        name(item, "name", problems);
+        if item.flag("ptable") {
+            let problem = item.error("lvm-ptable", "ptable", "curtin makes no partition tables on logical volumes");
+            problems.push(problem.remedy("make one logical volume for each partition"));
+        }
+    }
+    let mut mapped: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
+    for item in graph.of("dm_crypt") {
+        crypt(graph, item, problems);
+        let name = item.text("dm_name").filter(|name| !name.is_empty()).unwrap_or(item.id);
+        if let Some(first) = mapped.insert(name, item) {
+            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
+            problems.push(item.error("same-name", "dm_name", message));
+        }
+    }
+}
+
+/// Logical volumes have names of their own, and fit into the group as far as its size is known.
+fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
+    let mut names: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
+    let members = group.references().map(|reference| graph.get(reference.id).and_then(|member| member.bytes("size")));
+    // One extent is lost to the header of a physical volume.
+    let room: Option<u64> =
+        members.map(|bytes| Some(bytes? / EXTENT * EXTENT).map(|all| all.saturating_sub(EXTENT))).sum();
+    let (mut used, mut rest) = (0_u64, None::<&Item<'_>>);
+    for item in graph.users(group.id).filter(|item| item.kind == "lvm_partition") {
+        if let Some(first) = item.text("name").and_then(|name| names.insert(name, item)) {
+            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
+            problems.push(item.error("same-name", "name", message));
+        }
+        if let Some(first) = rest.filter(|_| !item.preserved()) {
+            let message = format!("{} (line {}) has no size, and takes all that is free", first.id, first.span.line);
+            problems.push(item.error("lvm-full", "size", message).remedy("put the volume without a size last"));
+        }
+        match item.get("size") {
+            Some(node) if !node.is_falsy() => {
+                let bytes = size::from_node(node).unwrap_or_default();
+                used = used.saturating_add(bytes.div_ceil(EXTENT).saturating_mul(EXTENT));
+                if let Some(room) = room.filter(|room| used > *room) {
+                    let message =
+                        format!("the volumes of {} need {}, it has {}", group.id, size::human(used), size::human(room));
+                    problems.push(item.error("lvm-full", "size", message).remedy("make the volume smaller"));
+                    return;
+                }
+            }
+            _ => rest = Some(item),
+        }
+    }
+}
+
+fn name(item: &Item<'_>, key: &str, problems: &mut Vec<Problem>) {
+    let Some(name) = item.text(key) else { return };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+_.-".contains(c);
+    let reserved = item.kind == "lvm_partition"
+        && (["snapshot", "pvmove"].iter().any(|word| name.starts_with(word))
+            || ["_cdata", "_cmeta", "_corig", "_mlog", "_mimage", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta"]
+                .iter()
+                .any(|word| name.contains(word)));
+    if name.is_empty()
+        || name.len() > 127
+        || name.starts_with('-')
+        || matches!(name, "." | "..")
+        || !name.chars().all(plain)
+    {
+        let problem = item.error("lvm-name", key, format!("LVM does not take the name {name:?}"));
+        problems.push(problem.remedy("use letters, digits, _, -, + and dots, no - at the beginning"));
+    } else if reserved {
+        problems.push(item.error("lvm-name", key, format!("LVM keeps the name {name:?} for itself")));
+    }
+}
+
+fn crypt(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
+    match (item.get("key"), item.get("keyfile")) {
+        (Some(_), Some(_)) => {
+            problems
+                .push(item.error("crypt-keys", "keyfile", "there is a `key` already").remedy("remove one of the two"));
+        }
+        (None, None) => {
+            let problem = item.error("crypt-keys", "", "there is neither a `key` nor a `keyfile`");
+            problems.push(problem.remedy("write `keyfile`, and the path of a file that holds the passphrase"));
+        }
+        (Some(_), None) => {
+            let message = "the passphrase stands here for everyone who can read this file, and is copied to the system";
+            problems.push(item.info("plain-key", "key", message).remedy("use a `keyfile`"));
+        }
+        (None, Some(_)) => {}
+    }
+    if item.text("dm_name").is_some_and(|name| name.contains('/') || name.len() > 127) {
+        let problem =
+            item.error("dm-name", "dm_name", "a name below /dev/mapper has no slash and at most 127 characters");
+        problems.push(problem);
+    }
+    let random = matches!(item.text("keyfile"), Some("/dev/urandom" | "/dev/random"));
+    let kept = graph.users(item.id).find(|user| !(user.kind == "format" && user.text("fstype") == Some("swap")));
+    if let Some(kept) = kept.filter(|_| random) {
+        let message = format!("the key is another one at every boot, so what {} holds is lost", kept.id);
+        problems.push(item.warning("random-key", "keyfile", message).remedy("use a random key for swap only"));
+    }
+}

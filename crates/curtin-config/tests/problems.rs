@@ -1,0 +1,52 @@
+//! Every line of PROBLEMS.md is true: its example has this problem, at this level.
+
+use firstlight_curtin_config::{Level, check};
+
+/// What the storage examples stand on.
+const BASE: &str = "{id: a, type: disk, serial: A, ptable: gpt}, {id: m, type: disk, serial: M, ptable: msdos}, \
+                    {id: x, type: disk, serial: X}, {id: y, type: disk, serial: Y}, {id: z, type: disk, serial: Z}, \
+                    {id: p, type: partition, device: a, size: 10G}, {id: f, type: format, volume: p, fstype: ext4}, \
+                    {id: n0, type: mount, device: f, path: /}";
+
+fn config(example: &str) -> String {
+    let (version, items) = example.strip_prefix("v2 ").map_or((1, example), |items| (2, items));
+    if items.starts_with('{') {
+        format!("storage: {{version: {version}, config: [{BASE}, {items}]}}\n")
+    } else {
+        format!("{items}\n")
+    }
+}
+
+/// The lines of the tables: code, level and severity, example.
+fn lines() -> Vec<(String, String, String)> {
+    let table = include_str!("../PROBLEMS.md").lines().filter(|line| line.starts_with("| `"));
+    table
+        .map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+            assert_eq!(cells.len(), 5, "{line}");
+            let text = |cell: &str| cell.trim_matches('`').replace("\\n", "\n");
+            (text(cells[0]), cells[1].to_owned(), text(cells[2]))
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_has_its_problem() {
+    let mut wrong = Vec::new();
+    for (code, kind, example) in lines() {
+        let yaml = config(&example);
+        let problems = check(&yaml, Level::Lint);
+        let found = problems.iter().filter(|problem| problem.code == code);
+        let found: Vec<String> = found.map(|problem| format!("{} {}", problem.level, problem.severity)).collect();
+        if !found.contains(&kind) {
+            wrong.push(format!("{code}: {kind}, not {found:?}: {example}\n{problems:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_examples_stand_on_is_fine_itself() {
+    let yaml = config("{id: n, type: mount, spec: none, fstype: tmpfs, path: /tmp}");
+    assert_eq!(check(&yaml, Level::Runtime), []);
+}
