@@ -57,7 +57,7 @@ pub fn kernel_command_line(line: &CommandLine) -> String {
     text
 }
 
-fn encode_spaces(url: &str) -> String {
+pub(crate) fn encode_spaces(url: &str) -> String {
     let mut text = String::with_capacity(url.len());
     for character in url.chars() {
         if character.is_whitespace() || character.is_control() || character == '"' {

@@ -41,6 +41,7 @@ mod decide;
 pub mod discovery;
 mod identify;
 mod ipxe_features;
+mod maas_command_line;
 pub mod oracle;
 mod requested_path;
 mod script;
@@ -53,7 +54,8 @@ pub use command_line::{CommandLine, kernel_command_line};
 pub use decide::{Answer, NoAnswer, Policy, Role, decide};
 pub use identify::{Client, Explanation, Stage, Transport, Undi, known_system, user_classes};
 pub use ipxe_features::{BusId, IpxeFeatures, ipxe_option_name, ipxe_options};
-pub use requested_path::{ConfigKey, RequestedPath};
+pub use maas_command_line::{MaasCommandLine, maas_command_line};
+pub use requested_path::{ConfigKey, RaspberryPiName, RequestedPath, Tree};
 pub use script::{BootScript, Loader, Purpose, render};
 pub use uuid::MachineUuid;
 pub use vendor_options::{

@@ -24,8 +24,44 @@ pub enum RequestedPath {
     GrubList,
     /// A file below `images/`, by its path there, such as `debian/bookworm/amd64/vmlinuz`.
     Image(String),
+    /// A path with the name of another architecture in front, as DHCP's path prefix (option 210) makes its loader do.
+    Tree {
+        /// The architecture.
+        tree: Tree,
+        /// The rest, as it was asked for, with one slash between components.
+        path: String,
+        /// The meaning of the rest.
+        meaning: Box<Self>,
+    },
+    /// A file of a Raspberry Pi: it looks for each first in a directory of its own.
+    RaspberryPi {
+        /// The name of that directory.
+        machine: RaspberryPiName,
+        /// The path below it, such as `start4.elf`.
+        file: String,
+    },
     /// Anything else.
     Other,
+}
+
+/// An architecture whose loaders ask below its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Tree {
+    /// POWER, little endian: petitboot, which does as pxelinux does.
+    Ppc64el,
+    /// IBM Z under KVM: it leaves `pxelinux.cfg/` out.
+    S390x,
+}
+
+/// By what a Raspberry Pi names its directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RaspberryPiName {
+    /// The last 32 bits of its serial number.
+    Serial(u32),
+    /// Its hardware address.
+    Mac([u8; 6]),
 }
 
 /// Whose configuration is asked for.
@@ -43,7 +79,8 @@ pub enum ConfigKey {
         /// How many: 1 to 8.
         digits: u8,
     },
-    /// No machine, but perhaps an architecture: `default`, `default-arm64`, `default-arm64-xgene`, or no suffix.
+    /// No machine, but perhaps an architecture: `default`, `default-arm64`, `default.arm-highbank`,
+    /// `default-x86_64`, or no suffix.
     Default {
         /// The architecture, in lower case.
         arch: Option<String>,
@@ -90,12 +127,26 @@ impl RequestedPath {
         let Some(path) = normalise(path) else {
             return Self::Other;
         };
-        if let Some(file) = BootFile::from_normal_path(&path) {
+        for (prefix, tree) in [("ppc64el/", Tree::Ppc64el), ("s390x/", Tree::S390x)] {
+            if let Some(rest) = strip_prefix(&path, prefix) {
+                return Self::Tree { tree, path: rest.to_owned(), meaning: Box::new(tree.meaning(rest)) };
+            }
+        }
+        Self::parse_normal(&path)
+    }
+
+    fn parse_normal(path: &str) -> Self {
+        if let Some(file) = BootFile::from_normal_path(path) {
             return Self::BootFile(file);
         }
         // The one part whose case means something.
-        if let Some(image) = strip_prefix(&path, "images/") {
+        if let Some(image) = strip_prefix(path, "images/") {
             return Self::Image(image.to_owned());
+        }
+        if let Some((directory, file)) = path.split_once('/')
+            && let Some(machine) = RaspberryPiName::parse(directory)
+        {
+            return Self::RaspberryPi { machine, file: file.to_owned() };
         }
         let path = path.to_ascii_lowercase();
         if let Some(name) = path.strip_prefix("pxelinux.cfg/") {
@@ -108,6 +159,29 @@ impl RequestedPath {
             Self::GrubList
         } else {
             Self::Other
+        }
+    }
+}
+
+impl Tree {
+    fn meaning(self, path: &str) -> RequestedPath {
+        match RequestedPath::parse_normal(path) {
+            RequestedPath::Other if self == Self::S390x => {
+                pxelinux_key(&path.to_ascii_lowercase()).map_or(RequestedPath::Other, RequestedPath::PxelinuxConfig)
+            }
+            meaning => meaning,
+        }
+    }
+}
+
+impl RaspberryPiName {
+    fn parse(directory: &str) -> Option<Self> {
+        match directory.len() {
+            8 if directory.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                u32::from_str_radix(directory, 16).ok().map(Self::Serial)
+            }
+            17 => parse_mac(directory).map(Self::Mac),
+            _ => None,
         }
     }
 }
@@ -186,7 +260,7 @@ fn default_key(suffix: &str) -> Option<ConfigKey> {
         None => (names, None),
     };
     let is_name =
-        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     (is_name(arch) && subarch.is_none_or(is_name))
         .then(|| ConfigKey::Default { arch: Some(arch.to_owned()), subarch: subarch.map(str::to_owned) })
 }
