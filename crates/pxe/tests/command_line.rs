@@ -1,7 +1,5 @@
 //! The kernel command lines that MAAS makes, as recorded in `testdata/pxe/kernel_cmdline.json`, and what ours cannot do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use firstlight_pxe::{MaasCommandLine, maas_command_line};
 use serde_json::Value as Json;
 
