@@ -55,6 +55,8 @@ pub struct Step {
     pub command: Vec<String>,
     /// What it is given on standard input.
     pub stdin: Option<String>,
+    /// Whether `stdin` is a secret, such as a passphrase: it is left out of everything that people read.
+    pub secret: bool,
     /// Whether it destroys what was on a disk.
     pub destroys_data: bool,
     /// Devices, files and URLs that it reads.
@@ -76,6 +78,7 @@ impl Step {
             description: description.into(),
             command: command.into_iter().collect(),
             stdin: None,
+            secret: false,
             destroys_data: false,
             reads: Vec::new(),
             writes: Vec::new(),
@@ -85,6 +88,11 @@ impl Step {
     pub(crate) fn stdin(mut self, text: impl Into<String>) -> Self {
         self.stdin = Some(text.into());
         self
+    }
+
+    pub(crate) fn secret(mut self, text: impl Into<String>) -> Self {
+        self.secret = true;
+        self.stdin(text)
     }
 
     pub(crate) fn destroys(mut self) -> Self {

@@ -3,7 +3,10 @@
 mod bootloader;
 mod commands;
 mod disks;
+mod filesystems;
 mod system;
+mod target_volumes;
+mod volumes;
 
 use crate::image;
 use crate::plan::{Draft, Stage, Step};
@@ -69,4 +72,9 @@ pub(crate) fn file_step(
     let full = format!("{}/{}", draft.target.mount_point, path.trim_start_matches('/'));
     let command = ["install", "-D", "-m", &format!("{mode:04o}"), "/dev/stdin", &full].map(str::to_owned);
     Step::new(stage, id, description, command).stdin(content).writes([full])
+}
+
+/// The words of a command.
+pub(crate) fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
 }

@@ -21,6 +21,8 @@ pub struct Disk {
     pub serial: Option<String>,
     /// The world wide name, if the disk has one.
     pub wwn: Option<String>,
+    /// Other names of the device node, such as those below `/dev/disk/by-id`.
+    pub links: Vec<String>,
     /// Its size in bytes.
     pub size: u64,
     /// The size of a logical sector in bytes, 512 or 4096.
@@ -31,7 +33,7 @@ impl Disk {
     /// A disk of `size` bytes with 512-byte sectors and no names.
     #[must_use]
     pub fn new(path: impl Into<String>, size: u64) -> Self {
-        Self { path: path.into(), serial: None, wwn: None, size, sector_size: 512 }
+        Self { path: path.into(), serial: None, wwn: None, links: Vec::new(), size, sector_size: 512 }
     }
 }
 

@@ -337,9 +337,11 @@ proptest! {
     #[test]
     fn partitions_are_aligned_inside_and_apart(
         sizes in proptest::collection::vec(1_u64..3 << 30, 1..12),
+        root in 1_u64 << 20..3 << 30,
         disk in 1_u64..40,
         sector in prop_oneof![Just(512_u32), Just(4096)],
     ) {
+        let sizes: Vec<u64> = sizes.into_iter().chain([root]).collect();
         let mut yaml = format!("{SOURCE}storage:\n  version: 1\n  config:\n  - {{id: d, type: disk, path: /dev/vda, ptable: gpt}}\n");
         for (at, size) in sizes.iter().enumerate() {
             let flag = if at == 0 { "flag: bios_grub, " } else { "" };

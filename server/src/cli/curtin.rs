@@ -97,6 +97,8 @@ struct DiskEntry {
     size: u64,
     serial: Option<String>,
     wwn: Option<String>,
+    #[serde(default)]
+    links: Vec<String>,
     #[serde(default = "usual_sector")]
     sector_size: u32,
 }
@@ -224,12 +226,12 @@ fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
         serde_json::from_str(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(entries
         .into_iter()
-        .map(|disk| Disk {
-            path: disk.path,
-            serial: disk.serial,
-            wwn: disk.wwn,
-            size: disk.size,
-            sector_size: disk.sector_size,
+        .map(|entry| Disk {
+            serial: entry.serial,
+            wwn: entry.wwn,
+            links: entry.links,
+            sector_size: entry.sector_size,
+            ..Disk::new(entry.path, entry.size)
         })
         .collect())
 }

@@ -1,6 +1,6 @@
 //! GRUB for BIOS and UEFI machines. The firmware's own boot order is never touched.
 
-use crate::layout::{PartitionKind, Table};
+use crate::layout::{PartitionKind, Table, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::target::Firmware;
@@ -17,6 +17,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         }
         return;
     }
+    check_boot(draft);
     defaults(draft);
     match draft.target.firmware {
         Firmware::Bios => bios(draft),
@@ -58,7 +59,7 @@ fn defaults(draft: &mut Draft<'_>) {
 }
 
 /// The disks that get the boot loader: those that the boot section names, those with
-/// `grub_device`, or the one with the root.
+/// `grub_device`, or those with the kernel: all members of an array.
 fn bios_disks(draft: &Draft<'_>) -> Vec<String> {
     if !draft.config.boot.install_devices.is_empty() {
         return draft.config.boot.install_devices.clone();
@@ -68,12 +69,25 @@ fn bios_disks(draft: &Draft<'_>) -> Vec<String> {
     if !named.is_empty() {
         return named;
     }
-    let root = draft.layout.mounts.iter().find(|mount| mount.path == "/");
-    let root = root.and_then(|mount| mount.device.as_deref());
-    let on = |disk: &&crate::layout::DiskLayout| {
-        Some(disk.path.as_str()) == root || disk.partitions.iter().any(|p| Some(p.path.as_str()) == root)
-    };
-    draft.layout.disks.iter().filter(on).map(|disk| disk.path.clone()).collect()
+    let boot = draft.layout.device_at("/boot").or_else(|| draft.layout.device_at("/")).unwrap_or_default();
+    draft.layout.disks_below(boot).iter().map(|disk| disk.path.clone()).collect()
+}
+
+/// What GRUB cannot read, the kernel cannot be loaded from.
+fn check_boot(draft: &mut Draft<'_>) {
+    let boot = draft.layout.device_at("/boot").or_else(|| draft.layout.device_at("/")).unwrap_or_default();
+    let unreadable = draft.layout.volumes_below(boot).into_iter().find_map(|volume| match volume.kind {
+        VolumeKind::Crypt(_) => Some((volume.path.clone(), "encrypted")),
+        VolumeKind::Bcache(_) => Some((volume.path.clone(), "a bcache")),
+        _ => None,
+    });
+    if let Some((path, what)) = unreadable {
+        let message = format!("GRUB cannot read the kernel from {path}, which is {what}");
+        draft.problems.push(
+            Problem::error("boot-unreadable", "storage.config", Span::NONE, message)
+                .remedy("put /boot on a partition, an array or a logical volume of its own"),
+        );
+    }
 }
 
 fn bios(draft: &mut Draft<'_>) {

@@ -1,8 +1,10 @@
 //! Partitioning, formatting and mounting.
 
-use crate::layout::{DiskLayout, Filesystem};
+use crate::layout::{DiskLayout, PartitionKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::Wipe;
+
+use super::{filesystems, volumes, words};
 
 /// Refuses a disk that is in use, is smaller than planned, or has other sectors.
 const CHECK: &str = "\
@@ -15,11 +17,27 @@ sector=$(blockdev --getss \"$1\")
 used=$(lsblk -nro MOUNTPOINT \"$1\" | tr -d '\\n')
 [ -z \"$used\" ] || { echo \"$1 is in use: $used\"; exit 1; }";
 
-/// Erases the signatures of the partitions first, so that nothing finds them again when a new
-/// partition begins at the same place.
-const WIPE: &str = "\
-set -e
-lsblk -nrpo NAME \"$1\" | sort -r | while read -r name; do wipefs -qaf \"$name\"; done";
+/// Takes apart what was built of a disk before and erases the signatures of it all, so that nothing
+/// finds them again when a new partition begins at the same place. What udev puts together again
+/// in between is taken apart once more.
+const WIPE: &str = r#"
+for pass in 1 2 3 4 5; do
+  lsblk -nrpo NAME,TYPE "$1" | tac | while read -r name type; do
+    [ -b "$name" ] || continue
+    case $type in
+      lvm | crypt | mpath) dmsetup remove --retry "$name" ;;
+      raid* | linear | md) mdadm --stop "$name" ;;
+    esac
+    cache=/sys/class/block/${name##*/}/bcache
+    for stop in "$cache/set/stop" "$cache/stop"; do [ ! -e "$stop" ] || echo 1 >"$stop"; done
+  done
+  lsblk -nrpo NAME "$1" | sort -r | while read -r name; do wipefs -qaf "$name"; done
+  lsblk -nrpo NAME,TYPE "$1" | grep -Eq '^/dev/bcache| (lvm|crypt|mpath|md|linear|raid.*)$' || exit 0
+  sleep 1
+done
+echo "$1 is a part of something that cannot be stopped:"
+lsblk "$1"
+exit 1"#;
 
 /// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
 ///
@@ -47,25 +65,14 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         table(draft, disk);
     }
     settle(draft, &disks);
-    for disk in &disks {
-        if let Some(filesystem) = &disk.filesystem {
-            format(draft, &disk.path, disk.size, filesystem);
-        }
-        for partition in &disk.partitions {
-            erase(draft, &partition.path, partition.wipe);
-            if let Some(filesystem) = &partition.filesystem {
-                format(draft, &partition.path, partition.size, filesystem);
-            }
-        }
+    for partition in disks.iter().flat_map(|disk| &disk.partitions) {
+        erase(draft, &partition.path, partition.wipe);
     }
-    mounts(draft);
+    volumes::all(draft);
+    filesystems::all(draft);
 }
 
-fn words(list: &[&str]) -> std::vec::IntoIter<String> {
-    list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().into_iter()
-}
-
-fn short(path: &str) -> &str {
+pub(super) fn short(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -78,19 +85,22 @@ fn check(draft: &mut Draft<'_>, disk: &DiskLayout) {
 }
 
 fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
-    let name = short(&disk.path);
     let step = Step::new(
         Stage::Partitioning,
-        format!("wipe-{name}"),
+        format!("wipe-{}", short(&disk.path)),
         format!("erase what was on {}", disk.path),
-        words(&["sh", "-c", WIPE, "wipe", &disk.path]),
+        words(&["bash", "-c", WIPE, "wipe", &disk.path]),
     );
     draft.push(step.destroys().writes([disk.path.clone()]));
     erase(draft, &disk.path, disk.wipe);
+    partitions(draft, disk);
+}
+
+pub(super) fn partitions(draft: &mut Draft<'_>, disk: &DiskLayout) {
     if let Some(script) = disk.sfdisk_script() {
         let step = Step::new(
             Stage::Partitioning,
-            format!("partition-{name}"),
+            format!("partition-{}", short(&disk.path)),
             format!("make {} partitions on {}", disk.partitions.len(), disk.path),
             words(&["sfdisk", "-q", "--wipe", "always", "--wipe-partitions", "always", &disk.path]),
         );
@@ -98,12 +108,13 @@ fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     }
 }
 
-fn settle(draft: &mut Draft<'_>, disks: &[DiskLayout]) {
+pub(super) fn settle(draft: &mut Draft<'_>, disks: &[DiskLayout]) {
     let with_table = disks.iter().filter(|disk| !disk.partitions.is_empty());
-    let mut command: Vec<String> = words(&["sh", "-c", SETTLE, "settle"]).collect();
+    let mut command: Vec<String> = words(&["sh", "-c", SETTLE, "settle"]);
     command.extend(with_table.clone().map(|disk| disk.path.clone()));
     command.push("--".to_owned());
-    let partitions = with_table.flat_map(|disk| &disk.partitions);
+    // An extended partition is a node of two sectors, which not every kernel makes.
+    let partitions = with_table.flat_map(|disk| &disk.partitions).filter(|it| it.kind != PartitionKind::Extended);
     let paths: Vec<String> = partitions.map(|partition| partition.path.clone()).collect();
     if paths.is_empty() {
         return;
@@ -112,7 +123,7 @@ fn settle(draft: &mut Draft<'_>, disks: &[DiskLayout]) {
     draft.push(Step::new(Stage::Partitioning, "settle", "wait for the new partitions", command));
 }
 
-fn erase(draft: &mut Draft<'_>, device: &str, wipe: Wipe) {
+pub(super) fn erase(draft: &mut Draft<'_>, device: &str, wipe: Wipe) {
     let (what, command) = match wipe {
         Wipe::Superblock => return,
         Wipe::Zero => ("zeros", vec!["blkdiscard", "-f", "--zeroout", device]),
@@ -125,67 +136,4 @@ fn erase(draft: &mut Draft<'_>, device: &str, wipe: Wipe) {
         words(&command),
     );
     draft.push(step.destroys().writes([device.to_owned()]));
-}
-
-fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
-    let label = fs.label.as_deref();
-    let mut command: Vec<&str> = match fs.kind.as_str() {
-        // Tables and journal are finished by the kernel later: making them now is most of the time.
-        "ext4" => {
-            vec!["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-U", &fs.uuid]
-        }
-        "ext3" => vec!["mkfs.ext3", "-q", "-F", "-U", &fs.uuid],
-        "ext2" => vec!["mkfs.ext2", "-q", "-F", "-U", &fs.uuid],
-        "btrfs" => vec!["mkfs.btrfs", "-q", "-f", "-U", &fs.uuid],
-        "swap" => vec!["mkswap", "-f", "-U", &fs.uuid],
-        "vfat" => vec!["mkfs.vfat"],
-        _ => vec!["mkfs.xfs", "-q", "-f", "-K"],
-    };
-    let volume_id: String = fs.uuid.chars().filter(|c| *c != '-').collect();
-    let xfs_uuid = format!("uuid={}", fs.uuid);
-    match fs.kind.as_str() {
-        "vfat" => {
-            // FAT32 needs 65525 clusters; smaller ones are left to mkfs.
-            if size >= 64 << 20 {
-                command.extend(["-F", "32"]);
-            }
-            command.extend(["-i", &volume_id]);
-        }
-        "xfs" => command.extend(["-m", &xfs_uuid]),
-        _ => {}
-    }
-    if let Some(label) = label {
-        command.extend([if fs.kind == "vfat" { "-n" } else { "-L" }, label]);
-    }
-    command.extend(fs.extra_options.iter().map(String::as_str));
-    command.push(device);
-    let step = Step::new(
-        Stage::Partitioning,
-        format!("mkfs-{}", short(device)),
-        format!("format {device} as {}", fs.kind),
-        words(&command),
-    );
-    draft.push(step.destroys().writes([device.to_owned()]));
-}
-
-fn mounts(draft: &mut Draft<'_>) {
-    let root = draft.target.mount_point.clone();
-    for mount in draft.layout.mounts.clone() {
-        let Some(device) = mount.device.filter(|_| mount.path.starts_with('/')) else {
-            continue;
-        };
-        let place = format!("{root}{}", mount.path.trim_end_matches('/'));
-        let script = "mkdir -p \"$4\" && mount -t \"$1\" -o \"$2\" \"$3\" \"$4\"";
-        let command = words(&["sh", "-c", script, "mount", &mount.kind, &mount.options, &device, &place]);
-        let name = match mount.path.trim_matches('/') {
-            "" => "root",
-            name => name,
-        };
-        let description = format!("mount {device} on {place}");
-        draft.push(
-            Step::new(Stage::Partitioning, format!("mount-{name}"), description, command)
-                .reads([device])
-                .writes([place]),
-        );
-    }
 }

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::file_step;
+use super::{file_step, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -21,6 +21,7 @@ done";
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     fstab(draft);
+    volumes::files(draft);
     names(draft);
     network(draft);
     let files = draft.config.write_files.clone();
@@ -28,6 +29,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         write_file(draft, key, file);
     }
     bind(draft);
+    volumes::in_target(draft);
 }
 
 fn fstab(draft: &mut Draft<'_>) {

@@ -1,0 +1,153 @@
+//! Disks, their partition tables and partitions.
+
+use super::{ALIGNMENT, Filesystem, PartitionKind};
+use crate::storage::Wipe;
+
+/// A partition table's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// GUID partition table.
+    Gpt,
+    /// MBR.
+    Msdos,
+}
+
+/// One disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskLayout {
+    /// The id of the storage item.
+    pub id: String,
+    /// The device node.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its logical sector size in bytes.
+    pub sector_size: u32,
+    /// The partition table that is made, if any.
+    pub table: Option<Table>,
+    /// The UUID of the partition table.
+    pub uuid: String,
+    /// How it is emptied before.
+    pub wipe: Wipe,
+    /// Whether the BIOS boot loader goes here.
+    pub grub_device: bool,
+    /// Its partitions, in the order of their place.
+    pub partitions: Vec<Partition>,
+    /// A file system on the whole disk.
+    pub filesystem: Option<Filesystem>,
+}
+
+/// One partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// The id of the storage item.
+    pub id: String,
+    /// Its number in the partition table.
+    pub number: u32,
+    /// Its device node, such as `/dev/nvme0n1p1`.
+    pub path: String,
+    /// Where it begins, in bytes from the beginning of the disk.
+    pub start: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it is for.
+    pub kind: PartitionKind,
+    /// Its type in the partition table, where it is not that of its kind.
+    pub type_code: Option<String>,
+    /// Whether it lies in the extended partition of an MBR.
+    pub logical: bool,
+    /// Whether the MBR's active flag is set.
+    pub bootable: bool,
+    /// Its unique id in the partition table (GPT only).
+    pub uuid: String,
+    /// Its name in the partition table (GPT only).
+    pub name: Option<String>,
+    /// How it is emptied before; erasing signatures is done anyway.
+    pub wipe: Wipe,
+    /// Whether the UEFI boot loader goes here too.
+    pub grub_device: bool,
+    /// What is on it.
+    pub filesystem: Option<Filesystem>,
+}
+
+/// The device node of a partition: a `p` stands between a disk whose name ends in a digit and the
+/// number.
+///
+/// ```
+/// use firstlight_curtin_config::layout::partition_path;
+///
+/// assert_eq!(partition_path("/dev/vda", 1), "/dev/vda1");
+/// assert_eq!(partition_path("/dev/nvme0n1", 3), "/dev/nvme0n1p3");
+/// assert_eq!(partition_path("/dev/disk/by-id/ata-x", 2), "/dev/disk/by-id/ata-x-part2");
+/// ```
+#[must_use]
+pub fn partition_path(disk: &str, number: u32) -> String {
+    if disk.starts_with("/dev/disk/") {
+        format!("{disk}-part{number}")
+    } else if disk.ends_with(|c: char| c.is_ascii_digit()) {
+        format!("{disk}p{number}")
+    } else {
+        format!("{disk}{number}")
+    }
+}
+
+/// The bytes of a disk that partitions may use: whole mebibytes behind the first one, without the
+/// second copy of a GPT at the end.
+#[must_use]
+pub fn usable(disk_size: u64, sector_size: u32) -> std::ops::Range<u64> {
+    // The header, and 128 entries of 128 bytes.
+    let table = u64::from(sector_size).saturating_add(16_384);
+    let end = disk_size.saturating_sub(table) / ALIGNMENT * ALIGNMENT;
+    ALIGNMENT..end.max(ALIGNMENT)
+}
+
+impl DiskLayout {
+    /// Whether a device node is this disk or a partition of it.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.path == path || self.partitions.iter().any(|partition| partition.path == path)
+    }
+
+    /// The script that makes the partition table, for sfdisk's standard input.
+    #[must_use]
+    pub fn sfdisk_script(&self) -> Option<String> {
+        let table = self.table?;
+        let sector = u64::from(self.sector_size.max(1));
+        let mut script = match table {
+            Table::Gpt => format!("label: gpt\nlabel-id: {}\n", self.uuid),
+            Table::Msdos => {
+                format!("label: dos\nlabel-id: 0x{}\n", self.mbr_id())
+            }
+        };
+        script.push_str("unit: sectors\n\n");
+        for partition in &self.partitions {
+            let (start, size) = (partition.start / sector, partition.size / sector);
+            let code = partition.type_code.as_deref().unwrap_or_else(|| partition.kind.code(table));
+            script.push_str(&format!("{} : start={start}, size={size}, type={code}", partition.path));
+            if table == Table::Gpt {
+                script.push_str(&format!(", uuid={}", partition.uuid));
+                if let Some(name) = &partition.name {
+                    script.push_str(&format!(", name=\"{name}\""));
+                }
+            } else if partition.bootable {
+                script.push_str(", bootable");
+            }
+            script.push('\n');
+        }
+        Some(script)
+    }
+
+    /// The id of an MBR: the first eight digits.
+    fn mbr_id(&self) -> String {
+        self.uuid.chars().filter(|c| *c != '-').take(8).collect()
+    }
+}
+
+impl Partition {
+    /// What `/dev/disk/by-partuuid` calls it.
+    pub(crate) fn partuuid(&self, disk: &DiskLayout) -> String {
+        match disk.table {
+            Some(Table::Msdos) => format!("{}-{:02x}", disk.mbr_id(), self.number),
+            _ => self.uuid.clone(),
+        }
+    }
+}

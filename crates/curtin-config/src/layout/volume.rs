@@ -1,0 +1,169 @@
+//! Volumes that are built of other devices: RAID, LVM, dm-crypt, bcache.
+
+use super::{DiskLayout, Filesystem};
+use crate::storage::{RaidLevel, Wipe};
+
+/// A block device that is built of others, or a volume group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// The id of the storage item.
+    pub id: String,
+    /// Its device node; for a volume group the directory of its volumes.
+    pub path: String,
+    /// Its size in bytes. A RAID 0 may turn out some mebibytes larger, depending on what mdadm keeps for itself.
+    pub size: u64,
+    /// What it is.
+    pub kind: VolumeKind,
+    /// How it is emptied before.
+    pub wipe: Wipe,
+    /// What is on it.
+    pub filesystem: Option<Filesystem>,
+}
+
+/// The kinds of volumes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VolumeKind {
+    /// A software RAID.
+    Raid(Raid),
+    /// An LVM volume group.
+    Group(VolumeGroup),
+    /// An LVM logical volume.
+    Logical(LogicalVolume),
+    /// An encrypted device.
+    Crypt(Crypt),
+    /// A slow device behind a fast one.
+    Bcache(Bcache),
+}
+
+/// A software RAID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raid {
+    /// How it spreads its data.
+    pub level: RaidLevel,
+    /// The version of its superblock.
+    pub metadata: String,
+    /// The name in its superblock.
+    pub name: String,
+    /// Its UUID in the form of mdadm: four groups of eight digits.
+    pub uuid: String,
+    /// The device nodes of its members.
+    pub members: Vec<String>,
+    /// The device nodes of its spares.
+    pub spares: Vec<String>,
+    /// How many bytes of each member are used; `None` means all that there is (RAID 0).
+    pub member_size: Option<u64>,
+    /// Its partitions, if it has a partition table.
+    pub table: Option<Box<DiskLayout>>,
+}
+
+/// An LVM volume group of extents of 4 MiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeGroup {
+    /// Its name.
+    pub name: String,
+    /// The device nodes of its physical volumes.
+    pub members: Vec<String>,
+}
+
+/// An LVM logical volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogicalVolume {
+    /// The name of its volume group.
+    pub group: String,
+    /// Its name.
+    pub name: String,
+    /// Its size in extents of 4 MiB.
+    pub extents: u64,
+}
+
+/// An encrypted device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crypt {
+    /// Its name below `/dev/mapper`.
+    pub name: String,
+    /// The device node of what is encrypted.
+    pub device: String,
+    /// How the installed system finds `device`: the first word behind the name in crypttab.
+    pub spec: String,
+    /// The UUID of the LUKS header.
+    pub uuid: String,
+    /// Where the key comes from.
+    pub key: CryptKey,
+    /// The options of crypttab.
+    pub options: String,
+}
+
+/// Where the key of an encrypted device comes from.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CryptKey {
+    /// A passphrase that stands in the configuration.
+    Passphrase(String),
+    /// A file of the installing system.
+    File(String),
+    /// A device that gives another key at every start (`/dev/urandom`): there is no header, and
+    /// nothing outlives a start.
+    Random(String),
+}
+
+/// A passphrase is never shown.
+impl std::fmt::Debug for CryptKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Passphrase(_) => f.write_str("Passphrase(…)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Random(path) => f.debug_tuple("Random").field(path).finish(),
+        }
+    }
+}
+
+/// A slow device behind a fast one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bcache {
+    /// The device node of the slow device.
+    pub backing: String,
+    /// The device node of the fast device.
+    pub cache: String,
+    /// The UUID of the cache set on the fast device.
+    pub cache_set: String,
+    /// Whether the cache set is made for this one; otherwise it is shared with one before.
+    pub makes_cache_set: bool,
+    /// When it writes: `writethrough`, `writeback`, `writearound` or `none`.
+    pub mode: String,
+}
+
+impl Volume {
+    /// The device nodes that it is built of.
+    #[must_use]
+    pub fn members(&self) -> Vec<&str> {
+        match &self.kind {
+            VolumeKind::Raid(raid) => raid.members.iter().chain(&raid.spares).map(String::as_str).collect(),
+            VolumeKind::Group(group) => group.members.iter().map(String::as_str).collect(),
+            VolumeKind::Logical(_) => self.path.rsplit_once('/').map(|(group, _)| group).into_iter().collect(),
+            VolumeKind::Crypt(crypt) => vec![&crypt.device],
+            VolumeKind::Bcache(bcache) => vec![&bcache.backing, &bcache.cache],
+        }
+    }
+
+    /// Its partitions, if it is an array with a partition table.
+    #[must_use]
+    pub fn table(&self) -> Option<&DiskLayout> {
+        match &self.kind {
+            VolumeKind::Raid(raid) => raid.table.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn table_mut(&mut self) -> Option<&mut DiskLayout> {
+        match &mut self.kind {
+            VolumeKind::Raid(raid) => raid.table.as_deref_mut(),
+            _ => None,
+        }
+    }
+
+    /// Whether a device node is this volume or a partition of it.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.path == path || self.table().is_some_and(|table| table.holds(path))
+    }
+}

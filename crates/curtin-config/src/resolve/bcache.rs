@@ -1,0 +1,55 @@
+//! A slow device behind a fast one.
+
+use super::{Device, Holder, Place, Resolver, volume};
+use crate::layout::{Bcache, VolumeKind};
+use crate::storage::{BcacheItem, StorageItem};
+
+/// The superblock of the slow device.
+const HEADER: u64 = 8 << 10;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn bcache(&mut self, item: &'a StorageItem, wanted: &BcacheItem) -> Option<Place> {
+        let (Some(backing), Some(cache)) = (&wanted.backing_device, &wanted.cache_device) else {
+            let message = "a bcache needs a backing_device and a cache_device".to_owned();
+            self.error(item, "missing-key", "", message);
+            return None;
+        };
+        let mode = wanted.cache_mode.as_deref().filter(|mode| !mode.is_empty()).unwrap_or("writethrough");
+        if !["writethrough", "writeback", "writearound", "none"].contains(&mode) {
+            let message = format!("{mode:?} is not writethrough, writeback, writearound or none");
+            self.error(item, "cache-mode", "cache_mode", message);
+            return None;
+        }
+        let (_, backing) = self.take(item, "backing_device", backing)?;
+        let (cache, cache_set, makes_cache_set) = self.cache(item, cache)?;
+        if backing.size < 16 << 20 {
+            self.error(item, "bcache-size", "backing_device", format!("{} is too small", backing.path));
+            return None;
+        }
+        // The kernel counts from zero in the order in which they are made.
+        let count = self.layout.volumes.iter().filter(|volume| matches!(volume.kind, VolumeKind::Bcache(_))).count();
+        let size = backing.size - HEADER;
+        let bcache = Bcache { backing: backing.path, cache, cache_set, makes_cache_set, mode: mode.to_owned() };
+        let made = volume(item, format!("/dev/bcache{count}"), size, VolumeKind::Bcache(bcache), None);
+        let at = self.add_volume(item, made)?;
+        Some(Place::Device(Device::Whole(Holder::Array(at))))
+    }
+
+    /// The node of the fast device, its cache set, and whether that is a new one: several bcaches
+    /// may share it.
+    fn cache(&mut self, item: &'a StorageItem, id: &str) -> Option<(String, String, bool)> {
+        if let Some(Place::Device(device)) = self.places.get(id).copied()
+            && let Some(set) = self.cache_sets.get(&device).cloned()
+        {
+            return Some((self.facts(device)?.path, set, false));
+        }
+        let (device, facts) = self.take(item, "cache_device", id)?;
+        if facts.size < 128 << 20 {
+            self.error(item, "bcache-size", "cache_device", format!("{} is too small for a cache", facts.path));
+            return None;
+        }
+        let set = self.uuid(item, "cache-set");
+        self.cache_sets.insert(device, set.clone());
+        Some((facts.path, set, true))
+    }
+}

@@ -1,0 +1,73 @@
+//! Encrypted devices.
+
+use super::{Device, Holder, Place, Resolver, is_name, volume};
+use crate::layout::{Crypt, CryptKey, VolumeKind};
+use crate::size::human;
+use crate::storage::{DmCryptItem, StorageItem};
+
+/// Header and key slots of LUKS 2.
+const HEADER: u64 = 16 << 20;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn crypt(&mut self, item: &'a StorageItem, wanted: &DmCryptItem) -> Option<Place> {
+        let name = wanted.dm_name.clone();
+        if !is_name(&name) || name == "control" {
+            self.error(item, "crypt-name", "dm_name", format!("{name:?} is not a name below /dev/mapper"));
+            return None;
+        }
+        let key = self.key(item, wanted)?;
+        let random = matches!(key, CryptKey::Random(_));
+        let options = if wanted.options.is_empty() {
+            if random { "swap,plain,cipher=aes-xts-plain64,size=512" } else { "luks" }.to_owned()
+        } else {
+            wanted.options.join(",")
+        };
+        if options.chars().any(|c| c.is_control() || c.is_whitespace() || c == '#') {
+            self.error(item, "crypt-options", "options", "an option of crypttab has no spaces".to_owned());
+            return None;
+        }
+        let (device, facts) = self.take(item, "volume", &wanted.volume)?;
+        let size = if random { facts.size } else { facts.size.saturating_sub(HEADER) };
+        if size < 1 << 20 {
+            let message = format!("{} are too little for an encrypted device: LUKS takes 16 MiB", human(facts.size));
+            self.error(item, "crypt-size", "volume", message);
+            return None;
+        }
+        let uuid = self.uuid(item, "luks");
+        // Without a header there is no UUID to find it by.
+        let spec = match device {
+            Device::Partition(holder, at) if random => {
+                format!("PARTUUID={}", self.holder(holder)?.partitions.get(at)?.partuuid(self.holder(holder)?))
+            }
+            _ if random => facts.path.clone(),
+            _ => format!("UUID={uuid}"),
+        };
+        let path = format!("/dev/mapper/{name}");
+        let crypt = Crypt { name, device: facts.path, spec, uuid, key, options };
+        let at = self.add_volume(item, volume(item, path, size, VolumeKind::Crypt(crypt), wanted.wipe))?;
+        Some(Place::Device(Device::Whole(Holder::Array(at))))
+    }
+
+    fn key(&mut self, item: &StorageItem, wanted: &DmCryptItem) -> Option<CryptKey> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        match (given(&wanted.key), given(&wanted.keyfile)) {
+            (Some(key), None) if key.len() <= 512 => Some(CryptKey::Passphrase(key)),
+            (Some(_), None) => {
+                self.error(item, "crypt-key", "key", "a passphrase has at most 512 bytes".to_owned());
+                None
+            }
+            (None, Some(path)) if path == "/dev/urandom" || path == "/dev/random" => Some(CryptKey::Random(path)),
+            (None, Some(path)) if path.starts_with('/') && !path.chars().any(char::is_control) => {
+                Some(CryptKey::File(path))
+            }
+            (None, Some(path)) => {
+                self.error(item, "crypt-key", "keyfile", format!("{path:?} is not an absolute path"));
+                None
+            }
+            _ => {
+                self.error(item, "crypt-key", "key", "exactly one of key and keyfile is needed".to_owned());
+                None
+            }
+        }
+    }
+}

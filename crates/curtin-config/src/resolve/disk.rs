@@ -1,0 +1,103 @@
+//! Which disk of the machine an item means.
+
+use super::{Device, Holder, Place, Resolver};
+use crate::layout::{DiskLayout, Table};
+use crate::problem::Problem;
+use crate::seed;
+use crate::storage::{DiskItem, StorageItem};
+use crate::target::Disk;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn disk(&mut self, item: &StorageItem, wanted: &DiskItem) -> Option<Place> {
+        let disk = self.find(item, wanted)?;
+        let table = self.table(item, wanted.ptable.as_deref())?;
+        if self.layout.disks.iter().any(|other| other.path == disk.path) {
+            self.error(item, "disk-twice", "", format!("{} is described twice", disk.path));
+            return None;
+        }
+        let unique = disk.serial.as_deref().unwrap_or(&disk.path);
+        self.layout.disks.push(DiskLayout {
+            id: item.id.clone(),
+            path: disk.path.clone(),
+            size: disk.size,
+            sector_size: disk.sector_size,
+            table,
+            uuid: seed::uuid(&[&self.target.seed, unique, &item.id]),
+            wipe: wanted.wipe.unwrap_or_default(),
+            grub_device: wanted.grub_device,
+            partitions: Vec::new(),
+            filesystem: None,
+        });
+        Some(Place::Device(Device::Whole(Holder::Disk(self.layout.disks.len().saturating_sub(1)))))
+    }
+
+    /// The outer `None` means that the name is refused.
+    pub(super) fn table(&mut self, item: &StorageItem, name: Option<&str>) -> Option<Option<Table>> {
+        Some(match name {
+            None | Some("") => None,
+            Some("gpt") => Some(Table::Gpt),
+            Some("msdos" | "dos") => Some(Table::Msdos),
+            Some(other) => {
+                let message = format!("the partition table {other} is not gpt or msdos");
+                self.error(item, "ptable", "ptable", message);
+                return None;
+            }
+        })
+    }
+
+    /// The one disk that fits what is said about it. A serial number or WWN belongs to one disk for
+    /// ever; the kernel may give a device node to another one at the next start.
+    fn find(&mut self, item: &StorageItem, wanted: &DiskItem) -> Option<&'a Disk> {
+        let named = |text: &Option<String>| !text_of(text).is_empty();
+        if !named(&wanted.serial) && !named(&wanted.wwn) && !named(&wanted.path) {
+            self.error(item, "disk-unnamed", "", "a disk needs a serial, wwn or path".to_owned());
+            return None;
+        }
+        let lasting = named(&wanted.serial) || named(&wanted.wwn);
+        let (serial, wwn, path) = (text_of(&wanted.serial), text_of(&wanted.wwn), text_of(&wanted.path));
+        let is_at = |disk: &Disk| path.is_empty() || disk.path == path || disk.links.iter().any(|link| link == path);
+        let fits = |disk: &Disk| {
+            (serial.is_empty() || is_serial(serial, text_of(&disk.serial)))
+                && (wwn.is_empty() || text_of(&disk.wwn).eq_ignore_ascii_case(wwn))
+                && (lasting || is_at(disk))
+        };
+        let found: Vec<&'a Disk> = self.target.disks.iter().filter(|disk| fits(disk)).collect();
+        match found.as_slice() {
+            [disk] => {
+                if !is_at(disk) {
+                    let message = format!("the disk is not {path} but {}: it is taken by its serial or wwn", disk.path);
+                    let problem = Problem::warning("disk-moved", format!("{}.path", item.path), item.span, message);
+                    self.problems.push(problem.remedy("leave the path out"));
+                }
+                Some(disk)
+            }
+            [] => {
+                let have: Vec<String> = self.target.disks.iter().map(name).collect();
+                let have = if have.is_empty() { "no disk".to_owned() } else { have.join(", ") };
+                self.error(item, "disk-not-found", "", format!("no disk of the machine fits; it has {have}"));
+                None
+            }
+            several => {
+                let names: Vec<String> = several.iter().map(|disk| name(disk)).collect();
+                self.error(item, "disk-ambiguous", "", format!("several disks fit: {}", names.join(", ")));
+                None
+            }
+        }
+    }
+}
+
+fn text_of(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
+fn name(disk: &Disk) -> String {
+    match &disk.serial {
+        Some(serial) => format!("{} (serial {serial})", disk.path),
+        None => disk.path.clone(),
+    }
+}
+
+/// udev has a long form too: the model, an underscore, the serial number.
+fn is_serial(want: &str, have: &str) -> bool {
+    !have.is_empty() && (want == have || want.strip_suffix(have).is_some_and(|model| model.ends_with('_')))
+}

@@ -1,0 +1,80 @@
+//! Volume groups and logical volumes, in extents of 4 MiB.
+
+use super::{Device, Holder, Place, Resolver, is_name, volume};
+use crate::layout::{LogicalVolume, VolumeGroup, VolumeKind};
+use crate::size::human;
+use crate::storage::{LvmPartitionItem, LvmVolgroupItem, StorageItem};
+
+/// The size of an extent in bytes.
+const EXTENT: u64 = 4 << 20;
+/// What LVM keeps at the beginning of a physical volume.
+const HEADER: u64 = 1 << 20;
+
+/// What LVM uses in names of its own.
+const RESERVED: &[&str] = &[
+    "_cdata", "_cmeta", "_corig", "_iorig", "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta",
+    "_vdata", "_vorigin", "_wcorig",
+];
+
+impl<'a> Resolver<'a> {
+    pub(super) fn volume_group(&mut self, item: &'a StorageItem, wanted: &LvmVolgroupItem) -> Option<Place> {
+        let name = wanted.name.clone();
+        if !is_name(&name) {
+            self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
+            return None;
+        }
+        if wanted.devices.is_empty() {
+            self.error(item, "missing-key", "devices", "a volume group needs devices".to_owned());
+            return None;
+        }
+        let members = self.take_all(item, "devices", &wanted.devices)?;
+        if let Some(small) = members.iter().find(|facts| facts.size < HEADER + EXTENT) {
+            let message = format!("{} of {} is too small for LVM", small.path, human(small.size));
+            self.error(item, "lvm-size", "devices", message);
+            return None;
+        }
+        if members.iter().any(|facts| facts.sector_size != members[0].sector_size) {
+            let message = "LVM does not mix disks with sectors of 512 and 4096 bytes in a group".to_owned();
+            self.error(item, "sector-size", "devices", message);
+            return None;
+        }
+        let extents = members.iter().map(|facts| (facts.size - HEADER) / EXTENT).sum();
+        let group = VolumeGroup { name: name.clone(), members: members.into_iter().map(|facts| facts.path).collect() };
+        let made = volume(item, format!("/dev/{name}"), extents * EXTENT, VolumeKind::Group(group), None);
+        let at = self.add_volume(item, made)?;
+        self.free_extents.insert(at, extents);
+        Some(Place::Group(at))
+    }
+
+    pub(super) fn logical_volume(&mut self, item: &StorageItem, wanted: &LvmPartitionItem) -> Option<Place> {
+        let Some(Place::Group(group)) = self.places.get(wanted.volgroup.as_str()).copied() else {
+            let message = format!("{} is not the id of an lvm_volgroup above", wanted.volgroup);
+            self.error(item, "unknown-device", "volgroup", message);
+            return None;
+        };
+        let name = wanted.name.clone();
+        let taken = RESERVED.iter().any(|word| name.contains(word))
+            || ["snapshot", "pvmove"].iter().any(|word| name.starts_with(word));
+        if !is_name(&name) || taken {
+            self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
+            return None;
+        }
+        let free = self.free_extents.get(&group).copied().unwrap_or_default();
+        let extents = wanted.size.map_or(free, |size| size.div_ceil(EXTENT));
+        if extents == 0 || extents > free {
+            let wanted = human(extents.saturating_mul(EXTENT));
+            let message = format!("{wanted} are wanted, and {} are left in the volume group", human(free * EXTENT));
+            self.error(item, "lvm-size", "size", message);
+            return None;
+        }
+        let group_name = match self.layout.volumes.get(group).map(|volume| &volume.kind) {
+            Some(VolumeKind::Group(group)) => group.name.clone(),
+            _ => return None,
+        };
+        let path = format!("/dev/{group_name}/{name}");
+        let logical = LogicalVolume { group: group_name, name, extents };
+        let at = self.add_volume(item, volume(item, path, extents * EXTENT, VolumeKind::Logical(logical), None))?;
+        self.free_extents.insert(group, free - extents);
+        Some(Place::Device(Device::Whole(Holder::Array(at))))
+    }
+}

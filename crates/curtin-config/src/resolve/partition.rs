@@ -1,0 +1,196 @@
+//! Where partitions lie.
+
+use super::{Device, Place, Resolver};
+use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, partition_path, usable};
+use crate::seed;
+use crate::size::human;
+use crate::storage::{PartitionItem, StorageItem};
+
+/// An MBR counts sectors in 32 bits.
+const MBR_SECTORS: u64 = 1 << 32;
+
+impl Resolver<'_> {
+    pub(super) fn partition(&mut self, item: &StorageItem, wanted: &PartitionItem) -> Option<Place> {
+        let Some(Place::Device(Device::Whole(holder))) = self.places.get(wanted.device.as_str()).copied() else {
+            let message = format!("{} is not the id of a disk above", wanted.device);
+            self.error(item, "unknown-device", "device", message);
+            return None;
+        };
+        let Some((disk, table)) = self.holder(holder).and_then(|disk| Some((disk.clone(), disk.table?))) else {
+            let message = format!("{} has no ptable", wanted.device);
+            self.error(item, "ptable", "device", message);
+            return None;
+        };
+        let (kind, bootable) = self.flag(item, wanted, table)?;
+        let Some(size) = wanted.size.filter(|size| *size > 0) else {
+            self.error(item, "missing-key", "size", "a partition needs a size above 0".to_owned());
+            return None;
+        };
+        let logical = wanted.flag.as_deref() == Some("logical");
+        let number = self.number(item, wanted, &disk, table, logical)?;
+        let (start, size) = self.place(item, wanted, &disk, table, logical, size)?;
+        let type_code = self.type_code(item, wanted, table)?;
+        let uuid = match wanted.uuid.as_deref().filter(|uuid| !uuid.is_empty()) {
+            Some(uuid) if is_uuid(uuid) => uuid.to_ascii_lowercase(),
+            Some(uuid) => {
+                self.error(item, "uuid", "uuid", format!("{uuid:?} is not a UUID"));
+                return None;
+            }
+            None => seed::uuid(&[&self.target.seed, &disk.uuid, &item.id]),
+        };
+        let name = wanted.partition_name.clone().filter(|name| !name.is_empty());
+        // 36 units of UTF-16; sfdisk has no way to write a quotation mark.
+        if name.as_deref().is_some_and(|name| {
+            name.encode_utf16().count() > 36 || name.contains(['"', '\\']) || name.chars().any(char::is_control)
+        }) {
+            let message = "a partition's name has at most 36 characters, without quotation marks".to_owned();
+            self.error(item, "partition-name", "partition_name", message);
+            return None;
+        }
+        let disk = self.holder_mut(holder)?;
+        disk.partitions.push(Partition {
+            id: item.id.clone(),
+            number,
+            path: partition_path(&disk.path, number),
+            start,
+            size,
+            kind,
+            type_code,
+            logical,
+            bootable,
+            uuid,
+            name,
+            wipe: wanted.wipe.unwrap_or_default(),
+            grub_device: wanted.grub_device,
+            filesystem: None,
+        });
+        Some(Place::Device(Device::Partition(holder, disk.partitions.len().saturating_sub(1))))
+    }
+
+    /// The wanted number, or the next one of its kind.
+    fn number(
+        &mut self,
+        item: &StorageItem,
+        wanted: &PartitionItem,
+        disk: &DiskLayout,
+        table: Table,
+        logical: bool,
+    ) -> Option<u32> {
+        let range = match (table, logical) {
+            (Table::Gpt, _) => 1..=128,
+            (Table::Msdos, false) => 1..=4,
+            (Table::Msdos, true) => 5..=60,
+        };
+        let last = disk.partitions.iter().rfind(|other| other.logical == logical);
+        let number = wanted.number.unwrap_or_else(|| last.map_or(*range.start(), |last| last.number.saturating_add(1)));
+        if !range.contains(&number) || disk.partitions.iter().any(|other| other.number == number) {
+            let kind = if logical { "logical partition" } else { "partition" };
+            let message =
+                format!("the number {number} of a {kind} is taken or not from {} to {}", range.start(), range.end());
+            self.error(item, "partition-number", "number", message);
+            return None;
+        }
+        Some(number)
+    }
+
+    /// Start and size in bytes.
+    fn place(
+        &mut self,
+        item: &StorageItem,
+        wanted: &PartitionItem,
+        disk: &DiskLayout,
+        table: Table,
+        logical: bool,
+        size: u64,
+    ) -> Option<(u64, u64)> {
+        let mut room = usable(disk.size, disk.sector_size);
+        if table == Table::Msdos {
+            room.end = room.end.min(MBR_SECTORS * u64::from(disk.sector_size) / ALIGNMENT * ALIGNMENT - ALIGNMENT);
+        }
+        let extended = disk.partitions.iter().find(|other| other.kind == PartitionKind::Extended);
+        if logical {
+            let Some(extended) = extended else {
+                let message = "there is no extended partition above to put a logical one in".to_owned();
+                self.problem(item, "partition-flag", "flag", message).remedy =
+                    Some("add a partition with `flag: extended` first".to_owned());
+                return None;
+            };
+            // Each logical partition has a table of its own before it.
+            room = extended.start + ALIGNMENT..extended.start + extended.size;
+        }
+        let peers = disk.partitions.iter().filter(|other| other.logical == logical);
+        let gap = if logical { ALIGNMENT } else { 0 };
+        let after = peers.clone().map(|other| other.start + other.size + gap).next_back().unwrap_or(room.start);
+        let start = wanted.offset.unwrap_or(after).checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
+        let size = size.checked_next_multiple_of(u64::from(disk.sector_size.max(1))).unwrap_or(u64::MAX);
+        let end = start.saturating_add(size);
+        if start < room.start || end > room.end {
+            let within =
+                if logical { "in the extended partition".to_owned() } else { format!("of {}", human(disk.size)) };
+            let message = format!(
+                "{} from {} do not fit on {} {within}: at most {} are left there",
+                human(size),
+                human(start),
+                disk.path,
+                human(room.end.saturating_sub(start)),
+            );
+            self.error(item, "partition-size", "size", message);
+            return None;
+        }
+        let over = peers.clone().find(|other| start < other.start + other.size + gap && other.start < end + gap);
+        if let Some(other) = over {
+            let message = format!("overlaps the partition {}", other.id);
+            self.error(item, "partition-overlap", "offset", message);
+            return None;
+        }
+        Some((start, size))
+    }
+
+    fn flag(&mut self, item: &StorageItem, wanted: &PartitionItem, table: Table) -> Option<(PartitionKind, bool)> {
+        Some(match (wanted.flag.as_deref().unwrap_or("linux"), table) {
+            ("linux", _) | ("logical", Table::Msdos) => (PartitionKind::Linux, false),
+            ("boot", Table::Gpt) => (PartitionKind::Esp, false),
+            // Version 2 writes types where version 1 only knows the active flag.
+            ("boot", Table::Msdos) if self.version == 2 => (PartitionKind::Esp, true),
+            ("boot", Table::Msdos) => (PartitionKind::Linux, true),
+            ("bios_grub", Table::Gpt) => (PartitionKind::BiosGrub, false),
+            ("extended", Table::Msdos) => (PartitionKind::Extended, false),
+            ("swap", _) => (PartitionKind::Swap, false),
+            ("home", _) => (PartitionKind::Home, false),
+            ("lvm", _) => (PartitionKind::Lvm, false),
+            ("raid", _) => (PartitionKind::Raid, false),
+            ("prep", _) => (PartitionKind::Prep, false),
+            ("mbr", Table::Gpt) => (PartitionKind::Mbr, false),
+            ("msftres", Table::Gpt) => (PartitionKind::MsftReserved, false),
+            (flag, table) => {
+                let table = if table == Table::Gpt { "a GPT" } else { "an MBR" };
+                let message = format!("the flag {flag} means nothing on {table}");
+                self.error(item, "partition-flag", "flag", message);
+                return None;
+            }
+        })
+    }
+
+    /// A type in place of that of the flag, as sfdisk takes it.
+    fn type_code(&mut self, item: &StorageItem, wanted: &PartitionItem, table: Table) -> Option<Option<String>> {
+        let Some(text) = wanted.partition_type.as_deref().filter(|text| !text.is_empty()) else { return Some(None) };
+        let byte = text.strip_prefix("0x").and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let code = match (table, byte) {
+            (Table::Gpt, None) if is_uuid(text) => text.to_ascii_uppercase(),
+            (Table::Msdos, Some(byte)) if byte != 0 => format!("{byte:x}"),
+            _ => {
+                let wanted = if table == Table::Gpt { "a UUID on a GPT" } else { "0x and two digits on an MBR" };
+                let message = format!("{text:?} is no type of a partition: it is {wanted}");
+                self.error(item, "partition-type", "partition_type", message);
+                return None;
+            }
+        };
+        Some(Some(code))
+    }
+}
+
+pub(super) fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.chars().all(|c| c.is_ascii_hexdigit()))
+}

@@ -1,0 +1,94 @@
+//! File systems, swap areas, and mounts.
+
+use crate::layout::Filesystem;
+use crate::plan::{Draft, Stage, Step};
+
+use super::disks::short;
+use super::words;
+
+pub(super) fn all(draft: &mut Draft<'_>) {
+    let mut made: Vec<(String, u64, Filesystem)> = Vec::new();
+    let mut add = |path: &str, size: u64, filesystem: &Option<Filesystem>| {
+        made.extend(filesystem.clone().map(|filesystem| (path.to_owned(), size, filesystem)));
+    };
+    let tables = draft.layout.volumes.iter().filter_map(|volume| volume.table());
+    for disk in draft.layout.disks.iter().chain(tables) {
+        add(&disk.path, disk.size, &disk.filesystem);
+        for partition in &disk.partitions {
+            add(&partition.path, partition.size, &partition.filesystem);
+        }
+    }
+    for volume in &draft.layout.volumes {
+        add(&volume.path, volume.size, &volume.filesystem);
+    }
+    for (path, size, filesystem) in &made {
+        format(draft, path, *size, filesystem);
+    }
+    mounts(draft);
+}
+
+fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
+    let label = fs.label.as_deref();
+    let mut command: Vec<&str> = match fs.kind.as_str() {
+        // Tables and journal are finished by the kernel later: making them now is most of the time.
+        "ext4" => {
+            vec!["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-U", &fs.uuid]
+        }
+        "ext3" => vec!["mkfs.ext3", "-q", "-F", "-U", &fs.uuid],
+        "ext2" => vec!["mkfs.ext2", "-q", "-F", "-U", &fs.uuid],
+        "btrfs" => vec!["mkfs.btrfs", "-q", "-f", "-U", &fs.uuid],
+        "swap" => vec!["mkswap", "-f", "-U", &fs.uuid],
+        "vfat" => vec!["mkfs.vfat"],
+        _ => vec!["mkfs.xfs", "-q", "-f", "-K"],
+    };
+    let volume_id: String = fs.uuid.chars().filter(|c| *c != '-').collect();
+    let xfs_uuid = format!("uuid={}", fs.uuid);
+    match fs.kind.as_str() {
+        "vfat" => {
+            // FAT32 needs 65525 clusters; smaller ones are left to mkfs.
+            match fs.fat_bits {
+                Some(12) => command.extend(["-F", "12"]),
+                Some(16) => command.extend(["-F", "16"]),
+                None if size < 64 << 20 => {}
+                _ => command.extend(["-F", "32"]),
+            }
+            command.extend(["-i", &volume_id]);
+        }
+        "xfs" => command.extend(["-m", &xfs_uuid]),
+        _ => {}
+    }
+    if let Some(label) = label {
+        command.extend([if fs.kind == "vfat" { "-n" } else { "-L" }, label]);
+    }
+    command.extend(fs.extra_options.iter().map(String::as_str));
+    command.push(device);
+    let step = Step::new(
+        Stage::Partitioning,
+        format!("mkfs-{}", short(device)),
+        format!("format {device} as {}", fs.kind),
+        words(&command),
+    );
+    draft.push(step.destroys().writes([device.to_owned()]));
+}
+
+fn mounts(draft: &mut Draft<'_>) {
+    let root = draft.target.mount_point.clone();
+    for mount in draft.layout.mounts.clone() {
+        let Some(device) = mount.device.filter(|_| mount.path.starts_with('/')) else {
+            continue;
+        };
+        let place = format!("{root}{}", mount.path.trim_end_matches('/'));
+        let script = "mkdir -p \"$4\" && mount -t \"$1\" -o \"$2\" \"$3\" \"$4\"";
+        let command = words(&["sh", "-c", script, "mount", &mount.kind, &mount.options, &device, &place]);
+        let name = match mount.path.trim_matches('/') {
+            "" => "root",
+            name => name,
+        };
+        let description = format!("mount {device} on {place}");
+        draft.push(
+            Step::new(Stage::Partitioning, format!("mount-{name}"), description, command)
+                .reads([device])
+                .writes([place]),
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What the installed system needs to find arrays, volumes and encrypted devices again.
+
+use crate::layout::{CryptKey, VolumeKind};
+use crate::plan::{Draft, Stage, Step};
+
+use super::{file_step, words};
+
+/// Programs that the initramfs needs, each with its Debian package. The image may lack them.
+const TOOLS: &str = r#"
+root=$1
+shift
+missing=
+while [ $# -gt 1 ]; do
+  chroot "$root" sh -c "command -v $1" >/dev/null || missing="$missing $2"
+  shift 2
+done
+[ -n "$missing" ] || exit 0
+echo "the image lacks$missing"
+chroot "$root" sh -c 'apt-get -q update && apt-get -qy --no-install-recommends install "$@"' sh $missing"#;
+
+const INITRAMFS: &str = r#"
+if [ -x "$1/usr/sbin/update-initramfs" ]; then exec chroot "$1" update-initramfs -u -k all; fi
+if [ -x "$1/usr/bin/dracut" ]; then exec chroot "$1" dracut --force --regenerate-all; fi
+echo "the image has neither update-initramfs nor dracut: it could not find its root"
+exit 1"#;
+
+/// crypttab and mdadm.conf.
+pub(super) fn files(draft: &mut Draft<'_>) {
+    let mut crypttab = String::new();
+    let mut arrays = String::new();
+    for volume in &draft.layout.volumes {
+        match &volume.kind {
+            VolumeKind::Crypt(crypt) => {
+                let key = match &crypt.key {
+                    CryptKey::Random(device) => device,
+                    // It is asked for at every start: a key beside what it opens would protect nothing.
+                    CryptKey::Passphrase(_) | CryptKey::File(_) => "none",
+                };
+                crypttab.push_str(&format!("{} {} {key} {}\n", crypt.name, crypt.spec, crypt.options));
+            }
+            VolumeKind::Raid(raid) => {
+                arrays.push_str(&format!("ARRAY {} metadata={} UUID={}\n", volume.path, raid.metadata, raid.uuid));
+            }
+            _ => {}
+        }
+    }
+    if !crypttab.is_empty() {
+        let text = format!("# <name> <device> <key> <options>\n{crypttab}");
+        let step = file_step(draft, Stage::Curthooks, "crypttab", "write /etc/crypttab", "/etc/crypttab", 0o644, &text);
+        draft.push(step);
+    }
+    if !arrays.is_empty() {
+        let text = format!("HOMEHOST <system>\nMAILADDR root\n{arrays}");
+        let path = "/etc/mdadm/mdadm.conf";
+        let step = file_step(draft, Stage::Curthooks, "mdadm-conf", "write /etc/mdadm/mdadm.conf", path, 0o644, &text);
+        draft.push(step);
+    }
+}
+
+/// Programs and initramfs.
+pub(super) fn in_target(draft: &mut Draft<'_>) {
+    let mut command = words(&["sh", "-c", TOOLS, "tools", &draft.target.mount_point]);
+    let mut names: Vec<&str> = Vec::new();
+    for volume in &draft.layout.volumes {
+        let needed: &[(&str, &str)] = match &volume.kind {
+            VolumeKind::Raid(_) => &[("mdadm", "mdadm")],
+            VolumeKind::Group(_) => &[("lvm", "lvm2")],
+            VolumeKind::Crypt(_) => {
+                &[("cryptsetup", "cryptsetup"), ("/usr/share/initramfs-tools/hooks/cryptroot", "cryptsetup-initramfs")]
+            }
+            VolumeKind::Bcache(_) => &[("make-bcache", "bcache-tools")],
+            VolumeKind::Logical(_) => &[],
+        };
+        for (program, package) in needed.iter().filter(|(_, package)| !names.contains(package)).collect::<Vec<_>>() {
+            names.push(package);
+            command.extend(words(&[program, package]));
+        }
+    }
+    if names.is_empty() {
+        return;
+    }
+    let description = format!("see that the installed system has {}", names.join(", "));
+    draft.push(Step::new(Stage::Curthooks, "tools", description, command));
+    let command = words(&["sh", "-c", INITRAMFS, "initramfs", &draft.target.mount_point]);
+    let description = "make the initramfs again, which has to find the volumes";
+    draft.push(Step::new(Stage::Curthooks, "initramfs", description, command));
+}

@@ -1,0 +1,368 @@
+//! RAID, LVM, encryption, bcache and MBR partitions: what is planned, and what is refused.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+use firstlight_curtin_config::layout::{Table, VolumeKind};
+use firstlight_curtin_config::{Disk, Firmware, Plan, Target, parse, plan};
+
+const MIB: u64 = 1 << 20;
+
+/// Four disks of 8 GiB.
+fn machine() -> Target {
+    Target {
+        firmware: Firmware::Bios,
+        disks: ["a", "b", "c", "d"]
+            .map(|letter| Disk {
+                serial: Some(format!("S{letter}")),
+                links: vec![format!("/dev/disk/by-id/ata-{letter}")],
+                ..Disk::new(format!("/dev/sd{letter}"), 8 << 30)
+            })
+            .to_vec(),
+        hostname: "brave-otter".to_owned(),
+        seed: "machine-17".to_owned(),
+        ..Target::default()
+    }
+}
+
+/// A configuration with these items behind a disk that boots.
+fn yaml(items: &str) -> String {
+    format!(
+        "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 1
+  config:
+  - {{id: a, type: disk, path: /dev/sda, ptable: gpt}}
+  - {{id: a1, type: partition, device: a, size: 1M, flag: bios_grub}}
+  - {{id: a2, type: partition, device: a, size: 1G}}
+  - {{id: a3, type: partition, device: a, size: 6G}}
+  - {{id: boot, type: format, volume: a2, fstype: ext4}}
+  - {{id: b, type: disk, path: /dev/sdb}}
+  - {{id: c, type: disk, path: /dev/sdc}}
+  - {{id: d, type: disk, path: /dev/sdd}}
+{items}
+  - {{id: m-boot, type: mount, device: boot, path: /boot}}
+"
+    )
+}
+
+#[track_caller]
+fn planned(text: &str) -> Plan {
+    let parsed = parse(text);
+    assert!(!parsed.has_errors(), "{:#?}", parsed.problems);
+    plan(&parsed.config, &machine()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+#[track_caller]
+fn refused(items: &str) -> Vec<&'static str> {
+    let parsed = parse(&yaml(items));
+    plan(&parsed.config, &machine()).expect_err("a plan was made").iter().map(|problem| problem.code).collect()
+}
+
+#[track_caller]
+fn command(plan: &Plan, id: &str) -> String {
+    let step = plan.steps.iter().find(|step| step.id == id);
+    step.unwrap_or_else(|| panic!("no step {id}")).command.join(" ")
+}
+
+#[track_caller]
+fn input(plan: &Plan, id: &str) -> String {
+    plan.steps.iter().find(|step| step.id == id).and_then(|step| step.stdin.clone()).unwrap()
+}
+
+const ROOT: &str = "
+  - {id: root, type: format, volume: it, fstype: ext4}
+  - {id: m-root, type: mount, device: root, path: /}";
+
+#[test]
+fn lvm_on_two_devices() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: g, type: lvm_volgroup, name: vg0, devices: [a3, b]}}
+  - {{id: sw, type: lvm_partition, volgroup: g, name: swap, size: 1000M}}
+  - {{id: odd, type: lvm_partition, volgroup: g, name: odd, size: 1}}
+  - {{id: it, type: lvm_partition, volgroup: g, name: root}}
+  - {{id: fs, type: format, volume: sw, fstype: swap}}
+  - {{id: m-sw, type: mount, device: fs, path: none}}{ROOT}"
+    )));
+    assert_eq!(command(&plan, "pv-sda3"), "pvcreate --yes -ff --dataalignment 1m /dev/sda3");
+    assert_eq!(command(&plan, "vg-vg0"), "vgcreate --physicalextentsize 4m vg0 /dev/sda3 /dev/sdb");
+    let lv = "lvcreate --yes --wipesignatures y --zero y --extents";
+    assert_eq!(command(&plan, "lv-vg0-swap"), format!("{lv} 250 --name swap vg0"));
+    assert_eq!(command(&plan, "lv-vg0-odd"), format!("{lv} 1 --name odd vg0"));
+    // 6 GiB and 8 GiB lose a mebibyte each, and what is no whole extent.
+    assert_eq!(command(&plan, "lv-vg0-root"), format!("{lv} {} --name root vg0", 1535 + 2047 - 251));
+    assert!(command(&plan, "mkfs-root").ends_with(" /dev/vg0/root"));
+    assert!(command(&plan, "tools").ends_with(" tools /target lvm lvm2"));
+    assert!(command(&plan, "initramfs").ends_with(" initramfs /target"));
+    let at = |id: &str| plan.steps.iter().position(|step| step.id == id).unwrap();
+    assert!(at("partition-sda") < at("pv-sda3") && at("lv-vg0-root") < at("mkfs-root"));
+    assert!(at("bind") < at("tools") && at("tools") < at("initramfs") && at("initramfs") < at("grub-install"));
+}
+
+#[test]
+fn every_level_of_raid() {
+    // 8 GiB, without 8 MiB of headroom and 2 MiB for superblock and bitmap.
+    let used = 8182 * MIB;
+    for (level, devices, size, pinned) in [
+        ("0", "[b, c]", 2 * used, false),
+        ("1", "[b, c]", used, true),
+        ("4", "[b, c, d]", 2 * used, true),
+        ("5", "[b, c, d]", 2 * used, true),
+    ] {
+        let plan = planned(&yaml(&format!(
+            "  - {{id: it, type: raid, name: md0, raidlevel: {level}, devices: {devices}}}{ROOT}"
+        )));
+        let array = &plan.layout.volumes[0];
+        assert_eq!((array.path.as_str(), array.size), ("/dev/md0", size), "{level}");
+        let made = command(&plan, "raid-md0");
+        assert!(made.starts_with(&format!("mdadm --create /dev/md0 --run --level=raid{level} --metadata=1.2 --uuid=")));
+        assert_eq!(made.contains(&format!(" --size={} ", used >> 10)), pinned, "{made}");
+    }
+    let six = |level: &str| {
+        planned(&yaml(&format!(
+            "  - {{id: b4, type: lvm_volgroup, name: x, devices: [b]}}
+  - {{id: l1, type: lvm_partition, volgroup: b4, name: l1, size: 1G}}
+  - {{id: l2, type: lvm_partition, volgroup: b4, name: l2, size: 1G}}
+  - {{id: l3, type: lvm_partition, volgroup: b4, name: l3, size: 1G}}
+  - {{id: l4, type: lvm_partition, volgroup: b4, name: l4, size: 1G}}
+  - {{id: it, type: raid, name: six, raidlevel: {level}, devices: [l1, l2, l3, l4], spare_devices: [c]}}{ROOT}"
+        )))
+    };
+    for (level, size) in [("6", 2 * 1021 * MIB), ("10", 2 * 1021 * MIB)] {
+        let plan = six(level);
+        let array = plan.layout.volumes.last().unwrap();
+        assert_eq!((array.path.as_str(), array.size), ("/dev/md/six", size), "{level}");
+        let made = command(&plan, "raid-six");
+        assert!(made.contains(" --raid-devices=4 --name=six --spare-devices=1 --chunk=512 --size=1045504 /dev/x/l1 "));
+        assert!(made.ends_with("/dev/x/l4 /dev/sdc"), "{made}");
+    }
+}
+
+#[test]
+fn a_root_on_raid_boots_from_every_member() {
+    let half = |disk: &str| {
+        format!(
+            "  - {{id: {disk}, type: disk, serial: S{disk}, ptable: gpt}}
+  - {{id: {disk}1, type: partition, device: {disk}, size: 1M, flag: bios_grub}}
+  - {{id: {disk}2, type: partition, device: {disk}, size: 6G, flag: raid}}\n"
+        )
+    };
+    let text = format!(
+        "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 1
+  config:\n{}{}  - {{id: it, type: raid, name: md0, raidlevel: 1, devices: [b2, c2]}}{ROOT}",
+        half("b"),
+        half("c")
+    );
+    let plan = planned(&text);
+    assert!(command(&plan, "grub-install").ends_with(" /dev/sdb"));
+    assert!(command(&plan, "grub-install-2").ends_with(" /dev/sdc"));
+    let VolumeKind::Raid(raid) = &plan.layout.volumes[0].kind else { panic!("no array") };
+    let uuid = &raid.uuid;
+    assert_eq!(uuid.len(), 35);
+    assert_eq!(
+        input(&plan, "mdadm-conf"),
+        format!("HOMEHOST <system>\nMAILADDR root\nARRAY /dev/md0 metadata=1.2 UUID={uuid}\n")
+    );
+}
+
+#[test]
+fn an_array_can_have_partitions() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: md, type: raid, name: os, raidlevel: mirror, devices: [b, c], ptable: msdos, metadata: 1.0, mdname: x}}
+  - {{id: it, type: partition, device: md, size: 4G}}{ROOT}"
+    )));
+    let array = &plan.layout.volumes[0];
+    let table = array.table().unwrap();
+    assert_eq!((table.table, table.path.as_str()), (Some(Table::Msdos), "/dev/md/os"));
+    assert_eq!(table.partitions[0].path, "/dev/md/os1");
+    assert!(command(&plan, "raid-os").contains(" --metadata=1.0 "));
+    assert!(command(&plan, "raid-os").contains(" --name=x "));
+    assert!(command(&plan, "partition-os").ends_with(" /dev/md/os"));
+    assert!(command(&plan, "mkfs-os1").ends_with(" /dev/md/os1"));
+}
+
+#[test]
+fn a_passphrase_is_seen_by_nobody() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: it, type: dm_crypt, volume: a3, dm_name: cryptroot, key: 'open sesame'}}
+  - {{id: sw, type: dm_crypt, volume: b, dm_name: cryptswap, keyfile: /dev/urandom}}
+  - {{id: home, type: dm_crypt, volume: c, dm_name: crypthome, keyfile: /run/key, options: [luks, discard]}}
+  - {{id: fs, type: format, volume: sw, fstype: swap}}
+  - {{id: m-sw, type: mount, device: fs, path: none}}{ROOT}"
+    )));
+    let crypt = &plan.layout.volumes[0];
+    assert_eq!((crypt.path.as_str(), crypt.size), ("/dev/mapper/cryptroot", (6144 - 16) * MIB));
+    let VolumeKind::Crypt(root) = &crypt.kind else { panic!("not encrypted") };
+    for step in &plan.steps {
+        assert!(!step.command.join(" ").contains("sesame") && !step.description.contains("sesame"), "{}", step.id);
+        assert_eq!(step.secret, step.stdin.as_deref() == Some("open sesame"), "{}", step.id);
+    }
+    assert_eq!(
+        command(&plan, "crypt-cryptroot"),
+        format!(
+            "cryptsetup luksFormat --batch-mode --type luks2 --uuid {} --offset 32768 --key-file - /dev/sda3",
+            root.uuid
+        )
+    );
+    assert_eq!(command(&plan, "crypt-open-cryptroot"), "cryptsetup open --type luks --key-file - /dev/sda3 cryptroot");
+    assert!(command(&plan, "crypt-crypthome").ends_with(" --key-file /run/key /dev/sdc"));
+    let VolumeKind::Crypt(home) = &plan.layout.volumes[2].kind else { panic!("not encrypted") };
+    assert_eq!(
+        input(&plan, "crypttab"),
+        format!(
+            "# <name> <device> <key> <options>\ncryptroot UUID={} none luks\n\
+             cryptswap /dev/sdb /dev/urandom swap,plain,cipher=aes-xts-plain64,size=512\n\
+             crypthome UUID={} none luks,discard\n",
+            root.uuid, home.uuid
+        )
+    );
+    assert!(input(&plan, "fstab").contains("\n/dev/mapper/cryptswap none swap sw 0 0\n"));
+    assert!(!format!("{plan:?}").replace("stdin: Some(\"open sesame\")", "").contains("sesame"));
+}
+
+#[test]
+fn two_bcaches_share_a_cache() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: it, type: bcache, backing_device: a3, cache_device: d, cache_mode: writeback}}
+  - {{id: home, type: bcache, backing_device: b, cache_device: d}}{ROOT}"
+    )));
+    let volumes: Vec<_> = plan.layout.volumes.iter().map(|volume| (volume.path.as_str(), volume.size)).collect();
+    assert_eq!(volumes, [("/dev/bcache0", 6144 * MIB - 8192), ("/dev/bcache1", 8192 * MIB - 8192)]);
+    let made: Vec<&str> = plan
+        .steps
+        .iter()
+        .map(|step| step.id.as_str())
+        .filter(|id| id.contains("cache") || id.contains("backing"))
+        .collect();
+    assert_eq!(
+        made,
+        ["cache-sdd", "backing-bcache0", "bcache-bcache0", "backing-bcache1", "bcache-bcache1", "mkfs-bcache0"]
+    );
+    assert!(command(&plan, "bcache-bcache0").ends_with(" /dev/bcache0 writeback"));
+}
+
+#[test]
+fn logical_partitions_lie_in_the_extended_one() {
+    let plan = planned(
+        "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 1
+  config:
+  - {id: d, type: disk, path: /dev/disk/by-id/ata-a, ptable: msdos}
+  - {id: p1, type: partition, device: d, size: 1G, flag: boot}
+  - {id: x, type: partition, device: d, size: 4G, flag: extended}
+  - {id: l1, type: partition, device: d, size: 1G, flag: logical}
+  - {id: l2, type: partition, device: d, size: 1G, flag: logical, partition_type: '0x82'}
+  - {id: p3, type: partition, device: d, size: 1G}
+  - {id: f, type: format, volume: p1, fstype: ext4}
+  - {id: m, type: mount, device: f, path: /}
+",
+    );
+    let disk = &plan.layout.disks[0];
+    assert_eq!(disk.path, "/dev/sda");
+    let script = disk.sfdisk_script().unwrap();
+    let lines: Vec<&str> = script.lines().skip(4).collect();
+    assert_eq!(
+        lines,
+        [
+            "/dev/sda1 : start=2048, size=2097152, type=83, bootable",
+            "/dev/sda2 : start=2099200, size=8388608, type=5",
+            "/dev/sda5 : start=2101248, size=2097152, type=83",
+            "/dev/sda6 : start=4200448, size=2097152, type=82",
+            "/dev/sda3 : start=10487808, size=2097152, type=83",
+        ]
+    );
+}
+
+#[test]
+fn refusals() {
+    for (items, codes) in [
+        ("  - {id: z, type: zpool, pool: p, vdevs: [b]}", vec!["storage-type"]),
+        ("  - {id: z, type: zfs, pool: p, volume: v}", vec!["storage-type"]),
+        ("  - {id: z, type: dasd, device_id: 0.0.1}", vec!["storage-type"]),
+        ("  - {id: z, type: nvme_controller, transport: tcp}", vec!["storage-type"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 5, devices: [b, c]}", vec!["raid-members"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 0, devices: [b, c], spare_devices: [d]}", vec!["raid-spares"]),
+        ("  - {id: z, type: raid, name: a/b, raidlevel: 1, devices: [b, c]}", vec!["raid-name"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: linear, devices: [b, c]}", vec!["raid-level"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, c], metadata: imsm}", vec!["raid-metadata"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, b]}", vec!["device-twice"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a]}", vec!["device-kind"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, q]}", vec!["unknown-device"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a1]}", vec!["device-kind"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a2]}", vec!["device-twice"]),
+        ("  - {id: z, type: lvm_volgroup, name: g, devices: []}", vec!["missing-key"]),
+        ("  - {id: z, type: lvm_volgroup, name: -g, devices: [b]}", vec!["lvm-name"]),
+        ("  - {id: z, type: lvm_partition, name: l, volgroup: b}", vec!["unknown-device"]),
+        (
+            "  - {id: z, type: lvm_volgroup, name: g, devices: [b]}\n  - {id: y, type: lvm_partition, name: l, volgroup: z, size: 9G}",
+            vec!["lvm-size"],
+        ),
+        (
+            "  - {id: z, type: lvm_volgroup, name: g, devices: [b]}\n  - {id: y, type: lvm_volgroup, name: g, devices: [c]}",
+            vec!["name-twice"],
+        ),
+        ("  - {id: z, type: dm_crypt, volume: b, dm_name: x}", vec!["crypt-key"]),
+        ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, key: k, keyfile: /k}", vec!["crypt-key"]),
+        ("  - {id: z, type: dm_crypt, volume: b, dm_name: ../x, key: k}", vec!["crypt-name"]),
+        (
+            "  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/urandom}\n  - {id: y, type: format, volume: z, fstype: ext4}",
+            vec!["random-key"],
+        ),
+        ("  - {id: z, type: bcache, cache_device: b}", vec!["missing-key"]),
+        ("  - {id: z, type: bcache, backing_device: b, cache_device: c, cache_mode: fast}", vec!["cache-mode"]),
+        ("  - {id: z, type: format, volume: b, fstype: ntfs}", vec!["fstype"]),
+        ("  - {id: z, type: format, volume: b, fstype: fat32, uuid: abcd}", vec!["uuid"]),
+        (
+            "  - {id: z, type: partition, device: a, size: 100M}\n  - {id: y, type: format, volume: z, fstype: xfs}",
+            vec!["format-size"],
+        ),
+        ("  - {id: z, type: partition, device: a, size: 1M, flag: logical}", vec!["partition-flag"]),
+        ("  - {id: z, type: partition, device: a, size: 1M, partition_type: '0x83'}", vec!["partition-type"]),
+        ("  - {id: z, type: partition, device: a, size: 1M, partition_name: 'a\"b'}", vec!["partition-name"]),
+        ("  - {id: z, type: partition, device: b, size: 1M}", vec!["ptable"]),
+        ("  - {id: z, type: disk, serial: nope, path: /dev/sdb}", vec!["disk-not-found"]),
+    ] {
+        let root =
+            "\n  - {id: fr, type: format, volume: a3, fstype: ext4}\n  - {id: mr, type: mount, device: fr, path: /}";
+        assert_eq!(refused(&format!("{items}{root}")), codes, "{items}");
+    }
+}
+
+#[test]
+fn grub_must_be_able_to_read_the_kernel() {
+    let text = "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 1
+  config:
+  - {id: a, type: disk, path: /dev/sda, ptable: gpt}
+  - {id: a1, type: partition, device: a, size: 1M, flag: bios_grub}
+  - {id: a2, type: partition, device: a, size: 4G}
+  - {id: it, type: dm_crypt, volume: a2, dm_name: x, key: k}
+  - {id: g, type: lvm_volgroup, name: vg, devices: [it]}
+  - {id: l, type: lvm_partition, name: root, volgroup: g}
+  - {id: f, type: format, volume: l, fstype: ext4}
+  - {id: m, type: mount, device: f, path: /}
+";
+    let problems = plan(&parse(text).config, &machine()).unwrap_err();
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        ["error[boot-unreadable] storage.config: GRUB cannot read the kernel from /dev/mapper/x, which is encrypted \
+          (put /boot on a partition, an array or a logical volume of its own)"]
+    );
+}
+
+#[test]
+fn a_disk_keeps_its_serial_when_its_node_changes() {
+    let text =
+        yaml("  - {id: r, type: format, volume: a3, fstype: ext4}\n  - {id: m, type: mount, device: r, path: /}")
+            .replace("path: /dev/sda", "serial: ST9_Sc, path: /dev/sda")
+            .replace("path: /dev/sdc", "path: /dev/sda");
+    let plan = planned(&text);
+    let paths: Vec<&str> = plan.layout.disks.iter().map(|disk| disk.path.as_str()).collect();
+    assert_eq!(paths, ["/dev/sdc", "/dev/sdb", "/dev/sda", "/dev/sdd"]);
+    let codes: Vec<&str> = plan.warnings.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["disk-moved"]);
+}
