@@ -13,14 +13,22 @@
 //! offer that brings neither an address nor option 60 is dropped), and somebody must listen on 4011.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::{
-    Architecture, BootFile, Client, Cpu, DiscoveryControl, Firmware, MenuItem, Stage, Transport, VendorOption,
-    emit_vendor_options,
-};
+use crate::{Architecture, BootFile, Client, Cpu, DiscoveryControl, Firmware, Stage, Transport, VendorOption};
+
+mod answer;
+mod quirks;
+mod raspberry_pi;
+
+pub use answer::Answer;
+pub(crate) use answer::name_file;
+use answer::sub_options;
+pub use quirks::{ProxyStyle, Quirks};
+
+/// The longest name in a header's `file`, which ends with a NUL.
+pub(crate) const MAX_FILE: usize = 127;
 
 /// The addresses that answers name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,24 +51,6 @@ pub enum Role {
     BootServer,
 }
 
-/// The boot part of a DHCP OFFER or ACK.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Answer {
-    /// The header's `siaddr`.
-    pub siaddr: Ipv4Addr,
-    /// The header's `file` field; shorter than 128 bytes, without the closing NUL.
-    pub file: String,
-    /// Options to add as they are, in this order: each code at most once.
-    pub options: Vec<(u8, Vec<u8>)>,
-    /// The boot file that the answer names; `None` if it names iPXE's script.
-    pub boot_file: Option<BootFile>,
-    /// How long to hold the answer back: no time at all, but for the firmware that misses an answer that is too quick.
-    pub delay: Duration,
-    /// Why this answer.
-    pub explanation: String,
-}
-
 /// Why a network-booting client gets no boot file. It may still be given an address, without any boot option.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -74,6 +64,9 @@ pub enum NoAnswer {
     /// A boot loader of another kind of server.
     #[error("the boot loader of Windows Deployment Services wants a server of its own kind")]
     Windows,
+    /// The machine's own boot file has no name that can be sent.
+    #[error("the boot file of this machine has a name of {0} bytes, or with a NUL in it: give it one of 1 to 127")]
+    FileName(usize),
     /// The client does not ask for this role's answer.
     #[error("{firmware} boots over {transport} and does not ask on port 4011")]
     NotAsked {
@@ -121,17 +114,28 @@ pub(crate) fn http_root(server: Ipv4Addr, port: u16) -> String {
 ///
 /// [`NoAnswer`] says, in words for a log or a page, why there is nothing to boot for this client.
 pub fn decide(client: &Client, role: Role, policy: &Policy) -> Result<Answer, NoAnswer> {
+    decide_with(client, role, policy, &Quirks::default())
+}
+
+/// Decides what a machine gets that is known to need something else than others of its kind.
+///
+/// # Errors
+///
+/// As [`decide`].
+pub fn decide_with(client: &Client, role: Role, policy: &Policy, quirks: &Quirks) -> Result<Answer, NoAnswer> {
     if client.firmware == Firmware::Apple {
         return Err(NoAnswer::AppleBsdp);
     }
     let mut answer = match client.stage {
-        Stage::Ipxe => ipxe_script(client, policy),
+        Stage::Ipxe => ipxe_script(client, policy, quirks),
         // It has its configuration's path from where it was loaded, and takes the server from here.
-        Stage::Grub => name_file(client, policy, "", None, "GRUB: the server, it knows its files"),
+        Stage::Grub => name_file(client, policy, quirks, "", None, "GRUB: the server, it knows its files"),
         Stage::Onie => return Err(NoAnswer::Onie),
         Stage::Windows => return Err(NoAnswer::Windows),
-        Stage::Firmware if client.firmware == Firmware::RaspberryPi => return Ok(raspberry_pi(client, policy)),
-        Stage::Firmware => loader(client, policy)?,
+        Stage::Firmware if client.firmware == Firmware::RaspberryPi => {
+            return Ok(raspberry_pi::answer(client, policy, quirks));
+        }
+        Stage::Firmware => loader(client, policy, quirks)?,
     };
     let is_http_boot = client.stage == Stage::Firmware && client.transport == Transport::Http;
     match (role, is_http_boot) {
@@ -145,7 +149,7 @@ pub fn decide(client: &Client, role: Role, policy: &Policy) -> Result<Answer, No
             answer.options.push((175, vec![176, 1, 1]));
         }
         (Role::Dhcp, false) => {}
-        (Role::ProxyOffer, false) => proxy_offer(client, &mut answer),
+        (Role::ProxyOffer, false) => proxy_offer(client, quirks.proxy, &mut answer),
         (Role::BootServer, false) => boot_server(client, &mut answer),
     }
     Ok(answer)
@@ -160,10 +164,11 @@ pub(crate) fn boot_server(client: &Client, answer: &mut Answer) {
 }
 
 /// BIOS ROMs and iPXE take the boot file from the offer. UEFI firmware in the field is better off with 4011, which is
-/// what it gets from the proxies that it was tested with.
-fn proxy_offer(client: &Client, answer: &mut Answer) {
+/// what it gets from the proxies that it was tested with; older EDK2 does not even keep a proxy offer with sub-options.
+fn proxy_offer(client: &Client, style: ProxyStyle, answer: &mut Answer) {
     answer.options.push((60, b"PXEClient".to_vec()));
-    if client.stage == Stage::Firmware && client.firmware == Firmware::Uefi {
+    let is_uefi = client.stage == Stage::Firmware && client.firmware == Firmware::Uefi;
+    if style == ProxyStyle::OnPort4011 || (is_uefi && style == ProxyStyle::ByFirmware) {
         answer.file.clear();
         answer.boot_file = None;
         answer.options.retain(|(code, _)| *code != 67);
@@ -173,96 +178,41 @@ fn proxy_offer(client: &Client, answer: &mut Answer) {
     }
 }
 
-/// How long Raspberry Pi are made to wait: some firmware starts over, for ever, if the answer comes sooner (which is what
-/// dnsmasq's `dhcp-reply-delay` is for).
-const RASPBERRY_PI_DELAY: Duration = Duration::from_secs(2);
-
-/// A Raspberry Pi looks for its name in the menu, and asks the server for files of its own; a boot file means nothing to it.
-fn raspberry_pi(client: &Client, policy: &Policy) -> Answer {
-    let mut answer = name_file(client, policy, "", None, "Raspberry Pi: the server, it knows its files");
-    // Without the NUL: it takes all of the value for the address.
-    answer.options = vec![(66, policy.server.to_string().into_bytes())];
-    answer.options.extend(echo(client));
-    answer.options.push((60, b"PXEClient".to_vec()));
-    let menu = vec![MenuItem { kind: 0, text: b"Raspberry Pi Boot" }];
-    let no_discovery = DiscoveryControl(DiscoveryControl::NO_BROADCAST.0 | DiscoveryControl::NO_MULTICAST.0);
-    let list = [
-        VendorOption::DiscoveryControl(no_discovery),
-        VendorOption::MenuPrompt { timeout: 0, text: b"PXE" },
-        VendorOption::BootMenu(menu),
-    ];
-    answer.options.push((43, sub_options(&list)));
-    answer.delay = RASPBERRY_PI_DELAY;
-    answer
-}
-
-/// Lists of fixed size: they always fit.
-fn sub_options(options: &[VendorOption<'_>]) -> Vec<u8> {
-    emit_vendor_options(options).unwrap_or_default()
-}
-
-fn loader(client: &Client, policy: &Policy) -> Result<Answer, NoAnswer> {
-    match (client.firmware, client.architecture.cpu(), client.transport) {
-        (Firmware::Bios, Cpu::X86, Transport::Tftp) => {
-            let why = "BIOS firmware: PXELINUX over TFTP";
-            Ok(name_file(client, policy, BootFile::Lpxelinux.path(), Some(BootFile::Lpxelinux), why))
+fn loader(client: &Client, policy: &Policy, quirks: &Quirks) -> Result<Answer, NoAnswer> {
+    if let Some(file) = &quirks.boot_file {
+        if !is_file_name(file) {
+            return Err(NoAnswer::FileName(file.len()));
         }
-        (Firmware::Uefi, Cpu::X64, Transport::Tftp) => {
-            let why = "x64 UEFI over PXE: shim over TFTP, which loads the signed GRUB";
-            Ok(name_file(client, policy, BootFile::ShimX64.path(), Some(BootFile::ShimX64), why))
-        }
-        (Firmware::Uefi, Cpu::X64, Transport::Http) => {
-            // Not shim: Debian's GRUB finds no configuration when it was loaded over HTTP boot.
-            let file = BootFile::SnponlyX64;
-            let uri = format!("{}boot/{file}", policy.http_root());
-            Ok(name_file(client, policy, &uri, Some(file), "x64 UEFI HTTP boot: iPXE by its full URI"))
-        }
-        _ => Err(NoAnswer::NoLoader { architecture: client.architecture, transport: client.transport }),
+        return Ok(name_file(client, policy, quirks, file, None, "the machine's own boot file"));
     }
+    let (file, why) = match (client.firmware, client.architecture.cpu(), client.transport) {
+        (Firmware::Bios, Cpu::X86, Transport::Tftp) => (BootFile::Lpxelinux, "BIOS firmware: PXELINUX over TFTP"),
+        (Firmware::Uefi, Cpu::X64, Transport::Tftp) => {
+            (BootFile::ShimX64, "x64 UEFI over PXE: shim over TFTP, which loads the signed GRUB")
+        }
+        // Not shim: Debian's GRUB finds no configuration when it was loaded over HTTP boot.
+        (Firmware::Uefi, Cpu::X64, Transport::Http) => {
+            (BootFile::SnponlyX64, "x64 UEFI HTTP boot: iPXE by its full URI")
+        }
+        _ => return Err(NoAnswer::NoLoader { architecture: client.architecture, transport: client.transport }),
+    };
+    let path = match client.transport {
+        Transport::Tftp => file.path().to_owned(),
+        Transport::Http => format!("{}boot/{file}", policy.http_root()),
+    };
+    Ok(name_file(client, policy, quirks, &path, Some(file), why))
 }
 
-fn ipxe_script(client: &Client, policy: &Policy) -> Answer {
+pub(crate) fn is_file_name(file: &str) -> bool {
+    (1..=MAX_FILE).contains(&file.len()) && !file.contains('\0')
+}
+
+fn ipxe_script(client: &Client, policy: &Policy, quirks: &Quirks) -> Answer {
     let (uri, why) = match client.transport {
         Transport::Http => (format!("{}boot.ipxe", policy.http_root()), "iPXE: its script over HTTP"),
         Transport::Tftp => (format!("tftp://{}/boot.ipxe", policy.server), "iPXE without HTTP: its script over TFTP"),
     };
-    name_file(client, policy, &uri, None, why)
-}
-
-/// Fills both the header and the options: U-Boot and shim read only the header, some ROMs only the options.
-pub(crate) fn name_file(
-    client: &Client,
-    policy: &Policy,
-    file: &str,
-    boot_file: Option<BootFile>,
-    why: &str,
-) -> Answer {
-    let mut options = vec![(66, terminated(&policy.server.to_string()))];
-    if !file.is_empty() {
-        options.push((67, terminated(file)));
-    }
-    options.extend(echo(client));
-    Answer {
-        siaddr: policy.server,
-        file: file.to_owned(),
-        options,
-        boot_file,
-        delay: Duration::ZERO,
-        explanation: format!("{why} ({})", client.explanation),
-    }
-}
-
-/// PXE 2.1 §2.2.3 wants its identifier back, as it came.
-fn echo(client: &Client) -> Option<(u8, Vec<u8>)> {
-    let id = client.machine_id.as_ref().filter(|id| matches!(id.len(), 1..=17))?;
-    Some((97, id.clone()))
-}
-
-/// EDK2 writes a NUL one byte past an option 67 that does not end with one, and old ROMs read on to the next NUL.
-fn terminated(text: &str) -> Vec<u8> {
-    let mut value = text.as_bytes().to_vec();
-    value.push(0);
-    value
+    name_file(client, policy, quirks, &uri, None, why)
 }
 
 #[cfg(test)]
@@ -296,7 +246,8 @@ mod tests {
         check(&[bios, (93, &[0, 7])], &POLICY, "bootx64.efi", &[]);
         check(&[bios, (93, &[0, 9])], &POLICY, "bootx64.efi", &[]);
         check(&[bios, (97, &[0; 17])], &POLICY, "lpxelinux.0", &[(97, &[0; 17])]);
-        check(&[bios, (97, &[])], &POLICY, "lpxelinux.0", &[]);
+        check(&[bios, (97, &[])], &POLICY, "lpxelinux.0", &[(97, &[])]);
+        check(&[bios, (97, &[7; 18])], &POLICY, "lpxelinux.0", &[]);
         check(
             &[(60, b"HTTPClient:Arch:00016:UNDI:003000"), (93, &[0, 16])],
             &POLICY,
@@ -378,6 +329,48 @@ mod tests {
             decide(&http, Role::BootServer, &POLICY).unwrap_err().to_string(),
             "UEFI boots over HTTP and does not ask on port 4011"
         );
+    }
+
+    #[track_caller]
+    fn check_quirk(
+        options: &[(u8, &[u8])],
+        role: Role,
+        change: impl Fn(&mut Quirks),
+        file: &str,
+        also: &[u8],
+    ) -> Answer {
+        let mut quirks = Quirks::default();
+        change(&mut quirks);
+        let answer = decide_with(&client(options), role, &POLICY, &quirks).unwrap();
+        assert_eq!(answer.file, file);
+        assert_eq!(answer.options.iter().map(|(code, _)| *code).collect::<Vec<_>>(), also);
+        answer
+    }
+
+    #[test]
+    fn one_machine_may_need_something_else() {
+        use Role::ProxyOffer;
+        check_quirk(&[UEFI], ProxyOffer, |it| it.proxy = ProxyStyle::InOffer, "bootx64.efi", &[66, 67, 60, 43]);
+        check_quirk(&[BIOS], ProxyOffer, |it| it.proxy = ProxyStyle::OnPort4011, "", &[66, 60]);
+        let own = |it: &mut Quirks| it.boot_file = Some("shim-2023.efi".into());
+        let answer = check_quirk(&[UEFI], Role::Dhcp, own, "shim-2023.efi", &[66, 67]);
+        assert_eq!((answer.boot_file, answer.options[1].1.as_slice()), (None, &b"shim-2023.efi\0"[..]));
+        check_quirk(&[(93, &[0, 11])], Role::Dhcp, own, "shim-2023.efi", &[66, 67]);
+        check_quirk(&[UEFI, (77, b"iPXE")], Role::Dhcp, own, "http://192.168.77.1/boot.ipxe", &[66, 67, 175]);
+        let answer = check_quirk(&[UEFI], Role::Dhcp, |it| it.terminated = Some(false), "bootx64.efi", &[66, 67]);
+        assert_eq!(answer.options[1].1, b"bootx64.efi");
+        let second = std::time::Duration::from_secs(1);
+        let answer = check_quirk(&[UEFI], Role::Dhcp, |it| it.delay = Some(second), "bootx64.efi", &[66, 67]);
+        assert_eq!(answer.delay, second);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_sent_is_refused() {
+        for name in [String::new(), "x".repeat(128), "a\0b".to_owned()] {
+            let quirks = Quirks { boot_file: Some(name.clone()), ..Quirks::default() };
+            let refused = decide_with(&client(&[UEFI]), Role::Dhcp, &POLICY, &quirks);
+            assert_eq!(refused, Err(NoAnswer::FileName(name.len())));
+        }
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Client {
     fn find<'a>(mac: Option<[u8; 6]>, option: impl Fn(u8) -> Option<Cow<'a, [u8]>>) -> Option<Self> {
         let mut why = Explanation::default();
         let class = option(code::VENDOR_CLASS).unwrap_or_default();
-        let vendor = VendorClass::parse(&class);
+        let class = unpadded(&class);
+        let vendor = VendorClass::parse(class);
         let list = option(code::ARCHITECTURE).unwrap_or_default();
         let architectures = architectures(&list);
         let features = option(code::IPXE).map(|value| IpxeFeatures::parse(&value));
@@ -131,7 +132,7 @@ impl Client {
         } else if stage == Stage::Firmware && architectures.is_empty() {
             return None;
         }
-        let architecture = architecture(&architectures, &class, stage, &mut why);
+        let architecture = architecture(&architectures, class, stage, &mut why);
         let machine_id = option(code::MACHINE_ID).map(Cow::into_owned);
         let firmware = firmware(vendor, architecture, stage, mac, machine_id.as_deref(), &mut why);
         Some(Self {
@@ -142,7 +143,7 @@ impl Client {
             stage,
             undi: option(code::INTERFACE)
                 .and_then(|value| Undi::parse_option(&value))
-                .or_else(|| vendor_class::undi(&class)),
+                .or_else(|| vendor_class::undi(class)),
             uuid: machine_id.as_deref().and_then(MachineUuid::parse_option),
             machine_id,
             ipxe: features,
@@ -186,6 +187,14 @@ fn boot_item(value: &[u8]) -> Option<BootItem> {
     })
 }
 
+/// Strings that are padded with NULs exist.
+fn unpadded(mut text: &[u8]) -> &[u8] {
+    while let [head @ .., 0] = text {
+        text = head;
+    }
+    text
+}
+
 /// Each loader shows itself in its own way; iPXE in three, of which one is enough.
 fn stage<'a>(
     option: &impl Fn(u8) -> Option<Cow<'a, [u8]>>,
@@ -195,14 +204,15 @@ fn stage<'a>(
     why: &mut Explanation,
 ) -> Stage {
     let user_class = option(code::USER_CLASS).unwrap_or_default();
-    let names = |name: &[u8]| user_classes(&user_class).any(|class| class == name);
+    let user_class = unpadded(&user_class);
+    let names = |name: &[u8]| user_classes(user_class).any(|class| class == name);
     if names(b"gPXE") {
         why.push("option 77 is gPXE, which is too old for iPXE's scripts");
         return Stage::Firmware;
     }
     let is_named = names(b"iPXE");
     if is_named {
-        let is_list = user_class::is_rfc_3004(&user_class);
+        let is_list = user_class::is_rfc_3004(user_class);
         why.push(if is_list { "option 77 lists iPXE (RFC 3004)" } else { "option 77 is iPXE" });
     }
     if has_features {

@@ -51,7 +51,7 @@ mod vendor_options;
 pub use architecture::{Architecture, Cpu, Firmware};
 pub use boot_file::BootFile;
 pub use command_line::{CommandLine, kernel_command_line};
-pub use decide::{Answer, NoAnswer, Policy, Role, decide};
+pub use decide::{Answer, NoAnswer, Policy, ProxyStyle, Quirks, Role, decide, decide_with};
 pub use identify::{Client, Explanation, Stage, Transport, Undi, known_system, user_classes};
 pub use ipxe_features::{BusId, IpxeFeatures, ipxe_option_name, ipxe_options};
 pub use maas_command_line::{MaasCommandLine, maas_command_line};

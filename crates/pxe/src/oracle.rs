@@ -112,7 +112,12 @@ pub enum NoBoot {
 ///     yiaddr: Ipv4Addr::new(10, 0, 0, 100),
 ///     siaddr: server,
 ///     file: b"bootx64.efi".to_vec(),
-///     options: vec![(1, vec![255, 255, 255, 0]), (54, server.octets().to_vec()), (60, b"PXEClient".to_vec())],
+///     options: vec![
+///         (53, vec![2]),
+///         (54, server.octets().to_vec()),
+///         (1, vec![255, 255, 255, 0]),
+///         (60, b"PXEClient".to_vec()),
+///     ],
 /// };
 /// let nobody = |_| None;
 /// assert_eq!(would_boot(Rom::Edk2Pxe, &[offer], nobody), Err(NoBoot::SilentBootServer(server)));
@@ -140,6 +145,8 @@ enum Kind {
     Binl,
     /// No `PXEClient`.
     Only,
+    /// No option 53: BOOTP.
+    Bootp,
 }
 
 fn edk2_pxe(offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -> Result<Boot, NoBoot> {
@@ -175,9 +182,10 @@ fn edk2_pxe(offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -
         }
         return outcome;
     }
-    let plain =
-        kept.iter().find(|(offer, kind)| !offer.is_proxy() && *kind == Kind::Only && offer.boot_file().is_some());
-    if let Some((offer, _)) = plain {
+    let named = |wanted: Kind| {
+        kept.iter().find(|(offer, kind)| !offer.is_proxy() && *kind == wanted && offer.boot_file().is_some())
+    };
+    if let Some((offer, _)) = named(Kind::Only).or_else(|| named(Kind::Bootp)) {
         with_address(offer)?;
         return offer.load(offer.yiaddr, false);
     }
@@ -200,8 +208,10 @@ fn blame(offers: &[Offer]) -> NoBoot {
 
 fn first_of_each(rom: Rom, offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -> Result<Boot, NoBoot> {
     let dhcp = offers.iter().find(|offer| !offer.is_proxy()).ok_or(NoBoot::NoAddress)?;
-    dhcp.option(54).ok_or(NoBoot::NoServerId)?;
-    let pxe = |offer: &&Offer| offer.kind() != Kind::Only;
+    if dhcp.kind() != Kind::Bootp {
+        dhcp.option(54).ok_or(NoBoot::NoServerId)?;
+    }
+    let pxe = |offer: &&Offer| !matches!(offer.kind(), Kind::Only | Kind::Bootp);
     let speaker = offers.iter().filter(|offer| !offer.is_proxy()).find(pxe);
     let Some(speaker) = speaker.or_else(|| offers.iter().find(pxe)) else {
         return match dhcp.boot_file() {
@@ -249,6 +259,9 @@ impl Offer {
     }
 
     fn kind(&self) -> Kind {
+        if self.option(53).is_none_or(|kind| matches!(kind, [] | [0, ..])) {
+            return Kind::Bootp;
+        }
         if !self.is_pxe() {
             return Kind::Only;
         }
@@ -294,7 +307,9 @@ impl Offer {
     }
 
     fn check_address(&self) -> Result<(), NoBoot> {
-        self.server_id().ok_or(NoBoot::NoServerId)?;
+        if self.kind() != Kind::Bootp {
+            self.server_id().ok_or(NoBoot::NoServerId)?;
+        }
         let mask = self.option(1).and_then(|mask| <[u8; 4]>::try_from(mask).ok()).map(u32::from_be_bytes);
         match mask {
             Some(mask)

@@ -296,7 +296,7 @@ fn uefi_asks_the_proxy_on_port_4011_and_boots() {
         yiaddr: MACHINE,
         siaddr: NOBODY,
         file: vec![],
-        options: vec![(1, vec![255, 255, 255, 0]), (54, OTHER.octets().to_vec())],
+        options: vec![(53, vec![2]), (1, vec![255, 255, 255, 0]), (54, OTHER.octets().to_vec())],
     };
     let proxy = offer_of(handle(&responder, BROADCAST, &[DISCOVER, UEFI]).unwrap());
     let asked = |address| {

@@ -16,7 +16,8 @@ const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 type Options<'a> = &'a [(u8, &'a [u8])];
 
 fn offer(yiaddr: Ipv4Addr, siaddr: Ipv4Addr, file: &str, options: Options<'_>) -> Offer {
-    let options = options.iter().map(|(code, value)| (*code, value.to_vec())).collect();
+    let offer = (53, vec![2]);
+    let options = std::iter::once(offer).chain(options.iter().map(|(code, value)| (*code, value.to_vec()))).collect();
     Offer { yiaddr, siaddr, file: file.as_bytes().to_vec(), options }
 }
 
@@ -127,6 +128,7 @@ fn client(options: Options<'_>) -> Client {
 
 fn answer(answer: Answer, yiaddr: Ipv4Addr) -> Offer {
     let mut options = answer.options;
+    options.push((53, vec![2]));
     options.push((54, SERVER.octets().to_vec()));
     if !yiaddr.is_unspecified() {
         options.push((1, vec![255, 255, 255, 0]));

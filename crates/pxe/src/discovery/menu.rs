@@ -2,10 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::decide::is_file_name;
 use crate::{BootServer, DiscoveryControl, MenuItem, VendorOption, VendorOptionsTooLong, emit_vendor_options};
-
-/// The longest name in a header's `file`, which ends with a NUL.
-const MAX_FILE: usize = 127;
 
 /// What BIOS ROMs show before they boot. UEFI firmware and iPXE are not offered it: neither survives it reliably.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,11 +138,10 @@ fn check(items: &[Item]) -> Result<(), MenuError> {
         if (item.kind == 0) != (item.service == Service::LocalDisk) {
             return Err(MenuError::LocalDisk(item.text.clone()));
         }
-        if let Service::Files(files) = &item.service {
-            let is_name = |file: &String| (1..=MAX_FILE).contains(&file.len()) && !file.contains('\0');
-            if files.is_empty() || !files.iter().all(is_name) {
-                return Err(MenuError::File(item.text.clone()));
-            }
+        if let Service::Files(files) = &item.service
+            && (files.is_empty() || !files.iter().all(|file| is_file_name(file)))
+        {
+            return Err(MenuError::File(item.text.clone()));
         }
     }
     Ok(())

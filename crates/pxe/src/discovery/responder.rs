@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::{BOOT_SERVER_PORT, CLIENT_PORT, Cast, DHCP_PORT, Menu, Receipt, Service};
 use crate::decide::{boot_server, name_file};
-use crate::{Answer, BootItem, Client, Firmware, NoAnswer, Policy, Role, Stage, decide};
+use crate::{Answer, BootItem, Client, Firmware, NoAnswer, Policy, Quirks, Role, Stage, decide_with};
 
 /// Option codes and message types (RFC 2132 §9.6).
 mod code {
@@ -155,19 +155,32 @@ impl Responder {
         receipt: &Receipt,
         option: impl Fn(u8) -> Option<Cow<'a, [u8]>>,
     ) -> Result<Reply, Silence> {
+        self.handle_with(receipt, &Quirks::default(), option)
+    }
+
+    /// The same for a machine that is known to need something else than others of its kind.
+    ///
+    /// # Errors
+    /// As [`handle`](Self::handle).
+    pub fn handle_with<'a>(
+        &self,
+        receipt: &Receipt,
+        quirks: &Quirks,
+        option: impl Fn(u8) -> Option<Cow<'a, [u8]>>,
+    ) -> Result<Reply, Silence> {
         let message_type = option(code::MESSAGE_TYPE).and_then(|value| value.first().copied()).unwrap_or(0);
         let other = Silence::Message { message_type, port: receipt.port };
         let client = Client::identify(&option).ok_or(Silence::NotBooting)?;
         let (answer, is_offer) = match (receipt.port, message_type) {
-            (DHCP_PORT, code::DISCOVER) => (self.offer(&client)?, true),
+            (DHCP_PORT, code::DISCOVER) => (self.offer(&client, quirks)?, true),
             (DHCP_PORT, code::REQUEST) => {
                 let item = client.boot_item.ok_or(Silence::AddressRequest)?;
                 self.named(&option)?;
-                (self.boot_file(receipt.cast, &client, Some(item))?, false)
+                (self.boot_file(receipt.cast, &client, quirks, Some(item))?, false)
             }
             // Windows' loaders and some ROMs send an INFORM where PXE has a REQUEST.
             (BOOT_SERVER_PORT, code::REQUEST | code::INFORM) => {
-                (self.boot_file(receipt.cast, &client, client.boot_item)?, false)
+                (self.boot_file(receipt.cast, &client, quirks, client.boot_item)?, false)
             }
             (DHCP_PORT | BOOT_SERVER_PORT, _) => return Err(other),
             (port, _) => return Err(Silence::Port(port)),
@@ -177,11 +190,11 @@ impl Responder {
         Ok(Reply { answer, source_port: receipt.port, destination, is_offer })
     }
 
-    fn offer(&self, client: &Client) -> Result<Answer, Silence> {
+    fn offer(&self, client: &Client, quirks: &Quirks) -> Result<Answer, Silence> {
         if !self.offers {
             return Err(Silence::NoProxy);
         }
-        let mut answer = decide(client, Role::ProxyOffer, &self.policy)?;
+        let mut answer = decide_with(client, Role::ProxyOffer, &self.policy, quirks)?;
         if client.firmware == Firmware::Bios
             && client.stage == Stage::Firmware
             && let Some(menu) = &self.menu
@@ -194,7 +207,13 @@ impl Responder {
     }
 
     /// Discovery is heard by every server on the network: what is not ours is left to others.
-    fn boot_file(&self, cast: Cast, client: &Client, item: Option<BootItem>) -> Result<Answer, Silence> {
+    fn boot_file(
+        &self,
+        cast: Cast,
+        client: &Client,
+        quirks: &Quirks,
+        item: Option<BootItem>,
+    ) -> Result<Answer, Silence> {
         let is_off = match (cast, &self.menu) {
             (Cast::Unicast, _) => false,
             (Cast::Broadcast, menu) => menu.as_ref().is_some_and(|menu| !menu.broadcast()),
@@ -215,14 +234,14 @@ impl Responder {
         };
         let no_layer = Silence::UnknownLayer { kind: item.kind, layer: item.layer };
         match service {
-            Service::Decided if item.layer == 0 => Ok(decide(client, Role::BootServer, &self.policy)?),
+            Service::Decided if item.layer == 0 => Ok(decide_with(client, Role::BootServer, &self.policy, quirks)?),
             Service::Decided => Err(no_layer),
             Service::Files(files) => {
                 let file = files.get(usize::from(item.layer)).ok_or(no_layer)?;
                 if client.firmware == Firmware::Apple {
                     return Err(NoAnswer::AppleBsdp.into());
                 }
-                let mut answer = name_file(client, &self.policy, file, None, "a file from the boot menu");
+                let mut answer = name_file(client, &self.policy, quirks, file, None, "a file from the boot menu");
                 boot_server(client, &mut answer);
                 Ok(answer)
             }
