@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Long enough for firmware to take a few blocks from its network card.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// So many windows with a gap in a row are no chance.
+const MANY: u32 = 4;
+
 #[derive(Debug)]
 pub(crate) struct Pacing {
     window: u64,
@@ -16,7 +19,7 @@ pub(crate) struct Pacing {
     /// Blocks left of the current burst.
     left: u64,
     until: Option<Instant>,
-    /// Windows in a row that were lost in part.
+    /// Windows in a row that came with a gap.
     gaps: u32,
 }
 
@@ -58,10 +61,12 @@ impl Pacing {
         self.left = self.burst;
     }
 
-    /// The peer has told of a gap, or nothing at all. Once may be chance; two windows in a row are an overflow.
-    pub(crate) fn lost(&mut self) {
-        self.gaps = self.gaps.saturating_add(1);
-        if self.gaps >= 2 {
+    /// Blocks were lost. A buffer that overflows loses the tail of the burst, and then nobody tells of the gap until
+    /// the sender asks; a single block may be lost by chance, and the next one tells of it.
+    pub(crate) fn lost(&mut self, tail: bool) {
+        self.gaps += if tail { MANY } else { 1 };
+        if self.gaps >= MANY {
+            self.gaps = 0;
             self.burst = (self.burst / 2).max(1);
         }
         self.restart();
@@ -89,27 +94,38 @@ mod tests {
     }
 
     #[test]
-    fn bursts_halve_with_the_second_gap_and_grow_with_whole_windows() {
+    fn bursts_halve_when_their_tail_is_lost_and_grow_with_whole_windows() {
         let now = epoch();
         let mut pacing = Pacing::new(16);
         assert_eq!(burst(&mut pacing, now), 16);
-        pacing.lost();
-        assert_eq!(burst(&mut pacing, now), 16);
-        pacing.lost();
+        pacing.lost(true);
         assert_eq!(burst(&mut pacing, now), 8);
         assert_eq!(pacing.until(), Some(now + PAUSE));
         assert!(!pacing.resume(now));
         assert!(pacing.resume(now + PAUSE));
         assert_eq!(burst(&mut pacing, now), 8);
-        pacing.lost();
+        pacing.lost(true);
         assert_eq!(burst(&mut pacing, now), 4);
         for (windows, want) in [(1, 5), (1, 6), (4, 12), (10, 16)] {
             (0..windows).for_each(|_| pacing.grow());
             assert_eq!(burst(&mut pacing, now), want, "after {windows} more");
         }
         for _ in 0..100 {
-            pacing.lost();
+            pacing.lost(true);
         }
         assert_eq!(burst(&mut pacing, now), 1);
+    }
+
+    #[test]
+    fn single_gaps_are_chance_until_there_are_many_in_a_row() {
+        let now = epoch();
+        let mut pacing = Pacing::new(16);
+        for _ in 0..10 {
+            (0..MANY - 1).for_each(|_| pacing.lost(false));
+            pacing.grow();
+        }
+        assert_eq!(burst(&mut pacing, now), 16);
+        (0..MANY).for_each(|_| pacing.lost(false));
+        assert_eq!(burst(&mut pacing, now), 8);
     }
 }

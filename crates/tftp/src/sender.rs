@@ -24,8 +24,8 @@ const MAX_BATCH: usize = 65_507;
 /// The most datagrams of one call: the kernel's limit for GSO.
 const MAX_SEGMENTS: usize = 64;
 const HEADER: usize = 4;
-/// The probe of a window's last block comes not before this: a driver's timers are no finer, and the peer works too.
-const MIN_PROBE_DELAY: Duration = Duration::from_millis(5);
+/// Waiting for the answer takes so many times longer: a peer that is only slow must not get everything twice.
+const PROBE_PATIENCE: u32 = 4;
 
 /// Sends one file to one peer. Negotiation is done before: see [`Transfer`](crate::Transfer).
 ///
@@ -85,14 +85,20 @@ pub struct Sender {
     end: Option<End>,
 }
 
-/// The probe of a window's last block, when the window's ACK is overdue: had the block or the ACK been lost, nothing
-/// else would tell the peer before the time-out.
+/// What is done about a window whose ACK is overdue, long before the time-out.
+///
+/// First its last block is sent again: if that or the ACK was lost, nothing else would wake the receiver. A receiver
+/// that has told of a gap already is silent, though, and when its ACK, or the block that it lacks, was lost as well, it
+/// needs that block: so a second silence leads to the one go-back of this base, and after that the first block is
+/// sent with the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Probe {
     /// The window is not fully sent yet.
     Unset,
     Set(Instant),
     Due,
+    /// It was sent, and this is how long an answer may take.
+    Sent(Instant),
     /// Once per window.
     Done,
 }
@@ -179,8 +185,10 @@ impl Sender {
         if self.pacing.resume(now) {
             self.backoff.rearm(now); // the window is still on its way out
         }
-        if matches!(self.probe, Probe::Set(due) if due <= now) {
-            self.probe = Probe::Due;
+        match self.probe {
+            Probe::Set(due) if due <= now => self.probe = Probe::Due,
+            Probe::Sent(until) if until <= now => self.go_back(true),
+            _ => {}
         }
         if self.backoff.deadline() <= now {
             self.time_out();
@@ -206,9 +214,8 @@ impl Sender {
         }
         let segment = usize::try_from(self.block_size).ok()?.saturating_add(HEADER);
         if self.probe == Probe::Due {
-            self.probe = Probe::Done;
-            self.put(self.next - 1, buf);
-            return Some(buf.len());
+            self.put_probe(buf);
+            return Some(segment.min(buf.len()));
         }
         if self.sent == self.acked && !self.present && self.may_send(self.next) {
             self.late = true;
@@ -237,7 +244,7 @@ impl Sender {
             return None;
         }
         let mut earliest = self.backoff.deadline();
-        if let Probe::Set(due) = self.probe {
+        if let Probe::Set(due) | Probe::Sent(due) = self.probe {
             earliest = earliest.min(due);
         }
         Some(self.pacing.until().map_or(earliest, |until| earliest.min(until)))
@@ -294,15 +301,15 @@ impl Sender {
             // Karn: only blocks that were sent once. After a probe this is too long, which does no harm.
             self.round_trip.sample(self.now.saturating_duration_since(sent_at));
         }
-        let whole = block == self.sent;
+        let probed = self.has_probed();
         self.progress();
         if self.next <= block {
             self.next = block + 1;
         } else if self.next > block + 1 {
             // An ACK within the window: what follows it was lost (RFC 7440 §4).
-            self.go_back();
+            self.go_back(probed);
         }
-        if whole {
+        if block == self.sent {
             self.pacing.grow();
         }
     }
@@ -313,16 +320,20 @@ impl Sender {
     fn handle_duplicate_ack(&mut self) {
         let echo = self.repeated.contains(&self.acked);
         if self.window > 1 && self.sent > self.acked && !self.went_back && !echo {
-            self.go_back();
+            self.go_back(self.has_probed());
         }
     }
 
-    fn go_back(&mut self) {
+    const fn has_probed(&self) -> bool {
+        matches!(self.probe, Probe::Sent(_) | Probe::Done)
+    }
+
+    fn go_back(&mut self, lost_tail: bool) {
         self.next = self.acked + 1;
         self.went_back = true;
         self.probe = Probe::Unset;
         self.timed = None;
-        self.pacing.lost();
+        self.pacing.lost(lost_tail);
         self.backoff.rearm(self.now);
     }
 
@@ -354,7 +365,7 @@ impl Sender {
         self.went_back = false;
         self.probe = Probe::Done;
         self.timed = None;
-        self.pacing.lost();
+        self.pacing.lost(true);
     }
 
     /// Appends a DATA packet.
@@ -371,6 +382,20 @@ impl Sender {
         self.feed.copy_to((block - 1).saturating_mul(self.block_size), length, buf);
     }
 
+    fn put_probe(&mut self, buf: &mut Vec<u8>) {
+        let (first, last) = (self.acked + 1, self.next - 1);
+        if self.went_back {
+            self.probe = Probe::Done;
+            if first < last {
+                self.put(first, buf);
+            }
+        } else {
+            let patience = self.round_trip.overdue().unwrap_or_default() * PROBE_PATIENCE;
+            self.probe = Probe::Sent(self.now + patience);
+        }
+        self.put(last, buf);
+    }
+
     /// Sets the probe and starts the clock, when the window's last block has just left at a known time.
     fn window_sent(&mut self) {
         let tail = self.next - 1;
@@ -381,11 +406,11 @@ impl Sender {
         if self.sent == tail && !self.repeated.contains(&tail) {
             self.timed = Some((tail, self.now));
         }
-        if let Some(smoothed) = self.round_trip.smoothed()
+        if let Some(overdue) = self.round_trip.overdue()
             && self.window > 1
             && self.probe == Probe::Unset
         {
-            self.probe = Probe::Set(self.now + (smoothed * 2).max(MIN_PROBE_DELAY));
+            self.probe = Probe::Set(self.now + overdue);
         }
     }
 

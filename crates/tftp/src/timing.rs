@@ -48,6 +48,8 @@ pub(crate) struct RoundTrip {
     provisional: bool,
 }
 
+const MIN_OVERDUE: Duration = Duration::from_millis(2);
+
 impl RoundTrip {
     pub(crate) fn provisional(took: Duration) -> Self {
         Self { smoothed: Some(took), variation: took / 2, provisional: true }
@@ -63,8 +65,10 @@ impl RoundTrip {
         }
     }
 
-    pub(crate) const fn smoothed(&self) -> Option<Duration> {
-        self.smoothed
+    /// When an answer is overdue, though not yet given up: two round trips, more where they vary, and nothing that
+    /// timers cannot tell from the work that the peer has to do.
+    pub(crate) fn overdue(&self) -> Option<Duration> {
+        self.smoothed.map(|smoothed| smoothed.saturating_add(smoothed.max(self.variation * 4)).max(MIN_OVERDUE))
     }
 
     /// The delay before a retransmission.
@@ -135,10 +139,10 @@ mod tests {
         let mut rtt = RoundTrip::default();
         assert_eq!(rtt.timeout(&timing), MS * 1000);
         rtt.sample(MS * 400);
-        assert_eq!((rtt.smoothed(), rtt.timeout(&timing)), (Some(MS * 400), MS * 1200));
+        assert_eq!((rtt.smoothed, rtt.timeout(&timing)), (Some(MS * 400), MS * 1200));
         rtt.sample(MS * 480);
         // "RTTVAR <- (1 - beta) * RTTVAR + beta * |SRTT - R'|, SRTT <- (1 - alpha) * SRTT + alpha * R'"
-        assert_eq!((rtt.smoothed(), rtt.timeout(&timing)), (Some(MS * 410), MS * (410 + 4 * 170)));
+        assert_eq!((rtt.smoothed, rtt.timeout(&timing)), (Some(MS * 410), MS * (410 + 4 * 170)));
         for _ in 0..100 {
             rtt.sample(MS);
         }
@@ -151,6 +155,10 @@ mod tests {
     fn the_first_window_takes_the_place_of_a_provisional_estimate() {
         let mut rtt = RoundTrip::provisional(MS);
         rtt.sample(MS * 80);
-        assert_eq!(rtt.smoothed(), Some(MS * 80));
+        // Two round trips, or one and four times its variation.
+        assert_eq!((rtt.smoothed, rtt.overdue()), (Some(MS * 80), Some(MS * 240)));
+        (0..100).for_each(|_| rtt.sample(MS * 80));
+        assert_eq!(rtt.overdue(), Some(MS * 160));
+        assert_eq!(RoundTrip::provisional(Duration::ZERO).overdue(), Some(MIN_OVERDUE));
     }
 }

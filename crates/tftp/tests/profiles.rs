@@ -365,10 +365,11 @@ fn one_go_back_per_base_until_the_timer_fires() {
          < DATA 3 8
          > ACK 0
          > ACK 0
-         + 4ms
          + 1ms
+         + 1ms
+         < DATA 1 8
          < DATA 3 8
-         + 494ms
+         + 497ms
          + 1ms
          < DATA 1 8
          + 2ms
@@ -384,6 +385,43 @@ fn one_go_back_per_base_until_the_timer_fires() {
          > ACK 0
          > ACK 65535
          > ACK 4
+         > ERROR 0 enough
+         = peer error 0 enough",
+    );
+}
+
+#[test]
+fn the_tail_of_a_window_is_probed_once_and_then_the_window_sent_again_once() {
+    check(
+        8 * 20,
+        "> RRQ octet blksize=8 windowsize=3
+         < OACK blksize=8 windowsize=3
+         > ACK 0
+         < DATA 1 8
+         < DATA 2 8
+         < DATA 3 8
+         + 2ms
+         < DATA 3 8
+         > ACK 3
+         < DATA 4 8
+         < DATA 5 8
+         < DATA 6 8
+         > ACK 3
+         + 5ms
+         + 1ms
+         < DATA 6 8
+         + 23ms
+         + 1ms
+         < DATA 4 8
+         + 2ms
+         < DATA 5 8
+         + 2ms
+         < DATA 6 8
+         + 5ms
+         + 1ms
+         < DATA 4 8
+         < DATA 6 8
+         + 400ms
          > ERROR 0 enough
          = peer error 0 enough",
     );
