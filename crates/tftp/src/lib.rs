@@ -32,6 +32,8 @@ mod timing;
 mod transfer;
 
 #[cfg(feature = "tokio")]
+mod drive;
+#[cfg(feature = "tokio")]
 mod server;
 
 pub use error_code::ErrorCode;
@@ -46,7 +48,9 @@ pub use timing::Timing;
 pub use transfer::Transfer;
 
 #[cfg(feature = "tokio")]
-pub use server::{Config, DirHandler, Error, Handler, Remap, RemapError, Request, Roots, Server, Source};
+pub use drive::{Sink, Source};
+#[cfg(feature = "tokio")]
+pub use server::{Config, DirHandler, Error, Handler, Remap, RemapError, Request, Roots, Server};
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

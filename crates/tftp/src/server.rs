@@ -9,23 +9,20 @@
 //! its limits: an answer would stop the client, silence makes it ask again.
 
 mod bind;
-mod cache;
 mod config;
 mod dir;
 mod handler;
 mod listener;
-mod port;
 mod rate;
 mod registry;
 mod remap;
 mod root;
 mod roots;
-mod source;
 mod transfer;
 
 pub use config::Config;
 pub use dir::DirHandler;
-pub use handler::{Error, Handler, Request, Source};
+pub use handler::{Error, Handler, Request};
 pub use listener::Server;
 pub use remap::{Remap, RemapError};
 pub use roots::Roots;

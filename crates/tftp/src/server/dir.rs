@@ -7,10 +7,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::handler::{Error, Handler, Request, Source};
+use super::handler::{Error, Handler, Request};
 use super::remap::Remap;
 use super::root::Root;
 use super::roots::Roots;
+use crate::drive::Source;
 
 /// Serves the files of a directory.
 ///

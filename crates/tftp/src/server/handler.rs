@@ -1,20 +1,17 @@
 //! What the user of the server writes: a [`Handler`] that finds the bytes for a [`Request`].
-#![expect(clippy::disallowed_types, reason = "the driver's side: files are its business")]
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 
-use bytes::Bytes;
-
+use crate::drive::{Sink, Source};
 use crate::error_code::ErrorCode;
 use crate::name;
 use crate::options::{Options, OptionsBuf};
 use crate::outcome::Outcome;
 use crate::packet::{Mode, RequestRef};
 
-/// Finds the bytes for a request.
+/// Finds the bytes for a request, and takes those that clients send.
 ///
 /// ```
 /// use firstlight_tftp::{Error, Handler, Request, Source};
@@ -36,42 +33,18 @@ pub trait Handler: Send + Sync + 'static {
     /// The file, or the ERROR that the peer gets. It is cancelled when the peer gives up or asks for another file.
     async fn read(&self, request: &Request) -> Result<Source, Error>;
 
+    /// What stores the file that a client wants to send, or the ERROR that it gets. Refused unless a handler says
+    /// otherwise. Like [`read`](Self::read) it may be cancelled.
+    async fn write(&self, request: &Request) -> Result<Box<dyn Sink>, Error> {
+        let _ = request;
+        Err(Error::new(ErrorCode::ACCESS_VIOLATION, "writing is not allowed"))
+    }
+
     /// Called once for every read or write request in a well-formed packet, when it has ended in whatever way: also
-    /// for those that were refused before [`read`](Self::read) was asked. It runs on the server's tasks and must not
-    /// block. A repetition of a request that [`read`](Self::read) is still working on counts as the same request.
+    /// for those that were refused before [`read`](Self::read) or [`write`](Self::write) was asked. It runs on the server's tasks and must not
+    /// block. A repetition of a request that one of them is still working on counts as the same request.
     fn done(&self, request: &Request, outcome: &Outcome) {
         let _ = (request, outcome);
-    }
-}
-
-/// The bytes to send.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Source {
-    /// Bytes in memory; they are shared, not copied.
-    Bytes(Bytes),
-    /// That many bytes from the beginning of a file. A `tokio` file becomes one by `into_std().await`.
-    File(File, u64),
-}
-
-impl Source {
-    /// A regular file of the size that its metadata says.
-    ///
-    /// # Errors
-    /// When the metadata cannot be read, or it is no regular file (a directory, a FIFO, a device).
-    pub fn from_file(file: File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        if metadata.is_file() {
-            Ok(Self::File(file, metadata.len()))
-        } else {
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, "not a regular file"))
-        }
-    }
-}
-
-impl From<Bytes> for Source {
-    fn from(bytes: Bytes) -> Self {
-        Self::Bytes(bytes)
     }
 }
 
@@ -115,16 +88,21 @@ impl Error {
 /// Neutral on purpose: the text of the IO error, which may name a path, is dropped.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+        use io::ErrorKind::{
+            FileTooLarge, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+            QuotaExceeded, StorageFull,
+        };
         match error.kind() {
             NotFound | NotADirectory | InvalidInput | InvalidFilename => Self::not_found(),
             PermissionDenied | IsADirectory => Self::access_violation(),
-            _ => Self::new(ErrorCode::NOT_DEFINED, "the file cannot be read"),
+            StorageFull | QuotaExceeded => Self::new(ErrorCode::DISK_FULL, "no space left"),
+            FileTooLarge => Self::new(ErrorCode::DISK_FULL, "the file is too large"),
+            _ => Self::new(ErrorCode::NOT_DEFINED, "the file is not available now"),
         }
     }
 }
 
-/// A read (or refused write) request as a handler sees it.
+/// A request as a handler sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Where it came from.
@@ -135,7 +113,7 @@ pub struct Request {
     pub filename: Vec<u8>,
     /// The mode; `None` when it is none of RFC 1350's, which is refused.
     pub mode: Option<Mode>,
-    /// Whether it asks to write. Such requests are refused; only [`Handler::done`] sees them.
+    /// Whether it asks to write.
     pub write: bool,
     options: OptionsBuf,
     name: Vec<u8>,
@@ -160,6 +138,13 @@ impl Request {
     #[must_use]
     pub fn options(&self) -> Options<'_> {
         self.options.as_options()
+    }
+
+    /// The size that a client promises for the file that it wants to send (RFC 2349).
+    #[must_use]
+    pub fn announced_size(&self) -> Option<u64> {
+        let asked = self.options.as_options();
+        asked.iter().find(|option| self.write && option.is("tsize"))?.number()
     }
 
     /// The cleaned name, relative to the root and never above it: see [`name::clean`].

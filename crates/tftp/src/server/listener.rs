@@ -14,12 +14,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::bind;
-use super::cache::Cache;
 use super::config::Config;
 use super::handler::{Handler, Request};
-use super::port::{self, RequestPort};
 use super::registry::{Active, Admission, Registry};
-use super::transfer::{Report, Share, Transfer, now};
+use super::transfer::{Report, Share, Task};
+use crate::drive::{Cache, RequestPort, inbox, now};
 use crate::outcome::Outcome;
 use crate::packet::Packet;
 
@@ -201,12 +200,12 @@ impl Listener {
         let (cancel, cancelled) = oneshot::channel();
         let answered = Arc::new(AtomicBool::new(false));
         let (inbox, share) = if self.config.single_port {
-            let (sender, receiver) = port::inbox();
+            let (sender, receiver) = inbox();
             (Some(sender), Some(Share { port: Arc::clone(&self.port), peer: peer_as_received, inbox: receiver }))
         } else {
             (None, None)
         };
-        let transfer = Transfer {
+        let transfer = Task {
             report,
             config: self.config,
             cache: Arc::clone(&self.cache),

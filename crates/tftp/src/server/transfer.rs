@@ -1,30 +1,22 @@
 //! One transfer: a task, a port, a state machine.
 
-use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::cache::Cache;
 use super::config::Config;
 use super::handler::{Error, Handler, Request};
-use super::port::{OwnPort, Port, RequestPort, SharedPort};
-use super::source::Reader;
+use crate::drive::{Cache, Drive, FileEnd, INBOX, OwnPort, Port, Reader, RequestPort, SharedPort, Until, now};
 use crate::error_code::ErrorCode;
-use crate::negotiate::negotiate;
+use crate::negotiate::{Limits, negotiate, negotiate_write};
 use crate::outcome::Outcome;
 use crate::packet::{Mode, Packet};
-use crate::transfer::Transfer as Machine;
-
-/// ACKs are 4 bytes long; of an ERROR's text more is not kept.
-const RECEIVE_BUFFER: usize = 1024;
+use crate::transfer::Transfer;
 
 /// All that the task of a transfer owns.
-pub(super) struct Transfer {
+pub(super) struct Task {
     pub(super) report: Report,
     pub(super) config: Config,
     pub(super) cache: Arc<Cache>,
@@ -54,7 +46,7 @@ impl Drop for Report {
     }
 }
 
-impl Transfer {
+impl Task {
     pub(super) async fn run(mut self) {
         let Request { local, peer, .. } = self.report.request;
         self.report.outcome = match OwnPort::connect(local, peer).await {
@@ -68,15 +60,17 @@ impl Transfer {
         if to_all && (self.report.request.write || !self.config.broadcast) {
             return Outcome::Failed { reason: "the request was sent to a broadcast address".to_owned() };
         }
-        let port = match self.share.take() {
-            Some(share) => Port::Shared(SharedPort::new(share.port, share.peer, share.inbox, &own)),
+        let mut limits = self.config.limits_for(self.report.request.peer, own.mtu());
+        let mut port = match self.share.take() {
+            Some(share) => {
+                // A window has to fit the inbox, with room for what is sent again.
+                limits.window_size =
+                    limits.window_size.min(if self.report.request.write { INBOX / 2 } else { u16::MAX });
+                Port::Shared(SharedPort::new(share.port, share.peer, share.inbox, &own))
+            }
             None => Port::Own(own),
         };
-        self.serve(port, to_all).await
-    }
-
-    async fn serve(&mut self, mut port: Port, to_all: bool) -> Outcome {
-        let open = open(&*self.report.handler, &self.report.request, &self.cache);
+        let open = open(&*self.report.handler, &self.report.request, &limits, &self.config, &self.cache);
         let answer = tokio::select! {
             outcome = &mut self.cancel => return outcome.unwrap_or(Outcome::Cancelled),
             answer = tokio::time::timeout(self.config.handler_timeout, open) => answer,
@@ -84,68 +78,40 @@ impl Transfer {
         let answer =
             answer.unwrap_or_else(|_| Err(Error::new(ErrorCode::NOT_DEFINED, "the file is not available now")));
         self.answered.store(true, Ordering::Relaxed);
-        let (mode, mut reader) = match answer {
+        let (transfer, file) = match answer {
             Ok(opened) => opened,
             // Another server may have it.
             Err(error) if to_all => return Outcome::Failed { reason: error.to_string() },
             Err(error) => return refuse(&mut port, error).await,
         };
-        let request = &self.report.request;
-        let limits = self.config.limits_for(request.peer, port.mtu());
-        let agreed = negotiate(request.options(), &limits, reader.wire_size(mode));
-        let mut machine = Machine::serve_read(now(), &agreed, mode, Some(reader.size()), self.config.timing);
-        let mut out = Vec::new();
-        let mut received = [0; RECEIVE_BUFFER];
-        let mut alarm = pin!(tokio::time::sleep_until(now().into()));
-        loop {
-            while let Some(range) = machine.poll_want()
-                && let Some(piece) = reader.start(&range)
-            {
-                machine.handle_data(piece);
-            }
-            if let Err(ended) = flush(&mut machine, &mut port, &mut out).await {
-                return ended;
-            }
-            if let Some(outcome) = machine.outcome() {
-                return outcome;
-            }
-            let Some(deadline) = machine.poll_timeout() else { continue };
-            // Each ACK moves the deadline. Waking once too early is cheaper than setting the alarm for each of them.
-            if alarm.is_elapsed() || alarm.deadline() > deadline.into() {
-                alarm.as_mut().reset(deadline.into());
-            }
-            tokio::select! {
-                length = port.recv(&mut received) => {
-                    if let Err(ended) = take(&mut machine, length, &received) {
-                        return ended;
-                    }
-                }
-                piece = reader.ready() => match piece {
-                    Ok(piece) => machine.handle_data(piece),
-                    Err(_) => machine.fail(ErrorCode::NOT_DEFINED, "the file cannot be read"),
-                },
-                () = &mut alarm => machine.handle_timeout(now()),
-                outcome = &mut self.cancel => {
-                    let outcome = outcome.unwrap_or(Outcome::Cancelled);
-                    return cancelled(machine, port, outcome).await;
-                }
-            }
-        }
+        let cancel = async { (&mut self.cancel).await.unwrap_or(Outcome::Cancelled) };
+        let mut drive = Drive { transfer, port, file, patience: self.config.handler_timeout, progress: |_| {} };
+        drive.run(Until::Ended, cancel).await.unwrap_or(Outcome::Cancelled)
     }
 }
 
 /// Checks what can be refused without the handler, then asks it.
-async fn open(handler: &dyn Handler, request: &Request, cache: &Arc<Cache>) -> Result<(Mode, Reader), Error> {
-    if request.write {
-        return Err(Error::new(ErrorCode::ACCESS_VIOLATION, "writing is not allowed"));
-    }
+async fn open(
+    handler: &dyn Handler,
+    request: &Request,
+    limits: &Limits,
+    config: &Config,
+    cache: &Arc<Cache>,
+) -> Result<(Transfer, FileEnd), Error> {
     let mode = match request.mode {
         Some(mode @ (Mode::Octet | Mode::Netascii)) => mode,
         Some(Mode::Mail) => return Err(Error::illegal_operation("mail mode is not supported")),
         None => return Err(Error::illegal_operation("unknown transfer mode")),
     };
-    let source = handler.read(request).await?;
-    Ok((mode, Reader::new(source, cache)))
+    if request.write {
+        let sink = handler.write(request).await?;
+        let agreed = negotiate_write(request.options(), limits);
+        return Ok((Transfer::serve_write(now(), &agreed, mode, config.timing), FileEnd::Sink(sink)));
+    }
+    let reader = Reader::new(handler.read(request).await?, cache);
+    let agreed = negotiate(request.options(), limits, reader.wire_size(mode));
+    let transfer = Transfer::serve_read(now(), &agreed, mode, reader.size(), config.timing);
+    Ok((transfer, FileEnd::Source(reader)))
 }
 
 async fn refuse(port: &mut Port, error: Error) -> Outcome {
@@ -153,56 +119,4 @@ async fn refuse(port: &mut Port, error: Error) -> Outcome {
     // A lost ERROR is not sent again: the client repeats its request and is refused anew.
     let _ = port.send(&packet, packet.len()).await;
     Outcome::Refused { code: error.code, message: error.message.into_owned() }
-}
-
-/// Sends all that waits to be sent.
-async fn flush(machine: &mut Machine, port: &mut Port, out: &mut Vec<u8>) -> Result<(), Outcome> {
-    while let Some(segment) = machine.poll_transmit(out) {
-        port.send(out, segment).await.map_err(|_| Outcome::Unreachable)?;
-    }
-    Ok(())
-}
-
-/// Hands a received datagram to the machine.
-fn take(machine: &mut Machine, length: io::Result<usize>, received: &[u8]) -> Result<(), Outcome> {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, Interrupted, NetworkUnreachable};
-    match length {
-        Ok(length) => {
-            if let Ok(packet) = Packet::parse(received.get(..length).unwrap_or_default()) {
-                machine.handle(now(), &packet);
-            }
-            Ok(())
-        }
-        Err(error) => match error.kind() {
-            ConnectionRefused => Err(Outcome::Unreachable),
-            HostUnreachable | NetworkUnreachable | Interrupted => Ok(()),
-            _ => Err(Outcome::Failed { reason: format!("receiving failed: {error}") }),
-        },
-    }
-}
-
-/// Ends a transfer from outside. What the peer already said comes first: the ERROR that ends EDK2's size probe and
-/// its next request may arrive together.
-async fn cancelled(mut machine: Machine, mut port: Port, outcome: Outcome) -> Outcome {
-    let mut received = [0; RECEIVE_BUFFER];
-    while machine.outcome().is_none()
-        && let Some(length) = port.try_recv(&mut received)
-    {
-        if let Err(ended) = take(&mut machine, Ok(length), &received) {
-            return ended;
-        }
-    }
-    if let Some(ended) = machine.outcome() {
-        return ended;
-    }
-    if outcome == Outcome::Cancelled {
-        machine.fail(ErrorCode::NOT_DEFINED, "the server is stopping");
-        let _ = flush(&mut machine, &mut port, &mut Vec::new()).await;
-    }
-    outcome
-}
-
-#[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
-pub(super) fn now() -> Instant {
-    Instant::now()
 }

@@ -5,12 +5,12 @@ mod shared;
 
 use std::io;
 
-pub(super) use self::own::OwnPort;
-pub(super) use self::shared::{RequestPort, SharedPort, inbox};
+pub(crate) use self::own::OwnPort;
+pub(crate) use self::shared::{INBOX, RequestPort, SharedPort, inbox};
 
 /// A port of its own, or a share in the request port.
 #[derive(Debug)]
-pub(super) enum Port {
+pub(crate) enum Port {
     Own(OwnPort),
     Shared(SharedPort),
 }
@@ -21,7 +21,7 @@ impl Port {
     /// # Errors
     /// Only that the peer's port is closed. Any other error (no route yet, no buffers) is a lost packet, for which
     /// there is the time-out.
-    pub(super) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
         match self {
             Self::Own(port) => port.send(run, segment.max(1)).await,
             Self::Shared(port) => {
@@ -32,25 +32,17 @@ impl Port {
     }
 
     /// The length of the next datagram of the peer, which `buffer` then begins with.
-    pub(super) async fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) async fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Own(port) => port.recv(buffer).await,
             Self::Shared(port) => Ok(port.recv(buffer).await),
         }
     }
 
-    pub(super) fn try_recv(&mut self, buffer: &mut [u8]) -> Option<usize> {
+    pub(crate) fn try_recv(&mut self, buffer: &mut [u8]) -> Option<usize> {
         match self {
             Self::Own(port) => port.try_recv(buffer).ok(),
             Self::Shared(port) => port.try_recv(buffer),
-        }
-    }
-
-    /// The MTU of the route to the peer, where the platform tells.
-    pub(super) fn mtu(&self) -> Option<u32> {
-        match self {
-            Self::Own(port) => port.mtu(),
-            Self::Shared(port) => port.mtu(),
         }
     }
 }

@@ -14,17 +14,17 @@ use tokio::sync::mpsc;
 use super::OwnPort;
 
 /// Datagrams that wait for their transfer. What is more is lost, as it is where a socket's buffer is full.
-const INBOX: usize = 64;
+pub(crate) const INBOX: u16 = 64;
 
 /// The socket of the request port.
 #[derive(Debug)]
-pub(in super::super) struct RequestPort {
+pub(crate) struct RequestPort {
     socket: UdpSocket,
     state: UdpSocketState,
 }
 
 impl RequestPort {
-    pub(in super::super) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
+    pub(crate) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
         let socket = UdpSocket::from_std(socket)?;
         let state = UdpSocketState::new((&socket).into())?;
         allow_fragments(&socket);
@@ -32,7 +32,7 @@ impl RequestPort {
     }
 
     /// Several datagrams of one peer may come at once (GRO).
-    pub(in super::super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta> {
+    pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta> {
         let mut meta = [RecvMeta::default()];
         let mut receive = || self.state.recv((&self.socket).into(), &mut [IoSliceMut::new(buffer)], &mut meta);
         self.socket.async_io(Interest::READABLE, &mut receive).await?;
@@ -48,7 +48,7 @@ impl RequestPort {
 
 /// A transfer's share in the request port.
 #[derive(Debug)]
-pub(in super::super) struct SharedPort {
+pub(crate) struct SharedPort {
     port: Arc<RequestPort>,
     peer: SocketAddr,
     from: Option<IpAddr>,
@@ -57,25 +57,20 @@ pub(in super::super) struct SharedPort {
 }
 
 /// A queue for the datagrams of one peer.
-pub(in super::super) fn inbox() -> (mpsc::Sender<Vec<u8>>, mpsc::Receiver<Vec<u8>>) {
-    mpsc::channel(INBOX)
+pub(crate) fn inbox() -> (mpsc::Sender<Vec<u8>>, mpsc::Receiver<Vec<u8>>) {
+    mpsc::channel(usize::from(INBOX))
 }
 
 impl SharedPort {
     /// `peer` is the address as the socket has told it. `own` is connected to it: it knows the way, and is not used
     /// otherwise.
-    pub(in super::super) fn new(
-        port: Arc<RequestPort>,
-        peer: SocketAddr,
-        inbox: mpsc::Receiver<Vec<u8>>,
-        own: &OwnPort,
-    ) -> Self {
+    pub(crate) fn new(port: Arc<RequestPort>, peer: SocketAddr, inbox: mpsc::Receiver<Vec<u8>>, own: &OwnPort) -> Self {
         let from = own.local_addr().ok().map(|address| address.ip());
         Self { port, peer, from, mtu: own.mtu(), inbox }
     }
 
     /// Every error is a lost packet: an error of this socket may be about any peer.
-    pub(super) async fn send(&self, run: &[u8], segment: usize) {
+    pub(crate) async fn send(&self, run: &[u8], segment: usize) {
         let transmit = |contents, segment_size| Transmit {
             destination: self.peer,
             ecn: None,
@@ -102,7 +97,7 @@ impl SharedPort {
             && self.mtu.and_then(|mtu| usize::try_from(mtu).ok()).is_some_and(|mtu| segment + HEADERS <= mtu)
     }
 
-    pub(super) async fn recv(&mut self, buffer: &mut [u8]) -> usize {
+    pub(crate) async fn recv(&mut self, buffer: &mut [u8]) -> usize {
         match self.inbox.recv().await {
             Some(datagram) => copy(&datagram, buffer),
             // The listener has given the place away; it tells so by other means.
@@ -110,12 +105,8 @@ impl SharedPort {
         }
     }
 
-    pub(super) fn try_recv(&mut self, buffer: &mut [u8]) -> Option<usize> {
+    pub(crate) fn try_recv(&mut self, buffer: &mut [u8]) -> Option<usize> {
         self.inbox.try_recv().ok().map(|datagram| copy(&datagram, buffer))
-    }
-
-    pub(super) fn mtu(&self) -> Option<u32> {
-        self.mtu
     }
 }
 

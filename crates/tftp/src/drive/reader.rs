@@ -5,13 +5,15 @@ use std::fs::File;
 use std::future::pending;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::cache::{Cache, FileId, PART, Reading};
-use super::handler::Source;
+use super::source::Source;
 use crate::netascii;
 use crate::packet::Mode;
 
@@ -20,10 +22,10 @@ const MIN_READ: u64 = 4 * PART;
 /// And of any file at most so much: the first bytes should not wait for the last ones of a large window.
 const MAX_READ: u64 = 16 * PART;
 
-#[derive(Debug)]
-pub(super) struct Reader {
+/// Reads one file in order.
+pub(crate) struct Reader {
     state: State,
-    size: u64,
+    size: Option<u64>,
     shared: Option<Reading>,
     residence: Residence,
 }
@@ -38,26 +40,28 @@ enum Residence {
     Unknown,
 }
 
-#[derive(Debug)]
 enum State {
     Memory(Bytes),
     Idle(File),
     /// At most one read is under way; it owns the file meanwhile.
     Reading(JoinHandle<(File, io::Result<Bytes>)>, Range<u64>),
+    /// A reader, and how many bytes are wanted of it.
+    Stream(Pin<Box<dyn AsyncRead + Send>>, usize),
     Broken,
 }
 
 impl Reader {
-    pub(super) fn new(source: Source, cache: &Arc<Cache>) -> Self {
+    pub(crate) fn new(source: Source, cache: &Arc<Cache>) -> Self {
         let (state, size, shared) = match source {
             Source::Bytes(bytes) => {
                 let size = bytes.len() as u64;
-                (State::Memory(bytes), size, None)
+                (State::Memory(bytes), Some(size), None)
             }
             Source::File(file, size) => {
                 let shared = FileId::of(&file, size).map(|file| Cache::join(cache, file));
-                (State::Idle(file), size, shared)
+                (State::Idle(file), Some(size), shared)
             }
+            Source::Reader(reader, size) => (State::Stream(reader, 0), size, None),
         };
         Self {
             state,
@@ -67,22 +71,22 @@ impl Reader {
         }
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> Option<u64> {
         self.size
     }
 
     /// The bytes that will travel, for `tsize`. A file's netascii form is not known before it was read.
-    pub(super) fn wire_size(&self, mode: Mode) -> Option<u64> {
+    pub(crate) fn wire_size(&self, mode: Mode) -> Option<u64> {
         match (&self.state, mode) {
             (State::Memory(bytes), Mode::Netascii) => Some(netascii::encoded_len(bytes)),
             (_, Mode::Netascii) => None,
-            _ => Some(self.size),
+            _ => self.size,
         }
     }
 
     /// Reads the beginning of a range, or starts to. Bytes in memory are there at once, whether they are ours or the
     /// kernel's; those on a disk come from [`Self::ready`].
-    pub(super) fn start(&mut self, range: &Range<u64>) -> Option<Bytes> {
+    pub(crate) fn start(&mut self, range: &Range<u64>) -> Option<Bytes> {
         if let Some(piece) = self.shared.as_ref().and_then(|shared| shared.find(range.start)) {
             return Some(piece);
         }
@@ -108,6 +112,11 @@ impl Reader {
                 self.state = State::Reading(task, wanted);
                 None
             }
+            State::Stream(reader, _) => {
+                let length = range.end.saturating_sub(range.start).min(MAX_READ);
+                self.state = State::Stream(reader, usize::try_from(length).unwrap_or(0));
+                None
+            }
             other => {
                 self.state = other;
                 None
@@ -117,7 +126,13 @@ impl Reader {
 
     /// The bytes that [`Self::start`] asked for; never ready when nothing is being read. Dropping the future loses
     /// nothing.
-    pub(super) async fn ready(&mut self) -> io::Result<Bytes> {
+    pub(crate) async fn ready(&mut self) -> io::Result<Bytes> {
+        if let State::Stream(reader, wanted @ 1..) = &mut self.state {
+            let mut piece = BytesMut::with_capacity(*wanted);
+            reader.take(*wanted as u64).read_buf(&mut piece).await?;
+            *wanted = 0;
+            return Ok(piece.freeze());
+        }
         let State::Reading(task, surplus) = &mut self.state else { return pending().await };
         let (read, surplus) = (task.await, surplus.clone());
         match read {
@@ -161,7 +176,7 @@ impl Reader {
             Residence::Memory => ReadWriteFlags::empty(),
             Residence::Unknown => return None,
         };
-        let mut piece = zeroes(&(span.start..span.end.min(self.size)));
+        let mut piece = zeroes(&(span.start..span.end.min(self.size.unwrap_or(0))));
         match preadv2(file, &mut [io::IoSliceMut::new(&mut piece)], span.start, how) {
             Ok(length) => {
                 piece.truncate(length);
@@ -219,9 +234,10 @@ mod tests {
     /// Reads it all in pieces as a transfer does.
     async fn read_all(reader: &mut Reader, step: u64) -> Vec<u8> {
         let mut all = Vec::new();
-        while (all.len() as u64) < reader.size() {
+        let size = reader.size().unwrap();
+        while (all.len() as u64) < size {
             let begin = all.len() as u64;
-            let piece = match reader.start(&(begin..(begin + step).min(reader.size()))) {
+            let piece = match reader.start(&(begin..(begin + step).min(size))) {
                 Some(piece) => piece,
                 None => reader.ready().await.unwrap(),
             };

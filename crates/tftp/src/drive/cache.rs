@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 /// The length of a part; the last of a file may be shorter.
-pub(super) const PART: u64 = 64 << 10;
+pub(crate) const PART: u64 = 64 << 10;
 
 /// One state of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
     size: u64,
@@ -25,7 +25,7 @@ pub(super) struct FileId {
 impl FileId {
     /// `None` where the platform does not tell, or when the file is not of that size (any more).
     #[cfg(unix)]
-    pub(super) fn of(file: &File, size: u64) -> Option<Self> {
+    pub(crate) fn of(file: &File, size: u64) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let metadata = file.metadata().ok().filter(|metadata| metadata.is_file() && metadata.len() == size)?;
         let modified = (metadata.mtime(), metadata.mtime_nsec());
@@ -33,14 +33,14 @@ impl FileId {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn of(_: &File, _: u64) -> Option<Self> {
+    pub(crate) fn of(_: &File, _: u64) -> Option<Self> {
         None
     }
 }
 
 /// Parts of files, up to a number of bytes.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     room: usize,
     parts: Mutex<Parts>,
 }
@@ -56,24 +56,24 @@ struct Parts {
 
 /// One transfer's share in a file.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     cache: Arc<Cache>,
     file: FileId,
 }
 
 impl Reading {
     /// Whether other transfers read the file, too.
-    pub(super) fn has_company(&self) -> bool {
+    pub(crate) fn has_company(&self) -> bool {
         self.cache.room > 0 && self.cache.lock().readers.get(&self.file).is_some_and(|&readers| readers > 1)
     }
 
     /// See [`Cache::find`].
-    pub(super) fn find(&self, offset: u64) -> Option<Bytes> {
+    pub(crate) fn find(&self, offset: u64) -> Option<Bytes> {
         self.cache.find(self.file, offset)
     }
 
     /// See [`Cache::keep`].
-    pub(super) fn keep(&self, offset: u64, bytes: &[u8]) {
+    pub(crate) fn keep(&self, offset: u64, bytes: &[u8]) {
         self.cache.keep(self.file, offset, bytes);
     }
 }
@@ -91,12 +91,12 @@ impl Drop for Reading {
 }
 
 impl Cache {
-    pub(super) fn new(room: usize) -> Self {
+    pub(crate) fn new(room: usize) -> Self {
         Self { room, parts: Mutex::default() }
     }
 
     /// Tells that a transfer reads the file, until the result is dropped.
-    pub(super) fn join(cache: &Arc<Self>, file: FileId) -> Reading {
+    pub(crate) fn join(cache: &Arc<Self>, file: FileId) -> Reading {
         *cache.lock().readers.entry(file).or_default() += 1;
         Reading { cache: Arc::clone(cache), file }
     }

@@ -20,7 +20,7 @@ const MAX_MESSAGES: usize = 64;
 
 /// A socket of its own on the address that was asked, deaf to all but the peer.
 #[derive(Debug)]
-pub(in super::super) struct OwnPort {
+pub(crate) struct OwnPort {
     socket: UdpSocket,
     cut: Cut,
     asked_by_broadcast: bool,
@@ -35,7 +35,7 @@ enum Cut {
 }
 
 impl OwnPort {
-    pub(in super::super) async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
         let address = match (local.ip(), peer) {
             // A link-local address means nothing without its interface, and the peer's address names that.
             (IpAddr::V6(ip), SocketAddr::V6(peer)) => SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into(),
@@ -55,12 +55,12 @@ impl OwnPort {
     }
 
     /// Whether the address that was asked is that of all hosts; then the answer comes from this host's.
-    pub(in super::super) fn asked_by_broadcast(&self) -> bool {
+    pub(crate) fn asked_by_broadcast(&self) -> bool {
         self.asked_by_broadcast
     }
 
     /// See [`super::Port::send`].
-    pub(super) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
         if run.len() > segment && self.kernel_cuts(segment) {
             match self.socket.send(run).await {
                 Ok(_) => return Ok(()),
@@ -82,28 +82,28 @@ impl OwnPort {
     }
 
     /// The address and port that datagrams leave from.
-    pub(in super::super) fn local_addr(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
-    /// See [`super::Port::mtu`].
+    /// The MTU of the route to the peer, where the platform tells.
     #[cfg(target_os = "linux")]
-    pub(super) fn mtu(&self) -> Option<u32> {
+    pub(crate) fn mtu(&self) -> Option<u32> {
         use rustix::net::sockopt::{ip_mtu, ipv6_mtu};
         let is_ipv4 = self.socket.local_addr().ok()?.is_ipv4();
         if is_ipv4 { ip_mtu(&self.socket) } else { ipv6_mtu(&self.socket) }.ok()
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn mtu(&self) -> Option<u32> {
+    pub(crate) fn mtu(&self) -> Option<u32> {
         None
     }
 
-    pub(super) async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.recv(buffer).await
     }
 
-    pub(super) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.try_recv(buffer)
     }
 

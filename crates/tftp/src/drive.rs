@@ -1,0 +1,227 @@
+//! The loop around one [`Transfer`], for servers and clients: packets, file bytes and time.
+
+mod cache;
+mod port;
+mod reader;
+mod sink;
+mod source;
+
+use std::io;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use crate::error_code::ErrorCode;
+use crate::outcome::Outcome;
+use crate::packet::Packet;
+use crate::transfer::Transfer;
+
+pub(crate) use cache::Cache;
+pub(crate) use port::{INBOX, OwnPort, Port, RequestPort, SharedPort, inbox};
+pub(crate) use reader::Reader;
+pub use sink::Sink;
+pub use source::Source;
+
+/// The longest packet that is not a block: of an ERROR's text more is not kept.
+pub(crate) const MIN_BUFFER: usize = 1024;
+const DATA_HEADER: usize = 4;
+/// Datagrams that are taken together before their bytes are stored.
+const MAX_BATCH: usize = 64;
+
+/// One transfer with its ends: the peer's port and the file.
+pub(crate) struct Drive<P> {
+    pub(crate) transfer: Transfer,
+    pub(crate) port: Port,
+    pub(crate) file: FileEnd,
+    /// How long storing may take.
+    pub(crate) patience: Duration,
+    /// Called with the number of the file's bytes that were read or stored.
+    pub(crate) progress: P,
+}
+
+/// Where the bytes come from or go to.
+pub(crate) enum FileEnd {
+    Source(Reader),
+    Sink(Box<dyn Sink>),
+    /// Stored, or not to be touched any more.
+    Done,
+}
+
+/// How a [`Drive`] goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The end, in which a lost last ACK can be repeated.
+    Ended,
+    /// The file is stored and its last ACK is sent.
+    Stored,
+}
+
+impl<P: FnMut(u64) + Send> Drive<P> {
+    /// Drives the transfer to its end, or until `cancel` is ready, which says what the end is then. `None`: the file is
+    /// stored, and that was to be the end.
+    pub(crate) async fn run(&mut self, until: Until, cancel: impl Future<Output = Outcome>) -> Option<Outcome> {
+        let outcome = self.run_to(until, cancel).await;
+        if let FileEnd::Sink(sink) = std::mem::replace(&mut self.file, FileEnd::Done) {
+            sink.abort().await;
+        }
+        outcome
+    }
+
+    async fn run_to(&mut self, until: Until, cancel: impl Future<Output = Outcome>) -> Option<Outcome> {
+        let agreed = self.transfer.agreed();
+        let block = agreed.map_or(0, |agreed| usize::from(agreed.block_size)) + DATA_HEADER;
+        let windows = matches!(self.file, FileEnd::Sink(_)) && agreed.is_some_and(|agreed| agreed.window_size > 1);
+        // One byte more, or a block that is too long would look like one that is not.
+        let mut received = vec![0; (block + 1).max(MIN_BUFFER)];
+        let mut out = Vec::new();
+        let mut moved = 0;
+        let mut cancel = pin!(cancel);
+        let mut alarm = pin!(tokio::time::sleep_until(now().into()));
+        loop {
+            self.move_bytes(&mut moved).await;
+            if let Err(ended) = self.flush(&mut out).await {
+                return Some(ended);
+            }
+            if let Some(outcome) = self.transfer.outcome() {
+                return Some(outcome);
+            }
+            if until == Until::Stored && self.transfer.is_dallying() {
+                return None;
+            }
+            let Some(deadline) = self.transfer.poll_timeout() else { continue };
+            // Each packet moves the deadline. Waking once too early is cheaper than setting the alarm for each of them.
+            if alarm.is_elapsed() || alarm.deadline() > deadline.into() {
+                alarm.as_mut().reset(deadline.into());
+            }
+            let Self { transfer, port, file, .. } = self;
+            tokio::select! {
+                length = port.recv(&mut received) => {
+                    if let Err(ended) = take(transfer, length, &received) {
+                        return Some(ended);
+                    }
+                    for _ in 0..if windows { MAX_BATCH } else { 0 } {
+                        let Some(length) = port.try_recv(&mut received) else { break };
+                        let _ = take(transfer, Ok(length), &received);
+                    }
+                }
+                piece = ready(file) => match piece {
+                    Ok(piece) => {
+                        moved += piece.len() as u64;
+                        transfer.handle_data(piece);
+                        (self.progress)(moved);
+                    }
+                    Err(_) => transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be read"),
+                },
+                () = &mut alarm => transfer.handle_timeout(now()),
+                outcome = &mut cancel => return Some(self.cancelled(&mut received, outcome).await),
+            }
+        }
+    }
+
+    /// Reads what is wanted and at hand, and stores what was received.
+    async fn move_bytes(&mut self, moved: &mut u64) {
+        let before = *moved;
+        match &mut self.file {
+            FileEnd::Source(reader) => {
+                while let Some(range) = self.transfer.poll_want()
+                    && let Some(piece) = reader.start(&range)
+                {
+                    *moved += piece.len() as u64;
+                    self.transfer.handle_data(piece);
+                }
+            }
+            FileEnd::Sink(sink) => {
+                while let Some(bytes) = self.transfer.poll_data() {
+                    let length = bytes.len() as u64;
+                    match within(self.patience, sink.write(bytes)).await {
+                        Ok(()) => *moved += length,
+                        Err(error) => cannot_store(&mut self.transfer, &error),
+                    }
+                }
+                if self.transfer.is_whole() {
+                    self.commit().await;
+                }
+            }
+            FileEnd::Done => {}
+        }
+        if *moved > before {
+            (self.progress)(*moved);
+        }
+    }
+
+    async fn commit(&mut self) {
+        let FileEnd::Sink(sink) = std::mem::replace(&mut self.file, FileEnd::Done) else { return };
+        match within(self.patience, sink.commit()).await {
+            Ok(()) => self.transfer.handle_stored(now()),
+            Err(error) => cannot_store(&mut self.transfer, &error),
+        }
+    }
+
+    /// Sends all that waits to be sent.
+    async fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), Outcome> {
+        while let Some(segment) = self.transfer.poll_transmit(out) {
+            self.port.send(out, segment).await.map_err(|_| Outcome::Unreachable)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transfer from outside. What the peer already said comes first: the ERROR that ends EDK2's size probe and
+    /// its next request may arrive together.
+    async fn cancelled(&mut self, received: &mut [u8], outcome: Outcome) -> Outcome {
+        while self.transfer.outcome().is_none()
+            && let Some(length) = self.port.try_recv(received)
+        {
+            let _ = take(&mut self.transfer, Ok(length), received);
+        }
+        if self.transfer.outcome().is_none() && (outcome == Outcome::Cancelled || self.transfer.is_dallying()) {
+            let stored = self.transfer.is_dallying();
+            self.transfer.fail(ErrorCode::NOT_DEFINED, "the server is stopping");
+            let _ = self.flush(&mut Vec::new()).await;
+            return self.transfer.outcome().filter(|_| stored).unwrap_or(outcome);
+        }
+        self.transfer.outcome().unwrap_or(outcome)
+    }
+}
+
+/// Ends the transfer with what the peer may know about the error.
+fn cannot_store(transfer: &mut Transfer, error: &io::Error) {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded => transfer.fail(ErrorCode::DISK_FULL, "no space left"),
+        FileTooLarge => transfer.fail(ErrorCode::DISK_FULL, "the file is too large"),
+        _ => transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be written"),
+    }
+}
+
+async fn ready(file: &mut FileEnd) -> io::Result<bytes::Bytes> {
+    match file {
+        FileEnd::Source(reader) => reader.ready().await,
+        FileEnd::Sink(_) | FileEnd::Done => std::future::pending().await,
+    }
+}
+
+async fn within(patience: Duration, storing: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    tokio::time::timeout(patience, storing).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// Hands a received datagram to the transfer.
+pub(crate) fn take(transfer: &mut Transfer, length: io::Result<usize>, received: &[u8]) -> Result<(), Outcome> {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, Interrupted, NetworkUnreachable};
+    match length {
+        Ok(length) => {
+            if let Ok(packet) = Packet::parse(received.get(..length).unwrap_or_default()) {
+                transfer.handle(now(), &packet);
+            }
+            Ok(())
+        }
+        Err(error) => match error.kind() {
+            ConnectionRefused => Err(Outcome::Unreachable),
+            HostUnreachable | NetworkUnreachable | Interrupted => Ok(()),
+            _ => Err(Outcome::Failed { reason: format!("receiving failed: {error}") }),
+        },
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
