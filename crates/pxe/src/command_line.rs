@@ -1,6 +1,12 @@
-//! The kernel command line of the ephemeral system.
+//! Kernel command lines: of the ephemeral system, of one that was built for MAAS, of Debian's installer.
 
 use std::fmt::Write as _;
+
+mod installer;
+mod maas;
+
+pub use installer::{InstallerCommandLine, installer_command_line};
+pub use maas::{MaasCommandLine, maas_command_line};
 
 /// What the ephemeral system must know from its kernel command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,26 +44,42 @@ pub struct CommandLine {
 #[must_use]
 pub fn kernel_command_line(line: &CommandLine) -> String {
     let mut text = format!("root=squash:{}", encode_spaces(&line.squashfs_url));
-    if let Some(mac) = line.boot_mac {
+    push_boot_mac(&mut text, line.boot_mac);
+    text.push_str(" ip=dhcp network-config=disabled cc:{'datasource_list': ['MAAS']}end_cc");
+    if let Some(url) = &line.cloud_config_url {
+        let _ = write!(text, " cloud-config-url={}", encode_spaces(url));
+    }
+    text.push_str(" ro");
+    push_words(&mut text, &line.extra);
+    text
+}
+
+fn push_boot_mac(text: &mut String, mac: Option<[u8; 6]>) {
+    if let Some(mac) = mac {
         // 01 is the hardware type of Ethernet, as pxelinux's IPAPPEND 2 writes it.
         text.push_str(" BOOTIF=01");
         for byte in mac {
             let _ = write!(text, "-{byte:02x}");
         }
     }
-    text.push_str(" ip=dhcp network-config=disabled cc:{'datasource_list': ['MAAS']}end_cc");
-    if let Some(url) = &line.cloud_config_url {
-        let _ = write!(text, " cloud-config-url={}", encode_spaces(url));
-    }
-    text.push_str(" ro");
-    for word in line.extra.split_whitespace() {
+}
+
+fn push_words(text: &mut String, words: &str) {
+    for word in words.split_whitespace() {
         text.push(' ');
         text.push_str(word);
     }
-    text
 }
 
-pub(crate) fn encode_spaces(url: &str) -> String {
+/// Parameters that curtin and Debian's installer also write into the installed system's boot loader.
+fn push_kept_words(text: &mut String, words: &str) {
+    if !words.trim().is_empty() {
+        text.push_str(" ---");
+        push_words(text, words);
+    }
+}
+
+fn encode_spaces(url: &str) -> String {
     let mut text = String::with_capacity(url.len());
     for character in url.chars() {
         if character.is_whitespace() || character.is_control() || character == '"' {

@@ -41,7 +41,6 @@ mod decide;
 pub mod discovery;
 mod identify;
 mod ipxe_features;
-mod maas_command_line;
 pub mod oracle;
 mod requested_path;
 mod script;
@@ -50,13 +49,14 @@ mod vendor_options;
 
 pub use architecture::{Architecture, Cpu, Firmware};
 pub use boot_file::BootFile;
-pub use command_line::{CommandLine, kernel_command_line};
+pub use command_line::{
+    CommandLine, InstallerCommandLine, MaasCommandLine, installer_command_line, kernel_command_line, maas_command_line,
+};
 pub use decide::{Answer, NoAnswer, Policy, ProxyStyle, Quirks, Role, decide, decide_with};
 pub use identify::{Client, Explanation, Stage, Transport, Undi, known_system, user_classes};
 pub use ipxe_features::{BusId, IpxeFeatures, ipxe_option_name, ipxe_options};
-pub use maas_command_line::{MaasCommandLine, maas_command_line};
 pub use requested_path::{ConfigKey, RaspberryPiName, RequestedPath, Tree};
-pub use script::{BootScript, Loader, Purpose, render};
+pub use script::{BootScript, Loader, Purpose, Task, render};
 pub use uuid::MachineUuid;
 pub use vendor_options::{
     BootItem, BootServer, DiscoveryControl, MenuItem, VendorOption, VendorOptionError, VendorOptionsTooLong,

@@ -15,8 +15,10 @@ mod pxelinux;
 pub enum Loader {
     /// iPXE, on BIOS or UEFI: the script asks at run time.
     Ipxe,
-    /// GRUB 2.06 or later on UEFI, started by shim.
+    /// GRUB 2.06 or later on UEFI, started by shim: kernels come over TFTP, since Debian's signed one has no HTTP.
     Grub,
+    /// GRUB with its `http` module, as UEFI's HTTP boot starts it: kernels come over HTTP.
+    GrubHttp,
     /// lpxelinux on BIOS.
     Pxelinux,
 }
@@ -47,6 +49,26 @@ pub enum Purpose {
         /// The kernel's command line, without `initrd=`.
         command_line: String,
     },
+    /// Boot the ephemeral system for a task, which its command line leads it to.
+    Ephemeral {
+        /// What it is for.
+        task: Task,
+        /// The kernel's path, as for [`Kernel`](Self::Kernel).
+        kernel: String,
+        /// The initial RAM disk's path.
+        initrd: String,
+        /// The command line; see [`kernel_command_line`](crate::kernel_command_line).
+        command_line: String,
+    },
+    /// Boot Debian's installer, the classic way to install.
+    Installer {
+        /// The kernel's path, as for [`Kernel`](Self::Kernel).
+        kernel: String,
+        /// The initial RAM disk's path.
+        initrd: String,
+        /// The command line; see [`installer_command_line`](crate::installer_command_line).
+        command_line: String,
+    },
     /// Boot the system that is installed on the machine's own disk.
     LocalDisk,
     /// Switch the machine off.
@@ -54,6 +76,22 @@ pub enum Purpose {
         /// Why, for the message on its screen.
         reason: String,
     },
+}
+
+/// What the ephemeral system is booted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Task {
+    /// To make itself known.
+    Enlist,
+    /// To look at the hardware and test it.
+    Commission,
+    /// To write an image to the disk.
+    Install,
+    /// To be logged in to, with the disks as they are.
+    Rescue,
+    /// To erase the disks.
+    Erase,
 }
 
 /// Renders a boot script as the text that a loader runs.
@@ -74,9 +112,17 @@ pub enum Purpose {
 pub fn render(loader: Loader, script: &BootScript) -> String {
     match loader {
         Loader::Ipxe => ipxe::render(script),
-        Loader::Grub => grub::render(script),
+        Loader::Grub => grub::render(script, grub::Source::Tftp),
+        Loader::GrubHttp => grub::render(script, grub::Source::Http),
         Loader::Pxelinux => pxelinux::render(script),
     }
+}
+
+/// What a loader has to do for a purpose: there are many reasons to boot a kernel.
+enum Steps<'a> {
+    Kernel { kernel: &'a str, initrd: &'a str, command_line: &'a str },
+    LocalDisk,
+    PowerOff { reason: &'a str },
 }
 
 impl BootScript {
@@ -84,12 +130,30 @@ impl BootScript {
     fn title(&self) -> String {
         let doing = match &self.purpose {
             Purpose::Kernel { .. } => "booting from the network",
+            Purpose::Ephemeral { task, .. } => match task {
+                Task::Enlist => "enlisting",
+                Task::Commission => "commissioning",
+                Task::Install => "installing",
+                Task::Rescue => "booting the rescue system",
+                Task::Erase => "ERASING ALL DISKS",
+            },
+            Purpose::Installer { .. } => "starting the installer",
             Purpose::LocalDisk => "booting from the local disk",
             Purpose::PowerOff { .. } => "switching off",
         };
         match &self.machine {
             Some(machine) => format!("Firstlight: {machine}: {doing}"),
             None => format!("Firstlight: {doing}"),
+        }
+    }
+
+    fn steps(&self) -> Steps<'_> {
+        match &self.purpose {
+            Purpose::Kernel { kernel, initrd, command_line }
+            | Purpose::Ephemeral { kernel, initrd, command_line, .. }
+            | Purpose::Installer { kernel, initrd, command_line } => Steps::Kernel { kernel, initrd, command_line },
+            Purpose::LocalDisk => Steps::LocalDisk,
+            Purpose::PowerOff { reason } => Steps::PowerOff { reason },
         }
     }
 

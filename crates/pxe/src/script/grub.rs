@@ -5,7 +5,7 @@
 //! (cloud-init's `cc:{'datasource_list': ['MAAS']}end_cc` is YAML and means the same without them) and double quotes
 //! group words, as they do for the kernel.
 
-use super::{BootScript, Purpose, one_line};
+use super::{BootScript, Steps, one_line, url_path};
 
 /// Where systems put the loader that starts them, the most specific first.
 const LOADERS: [&str; 15] = [
@@ -26,14 +26,21 @@ const LOADERS: [&str; 15] = [
     "/EFI/BOOT/GRUBX64.EFI",
 ];
 
-pub(super) fn render(script: &BootScript) -> String {
+/// Where kernels come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    Tftp,
+    Http,
+}
+
+pub(super) fn render(script: &BootScript, source: Source) -> String {
     let mut text = format!("set timeout=0\necho {}\n", quote(&one_line(&script.title())));
-    match &script.purpose {
-        Purpose::Kernel { kernel, initrd, command_line } => {
-            text.push_str(&kernel_lines(script, kernel, initrd, command_line));
+    match script.steps() {
+        Steps::Kernel { kernel, initrd, command_line } => {
+            text.push_str(&kernel_lines(script, source, kernel, initrd, command_line));
         }
-        Purpose::LocalDisk => text.push_str(&local_disk_lines()),
-        Purpose::PowerOff { reason } => {
+        Steps::LocalDisk => text.push_str(&local_disk_lines()),
+        Steps::PowerOff { reason } => {
             text.push_str(&format!("echo {}\n", quote(&one_line(&format!("Reason: {reason}")))));
             // Time to read it; an EFI console may be slow to show it too.
             text.push_str("sleep 3\nhalt\n");
@@ -42,11 +49,14 @@ pub(super) fn render(script: &BootScript) -> String {
     text
 }
 
-fn kernel_lines(script: &BootScript, kernel: &str, initrd: &str, command_line: &str) -> String {
-    // Debian's signed GRUB has no http module, and shim would refuse to let it load one.
-    let root = format!("(tftp,{})", script.server);
-    // Not percent-encoded: TFTP knows no such thing.
-    let file = |path: &str| quote(&format!("{root}/{}", one_line(path).trim_start_matches('/')));
+fn kernel_lines(script: &BootScript, source: Source, kernel: &str, initrd: &str, command_line: &str) -> String {
+    let file = |path: &str| match source {
+        // Not percent-encoded: TFTP knows no such thing. Debian's signed GRUB has no http module, and shim would refuse
+        // to let it load one.
+        Source::Tftp => quote(&format!("(tftp,{})/{}", script.server, one_line(path).trim_start_matches('/'))),
+        Source::Http if script.http_port == 80 => quote(&format!("(http,{})/{}", script.server, url_path(path))),
+        Source::Http => quote(&format!("(http,{}:{})/{}", script.server, script.http_port, url_path(path))),
+    };
     let (kernel, initrd) = (file(kernel), file(initrd));
     let command_line: String = kernel_words(command_line).iter().map(|word| format!(" {}", quote(word))).collect();
     // Giving up would leave the machine at a prompt: start over instead, and be told anew what to do.

@@ -4,7 +4,7 @@
 //! ends a command, a word that starts with `#` ends the line, and a backslash at the end of a line joins the next
 //! one. Free text is defused: the dollar sign of `${` is left out, and a backslash is put before such a word.
 
-use super::{BootScript, Purpose, one_line, url_path};
+use super::{BootScript, Steps, one_line, url_path};
 use crate::BootFile;
 
 /// The name under which the kernel finds its initial RAM disk on UEFI.
@@ -12,11 +12,11 @@ const INITRD: &str = "initrd.img";
 
 pub(super) fn render(script: &BootScript) -> String {
     let title = defuse(&script.title());
-    let steps = match &script.purpose {
-        Purpose::Kernel { kernel, initrd, command_line } => kernel_lines(script, kernel, initrd, command_line),
+    let steps = match script.steps() {
+        Steps::Kernel { kernel, initrd, command_line } => kernel_lines(script, kernel, initrd, command_line),
         // BIOS: the next boot device. UEFI firmware would try the network again instead, so GRUB starts the disk.
-        Purpose::LocalDisk => format!("iseq ${{platform}} efi && goto uefi ||\nexit\n{}", uefi_lines(script)),
-        Purpose::PowerOff { reason } => power_off_lines(script, reason),
+        Steps::LocalDisk => format!("iseq ${{platform}} efi && goto uefi ||\nexit\n{}", uefi_lines(script)),
+        Steps::PowerOff { reason } => power_off_lines(script, reason),
     };
     // Giving up would mean the next boot device, and so a system that should not run now: ask again instead.
     let root = script.http_root();

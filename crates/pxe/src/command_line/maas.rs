@@ -3,14 +3,12 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use crate::command_line::encode_spaces;
+use super::{encode_spaces, push_kept_words, push_words};
 
 /// The port on which MAAS serves images.
 const IMAGES_PORT: u16 = 5248;
 /// The port to which MAAS has logs sent if nothing else is said.
 const LOG_PORT: u16 = 5247;
-/// Parameters behind this are also written into the installed system's boot loader, by curtin and Debian's installer.
-const KEEP: &str = "---";
 
 /// Ubuntu's releases before 22.04, by their code names: their ephemeral system runs without `AppArmor`.
 const WITHOUT_APPARMOR: [&str; 35] = [
@@ -105,16 +103,6 @@ pub fn maas_command_line(line: &MaasCommandLine<'_>) -> String {
         _ => {}
     }
     push_words(&mut text, line.ephemeral);
-    if !line.extra.trim().is_empty() {
-        push_words(&mut text, KEEP);
-        push_words(&mut text, line.extra);
-    }
+    push_kept_words(&mut text, line.extra);
     text
-}
-
-fn push_words(text: &mut String, words: &str) {
-    for word in words.split_whitespace() {
-        text.push(' ');
-        text.push_str(word);
-    }
 }
