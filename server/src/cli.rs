@@ -10,6 +10,7 @@ mod curtin;
 mod dhcp;
 mod import;
 mod machines;
+mod preseed;
 mod tftp;
 
 use std::io::{IsTerminal, Write};
@@ -62,6 +63,9 @@ enum Command {
     /// Merge curtin configurations, and show what an installation would do
     #[command(subcommand)]
     Curtin(curtin::Action),
+    /// Preseeds: names of templates, templates, debconf preseed files
+    #[command(subcommand)]
+    Preseed(preseed::Action),
     /// Run a DHCP server alone, with its leases in a file
     Dhcp(dhcp::Args),
     /// Run a TFTP server alone, for the files of a directory
@@ -207,6 +211,9 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    if let Command::Preseed(action) = cli.command {
+        return preseed::run(action);
+    }
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
         Command::Dhcp(_) | Command::Tftp(_) => tokio::runtime::Builder::new_current_thread(),
@@ -280,7 +287,9 @@ async fn stop_signal() {
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
         // These have been run before, without a server to ask.
-        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) | Command::Tftp(_) => Ok(()),
+        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) | Command::Preseed(_) | Command::Tftp(_) => {
+            Ok(())
+        }
         Command::Machines { remote } => on_machines(Action::List, &remote).await,
         Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
         Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,

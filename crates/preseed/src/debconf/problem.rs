@@ -64,7 +64,7 @@ pub enum What {
         suggestion: Option<String>,
     },
     /// A question of the installer with a type that it does not have.
-    #[error("`{question}` is a {expected}, not a {found}")]
+    #[error("`{}` is a {expected}, not a {found}", cut(question))]
     WrongType {
         /// The question.
         question: String,
@@ -74,7 +74,7 @@ pub enum What {
         found: Type,
     },
     /// An answer that is none of those that are possible.
-    #[error("`{question}` takes {expected}, not `{}`", cut(value))]
+    #[error("`{}` takes {expected}, not `{}`", cut(question), cut(value))]
     WrongValue {
         /// The question.
         question: String,
@@ -90,7 +90,7 @@ pub enum What {
         question: &'static str,
     },
     /// Two different answers to one question.
-    #[error("the answer to `{question}` is replaced in line {by}")]
+    #[error("the answer to `{}` is replaced in line {by}", cut(question))]
     Replaced {
         /// The question.
         question: String,
@@ -180,6 +180,6 @@ fn with(value: &str) -> String {
 }
 
 /// The part of a text that a message shows.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     text.char_indices().nth(100).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }

@@ -6,6 +6,7 @@
 //! ```
 
 use super::installer::{Answers, given, is};
+use super::problem::cut;
 use super::{Problem, What};
 
 const RECIPE: &str = "partman-auto/expert_recipe";
@@ -171,19 +172,24 @@ fn partitions(body: &str) -> Result<Vec<Partition<'_>>, String> {
     for word in body.split_whitespace() {
         match &mut open {
             Some((name, _)) if word == "." || word.ends_with('{') => {
-                return Err(format!("partition {}: the braces of `{name}` are not closed", partitions.len() + 1));
+                return Err(format!(
+                    "partition {}: the braces of `{}` are not closed",
+                    partitions.len() + 1,
+                    cut(name)
+                ));
             }
             Some((_, words)) if word != "}" => words.push(word),
             Some(_) => partition.specifiers.extend(open.take()),
             None if word == "." => partitions.push(std::mem::take(&mut partition)),
             None => match word.split_once('{') {
                 Some((name, "")) => open = Some((name, Vec::new())),
-                Some(_) => return Err(format!("`{word}`: white space is needed around what is between braces")),
+                Some(_) => return Err(format!("`{}`: white space is needed around what is between braces", cut(word))),
                 None if partition.specifiers.is_empty() => partition.head.push(word),
                 None => {
                     return Err(format!(
-                        "partition {}: `{word}` is no specifier, nor is it the ` .` that ends a partition",
-                        partitions.len() + 1
+                        "partition {}: `{}` is no specifier, nor is it the ` .` that ends a partition",
+                        partitions.len() + 1,
+                        cut(word)
                     ));
                 }
             },
@@ -203,13 +209,13 @@ fn sizes(partition: &Partition<'_>) -> Option<String> {
     let [minimum, priority, maximum, _] = partition.head.as_slice() else {
         return Some(format!(
             "minimum, priority, maximum and file system are needed, found `{}`",
-            partition.head.join(" ")
+            cut(&partition.head.join(" "))
         ));
     };
     for size in [minimum, priority, maximum] {
         let number = size.strip_suffix('%').unwrap_or(size);
         if number.parse::<u64>().is_err() && (size != maximum || number != "-1") {
-            return Some(format!("`{size}` is neither a number of megabytes nor a percentage of the memory"));
+            return Some(format!("`{}` is neither a number of megabytes nor a percentage of the memory", cut(size)));
         }
     }
     match (minimum.parse::<u64>(), maximum.parse::<u64>()) {

@@ -1,0 +1,118 @@
+//! The command line's preseed tools: what they print, byte for byte, and their exit status.
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// The exit status, standard output and standard error of `firstlight preseed …` with this input.
+fn preseed(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_firstlight"))
+        .arg("preseed")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that ends early does not read.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn names_one_a_line_or_as_json() {
+    let usual = ["names", "--prefix", "curtin", "--osystem", "ubuntu", "--release", "noble"];
+    let (status, out, _) = preseed(&usual, b"");
+    assert_eq!((status, out.as_str()), (0, "curtin_ubuntu_noble\ncurtin_noble\ncurtin_ubuntu\ncurtin\ngeneric\n"));
+    let all = ["--arch", "amd64/", "--name", "web01", "--no-default", "--json"];
+    let (status, out, _) = preseed(&[&["names", "--osystem", "", "--release", ""][..], &all].concat(), b"");
+    let expected = r#"["_amd64___web01","_amd64__","_amd64_","_amd64",""]"#;
+    assert_eq!((status, out.as_str()), (0, format!("{expected}\n").as_str()));
+    assert_eq!(preseed(&["names", "--osystem", "debian"], b"").0, 2, "a release is needed");
+}
+
+#[test]
+fn render_adds_and_loses_no_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let context =
+        write(directory.path(), "context.json", r#"{"z": 1, "a": [1.5, null, "é"], "m": {"z": true, "a": 2}}"#);
+    let context = context.to_str().unwrap();
+    let template = b"{{z}}\r\n{{a[2]}} {{for k, v in m.items()}}{{k}}={{v}};{{endfor}}";
+    let (status, out, err) = preseed(&["render", "-", "--context", context], template);
+    assert_eq!((status, out.as_str(), err.as_str()), (0, "1\r\né z=True;a=2;", ""));
+
+    write(directory.path(), "curtin", "{{z + 1}}");
+    let templates = directory.path().to_str().unwrap();
+    let arguments = ["render", "curtin", "--context", context, "--templates", "/no/such", "--templates", templates];
+    assert_eq!(preseed(&arguments, b""), (0, "2".to_owned(), String::new()));
+}
+
+#[test]
+fn render_tells_of_mistakes() {
+    let directory = tempfile::tempdir().unwrap();
+    let context = write(directory.path(), "context.json", r#"{"node": 1}"#);
+    let context = context.to_str().unwrap();
+    let (status, out, err) = preseed(&["render", "-", "--context", context], b"a\n{{nod}}\n");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("-:2:3: `nod` is not defined; did you mean `node`?"), "{err}");
+    let (status, out, err) = preseed(&["render", "-", "--context", context], b"a\n{{if x}}\n");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.contains("-:2:"), "{err}");
+
+    for (json, reason) in [("[1]", "a context is an object, not a list"), ("{", "EOF"), ("{\"a\": 1e999}", "range")] {
+        let context = write(directory.path(), "bad.json", json);
+        let (status, out, err) = preseed(&["render", "-", "--context", context.to_str().unwrap()], b"x");
+        assert_eq!((status, out.as_str()), (2, ""), "{json}");
+        assert!(err.contains(reason), "{json}: {err}");
+    }
+    assert_eq!(preseed(&["render", "/no/such", "--context", context], b"").0, 2);
+    assert_eq!(preseed(&["render", "-"], b"").0, 2, "a context is needed");
+}
+
+#[test]
+fn check_prints_what_debconf_would_store() {
+    let text =
+        b"d-i a/b string x\nother a/b boolean  true\r\nd-i a/b sting x\nd-i a/c string y\\\nz\nd-i a/c seen false\n";
+    let (status, out, _) = preseed(&["check", "-", "--json"], text);
+    assert_eq!((status, out.matches('\n').count()), (1, 1), "{out}");
+    let expected = json!({
+        "file": "-",
+        "answers": [
+            {"owner": "d-i, other", "question": "a/b", "type": "boolean", "value": " true", "seen": true, "line": 2},
+            {"owner": "d-i", "question": "a/c", "type": "string", "value": "yz", "seen": false, "line": 4},
+        ],
+        "problems": [
+            {"severity": "error", "code": "unknown-type", "line": 3, "message": "`sting` is not a type; did you mean `string`?"},
+        ],
+    });
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
+}
+
+#[test]
+fn check_says_what_is_wrong_where() {
+    let (status, out, err) = preseed(&["check", "-"], b"d-i clock-setup/utc boolean yes\nd-i\n");
+    assert_eq!((status, err.as_str()), (1, ""));
+    let expected = "-:1: warning: `clock-setup/utc` takes `true` or `false`, and nothing behind it, not `yes`\n\
+        -:2: error: owner, question and type are needed, found only `d-i`\n";
+    assert_eq!(out, expected);
+    assert_eq!(preseed(&["check", "-"], b"d-i time/zone string UTC\n"), (0, String::new(), String::new()));
+    assert_eq!(preseed(&["check"], b"").0, 2, "no file is a mistake in the use");
+
+    let directory = tempfile::tempdir().unwrap();
+    let good = write(directory.path(), "good.cfg", "");
+    let good = good.to_str().unwrap();
+    let (status, out, err) = preseed(&["check", "--json", good, "/no/such", good], b"");
+    assert_eq!((status, out.matches(r#""answers":[]"#).count()), (2, 2), "{out}");
+    assert!(err.contains("/no/such: No such file"), "{err}");
+}
