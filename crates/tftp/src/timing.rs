@@ -48,7 +48,7 @@ pub(crate) struct RoundTrip {
     provisional: bool,
 }
 
-const MIN_OVERDUE: Duration = Duration::from_millis(2);
+const MIN_OVERDUE: Duration = Duration::from_millis(5);
 
 impl RoundTrip {
     pub(crate) fn provisional(took: Duration) -> Self {

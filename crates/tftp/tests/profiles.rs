@@ -365,11 +365,11 @@ fn one_go_back_per_base_until_the_timer_fires() {
          < DATA 3 8
          > ACK 0
          > ACK 0
-         + 1ms
+         + 4ms
          + 1ms
          < DATA 1 8
          < DATA 3 8
-         + 497ms
+         + 494ms
          + 1ms
          < DATA 1 8
          + 2ms
@@ -400,24 +400,25 @@ fn the_tail_of_a_window_is_probed_once_and_then_the_window_sent_again_once() {
          < DATA 1 8
          < DATA 2 8
          < DATA 3 8
-         + 2ms
+         + 4ms
+         + 1ms
          < DATA 3 8
          > ACK 3
          < DATA 4 8
          < DATA 5 8
          < DATA 6 8
          > ACK 3
-         + 5ms
+         + 14ms
          + 1ms
          < DATA 6 8
-         + 23ms
+         + 59ms
          + 1ms
          < DATA 4 8
          + 2ms
          < DATA 5 8
          + 2ms
          < DATA 6 8
-         + 5ms
+         + 14ms
          + 1ms
          < DATA 4 8
          < DATA 6 8
