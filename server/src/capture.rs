@@ -2,23 +2,22 @@
 //!
 //! Nothing in a file makes this panic or allocate more than the file holds; what comes before a broken tail is read.
 
+mod fragments;
 mod layers;
+mod pcapng;
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 
 use jiff::Timestamp;
 use pcap_file::PcapError;
 use pcap_file::TsResolution;
 use pcap_file::pcap::PcapReader;
-use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
-use pcap_file::pcapng::{Block, PcapNgReader};
 
-pub use layers::{Datagram, Layers, NotRead};
+use pcapng::{PcapNg, Trouble};
 
-/// The first bytes of a pcapng file.
-const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+pub use layers::{Datagram, Layers, Lost, NotRead};
 
 /// One packet of a capture.
 #[derive(Clone, Debug)]
@@ -57,7 +56,7 @@ pub enum CaptureError {
         /// The last frame that is whole.
         last: u64,
         /// What is wrong.
-        error: PcapError,
+        error: String,
     },
 }
 
@@ -72,7 +71,7 @@ type Source = io::Chain<Cursor<Vec<u8>>, File>;
 
 enum Format {
     Pcap(PcapReader<Source>),
-    PcapNg(PcapNgReader<Source>),
+    PcapNg(PcapNg<BufReader<Source>>),
 }
 
 impl Capture {
@@ -84,39 +83,21 @@ impl Capture {
         let mut file = File::open(path)?;
         let mut magic = Vec::new();
         file.by_ref().take(4).read_to_end(&mut magic)?;
-        let is_pcapng = magic == PCAPNG;
+        let is_pcapng = magic == pcapng::SECTION;
         let source = Cursor::new(magic).chain(file);
         let format = if is_pcapng {
-            PcapNgReader::new(source).map(Format::PcapNg)
+            Format::PcapNg(PcapNg::new(BufReader::new(source)))
         } else {
-            PcapReader::new(source).map(Format::Pcap)
+            Format::Pcap(PcapReader::new(source).map_err(|_| CaptureError::NotACapture)?)
         };
-        let format = format.map_err(|_| CaptureError::NotACapture)?;
         Ok(Self { format, last: 0, ended: false })
     }
 
-    fn read(&mut self) -> Option<Result<Frame, PcapError>> {
+    fn read(&mut self) -> Result<Option<Frame>, Trouble> {
         let number = self.last + 1;
         match &mut self.format {
-            Format::Pcap(reader) => {
-                let header = reader.header();
-                // Raw, for the reader takes a packet that was cut when it was captured for an error.
-                let packet = match reader.next_raw_packet()? {
-                    Ok(packet) => packet,
-                    Err(error) => return Some(Err(error)),
-                };
-                let unit = if header.ts_resolution == TsResolution::NanoSecond { 1 } else { 1000 };
-                let nanos = i128::from(packet.ts_sec) * 1_000_000_000 + i128::from(packet.ts_frac) * unit;
-                Some(Ok(Frame {
-                    number,
-                    time: Timestamp::from_nanosecond(nanos).ok(),
-                    // The upper bits tell of checksums behind the frames.
-                    link_type: u32::from(header.datalink) & 0xffff,
-                    original_len: packet.orig_len,
-                    data: packet.data.into_owned(),
-                }))
-            }
-            Format::PcapNg(reader) => pcapng_frame(reader, number),
+            Format::Pcap(reader) => pcap_frame(reader, number),
+            Format::PcapNg(reader) => reader.frame(number),
         }
     }
 }
@@ -129,79 +110,41 @@ impl Iterator for Capture {
             return None;
         }
         let last = self.last;
-        match self.read() {
-            None => {
-                self.ended = true;
-                None
-            }
-            Some(Ok(frame)) => {
+        let trouble = match self.read() {
+            Ok(Some(frame)) => {
                 self.last = frame.number;
-                Some(Ok(frame))
+                return Some(Ok(frame));
             }
-            Some(Err(error)) => {
-                self.ended = true;
-                Some(Err(match error {
-                    PcapError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        CaptureError::Cut { last }
-                    }
-                    PcapError::IoError(error) => CaptureError::File(error),
-                    error => CaptureError::Damaged { last, error },
-                }))
-            }
-        }
+            Ok(None) => None,
+            Err(trouble) => Some(trouble),
+        };
+        self.ended = true;
+        let error = match trouble? {
+            Trouble::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => CaptureError::Cut { last },
+            Trouble::Io(error) => CaptureError::File(error),
+            Trouble::Damaged(error) => CaptureError::Damaged { last, error },
+        };
+        Some(Err(error))
     }
 }
 
-/// The next block that holds a packet.
-fn pcapng_frame(reader: &mut PcapNgReader<Source>, number: u64) -> Option<Result<Frame, PcapError>> {
-    loop {
-        let (interface, ticks, original_len, data) = match reader.next_block()? {
-            Err(error) => return Some(Err(error)),
-            Ok(Block::EnhancedPacket(packet)) => {
-                // The crate counts the ticks as nanoseconds, whatever the interface says.
-                let ticks = u64::try_from(packet.timestamp.as_nanos()).ok();
-                (packet.interface_id, ticks, packet.original_len, packet.data.into_owned())
-            }
-            Ok(Block::Packet(packet)) => {
-                (packet.interface_id.into(), Some(packet.timestamp), packet.original_len, packet.data.into_owned())
-            }
-            Ok(Block::SimplePacket(packet)) => {
-                let mut data = packet.data.into_owned();
-                data.truncate(usize::try_from(packet.original_len).unwrap_or(usize::MAX));
-                (0, None, packet.original_len, data)
-            }
-            Ok(_) => continue,
-        };
-        let interface = usize::try_from(interface).ok().and_then(|id| reader.interfaces().get(id));
-        let Some(interface) = interface else {
-            return Some(Err(PcapError::InvalidField("a packet of an interface that is not described")));
-        };
-        return Some(Ok(Frame {
-            number,
-            time: ticks.and_then(|ticks| time(interface, ticks)),
-            link_type: interface.linktype.into(),
-            data,
-            original_len,
-        }));
-    }
-}
-
-/// Ticks since 1970 in the resolution of the interface: microseconds, unless it says otherwise.
-fn time(interface: &InterfaceDescriptionBlock<'_>, ticks: u64) -> Option<Timestamp> {
-    let mut per_second = 1_000_000_u128;
-    let mut offset = 0;
-    for option in &interface.options {
-        match option {
-            InterfaceDescriptionOption::IfTsResol(power) => {
-                let exponent = u32::from(power & 0x7f);
-                let base: u128 = if power & 0x80 == 0 { 10 } else { 2 };
-                per_second = base.checked_pow(exponent)?;
-            }
-            // Signed, says the specification.
-            InterfaceDescriptionOption::IfTsOffset(seconds) => offset = i128::from(seconds.cast_signed()),
-            _ => {}
-        }
-    }
-    let nanos = u128::from(ticks).checked_mul(1_000_000_000)?.checked_div(per_second)?;
-    Timestamp::from_nanosecond(i128::try_from(nanos).ok()?.checked_add(offset * 1_000_000_000)?).ok()
+fn pcap_frame(reader: &mut PcapReader<Source>, number: u64) -> Result<Option<Frame>, Trouble> {
+    let header = reader.header();
+    // Raw, for the reader takes a packet that was cut when it was captured for an error.
+    let packet = match reader.next_raw_packet() {
+        None => return Ok(None),
+        Some(Ok(packet)) => packet,
+        Some(Err(PcapError::IoError(error))) => return Err(Trouble::Io(error)),
+        Some(Err(error)) => return Err(Trouble::Damaged(error.to_string())),
+    };
+    let unit = if header.ts_resolution == TsResolution::NanoSecond { 1 } else { 1000 };
+    let nanos = i128::from(packet.ts_sec) * 1_000_000_000 + i128::from(packet.ts_frac) * unit;
+    Ok(Some(Frame {
+        number,
+        time: Timestamp::from_nanosecond(nanos).ok(),
+        // The upper bits tell of checksums behind the frames.
+        link_type: u32::from(header.datalink) & 0xffff,
+        original_len: packet.orig_len,
+        data: packet.data.into_owned(),
+    }))
 }

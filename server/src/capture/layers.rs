@@ -1,9 +1,12 @@
 //! From a frame to the UDP datagram in it: link layers, VLAN tags, IPv4.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use jiff::Timestamp;
+
 use super::Frame;
+use super::fragments::{Fragment, Fragments, Incomplete, Key, Taken};
 
 const NULL: u32 = 0;
 const ETHERNET: u32 = 1;
@@ -16,18 +19,15 @@ const IPV4: u16 = 0x0800;
 const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 const UDP: u8 = 17;
 
-/// How many fragmented datagrams are remembered.
-const FRAGMENTED: usize = 64;
-
 /// A UDP datagram over IPv4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram<'a> {
     /// Where it came from.
     pub source: SocketAddrV4,
     /// Where it went.
     pub destination: SocketAddrV4,
     /// What was captured of its payload.
-    pub payload: &'a [u8],
+    pub payload: Cow<'a, [u8]>,
     /// How many bytes of it were not captured.
     pub missing: usize,
 }
@@ -46,15 +46,15 @@ pub enum NotRead {
         /// Bytes on the link.
         original: u32,
     },
-    /// The datagram lies in several frames.
-    #[error("IP fragment of the datagram {id} from {source_address}, at byte {offset}: fragments are not put together")]
-    Fragment {
+    /// The datagram lies in several frames, and the file does not have them all.
+    #[error("fragments of the IP datagram {id} from {source_address} are missing, from its byte {from} on")]
+    Incomplete {
         /// The identification of the IP header.
         id: u16,
         /// The sender.
         source_address: Ipv4Addr,
-        /// Where the fragment belongs.
-        offset: u32,
+        /// Where the first gap is.
+        from: usize,
     },
     /// The lengths of IP and UDP contradict each other.
     #[error("the UDP length {udp} does not fit an IP payload of {ip} bytes")]
@@ -66,22 +66,34 @@ pub enum NotRead {
     },
 }
 
-/// Finds the datagrams of some ports. It remembers which datagrams come in fragments, for only the first fragment has
-/// the ports.
+/// A datagram that never came whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The last frame with a part of it.
+    pub frame: u64,
+    /// When that was captured.
+    pub time: Option<Timestamp>,
+    /// What is missing.
+    pub reason: NotRead,
+}
+
+/// Finds the datagrams of some ports, and puts together those that come in fragments.
 #[derive(Debug)]
 pub struct Layers<'p> {
     ports: &'p [u16],
-    fragmented: VecDeque<(Ipv4Addr, Ipv4Addr, u16)>,
+    fragments: Fragments,
+    lost: Vec<Lost>,
 }
 
 impl<'p> Layers<'p> {
     /// Looks for these ports, at either end.
     #[must_use]
-    pub const fn new(ports: &'p [u16]) -> Self {
-        Self { ports, fragmented: VecDeque::new() }
+    pub fn new(ports: &'p [u16]) -> Self {
+        Self { ports, fragments: Fragments::default(), lost: Vec::new() }
     }
 
-    /// The datagram in a frame; `None` if the frame holds something else, or a datagram of other ports.
+    /// The datagram in a frame, or the one that the frame has the missing fragment of; `None` if the frame holds something
+    /// else, a fragment of what is not whole yet, or a datagram of other ports.
     ///
     /// # Errors
     /// The frame may hold a datagram of the ports, but not as a whole.
@@ -101,44 +113,82 @@ impl<'p> Layers<'p> {
         if header[0] >> 4 != 4 || header_len < 20 || header[9] != UDP {
             return Ok(None);
         }
-        let word = |at: usize| header.get(at..at + 2).map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
-        let address =
-            |at: usize| header.get(at..at + 4).map_or(Ipv4Addr::UNSPECIFIED, |b| [b[0], b[1], b[2], b[3]].into());
-        let ip_len = usize::from(word(2)).saturating_sub(header_len);
-        let (id, fragment) = (word(4), word(6));
-        let (source, destination) = (address(12), address(16));
-        let (more, offset) = (fragment & 0x2000 != 0, u32::from(fragment & 0x1fff) * 8);
-        let key = (source, destination, id);
-        let in_fragments = NotRead::Fragment { id, source_address: source, offset };
-        if offset > 0 {
-            return if self.fragmented.contains(&key) { Err(in_fragments) } else { Ok(None) };
-        }
-
-        let udp = rest.get(header_len - 20..).and_then(<[u8]>::split_first_chunk::<8>);
-        let Some(([s0, s1, d0, d1, l0, l1, _, _], payload)) = udp else {
-            return if is_cut(frame) { Err(cut("UDP")) } else { Ok(None) };
+        let [_, _, l0, l1, i0, i1, f0, f1, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *header;
+        let len = usize::from(u16::from_be_bytes([l0, l1])).saturating_sub(header_len);
+        let key = Key {
+            source: [s0, s1, s2, s3].into(),
+            destination: [d0, d1, d2, d3].into(),
+            id: u16::from_be_bytes([i0, i1]),
         };
-        let (source_port, destination_port) = (u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*d0, *d1]));
+        let data = rest.get(header_len - 20..).unwrap_or_default();
+        let data = data.get(..len).unwrap_or(data);
+        let (more, offset) = (f0 & 0x20 != 0, usize::from(u16::from_be_bytes([f0 & 0x1f, f1])) * 8);
+        if !more && offset == 0 {
+            let ends = (key.source, key.destination);
+            return self.udp(ends, Cow::Borrowed(data), len).map_err(|error| error.unwrap_or_else(|| cut("UDP")));
+        }
+        let Taken { whole, given_up } = self.fragments.take(frame, Fragment { key, offset, len, more, data });
+        let lost = given_up.and_then(|incomplete| lost(self.ports, &incomplete));
+        self.lost.extend(lost);
+        let Some(whole) = whole else { return Ok(None) };
+        let ends = (key.source, key.destination);
+        self.udp(ends, Cow::Owned(whole.data), whole.len).map_err(|error| error.unwrap_or_else(|| cut("UDP")))
+    }
+
+    /// Datagrams of the ports that lack fragments, when the file has ended.
+    pub fn into_lost(mut self) -> Vec<Lost> {
+        let ports = self.ports;
+        self.lost.extend(self.fragments.into_incomplete().filter_map(|incomplete| lost(ports, &incomplete)));
+        self.lost
+    }
+
+    /// The datagram in what IP carried; without a reason if too little was captured to say more.
+    fn udp<'f>(
+        &self,
+        (source, destination): (Ipv4Addr, Ipv4Addr),
+        data: Cow<'f, [u8]>,
+        ip_len: usize,
+    ) -> Result<Option<Datagram<'f>>, Option<NotRead>> {
+        let Some(([source_port, destination_port], udp_len)) = udp_header(&data) else {
+            return if data.len() < ip_len { Err(None) } else { Ok(None) };
+        };
         if !self.ports.contains(&source_port) && !self.ports.contains(&destination_port) {
             return Ok(None);
         }
-        if more {
-            self.fragmented.truncate(FRAGMENTED - 1);
-            self.fragmented.push_front(key);
-            return Err(in_fragments);
-        }
-        let udp_len = usize::from(u16::from_be_bytes([*l0, *l1]));
         let Some(len) = udp_len.checked_sub(8).filter(|_| udp_len <= ip_len) else {
-            return Err(NotRead::Length { udp: udp_len, ip: ip_len });
+            return Err(Some(NotRead::Length { udp: udp_len, ip: ip_len }));
         };
-        let payload = payload.get(..len).unwrap_or(payload);
+        let payload = match data {
+            Cow::Borrowed(data) => Cow::Borrowed(behind_udp(data, len)),
+            Cow::Owned(data) => Cow::Owned(behind_udp(&data, len).to_vec()),
+        };
         Ok(Some(Datagram {
             source: SocketAddrV4::new(source, source_port),
             destination: SocketAddrV4::new(destination, destination_port),
-            payload,
             missing: len - payload.len(),
+            payload,
         }))
     }
+}
+
+/// The ports and the length in a UDP header.
+fn udp_header(data: &[u8]) -> Option<([u16; 2], usize)> {
+    let [s0, s1, d0, d1, l0, l1, _, _] = *data.first_chunk::<8>()?;
+    let ports = [[s0, s1], [d0, d1]].map(u16::from_be_bytes);
+    Some((ports, u16::from_be_bytes([l0, l1]).into()))
+}
+
+fn behind_udp(data: &[u8], len: usize) -> &[u8] {
+    let payload = data.get(8..).unwrap_or_default();
+    payload.get(..len).unwrap_or(payload)
+}
+
+/// What to tell of a datagram without an end, if it is one of the ports.
+fn lost(ports: &[u16], incomplete: &Incomplete) -> Option<Lost> {
+    let (ends, _) = udp_header(&incomplete.start)?;
+    let Incomplete { key, frame, time, ref start } = *incomplete;
+    let reason = NotRead::Incomplete { id: key.id, source_address: key.source, from: start.len() };
+    ends.iter().any(|port| ports.contains(port)).then_some(Lost { frame, time, reason })
 }
 
 fn is_cut(frame: &Frame) -> bool {

@@ -9,8 +9,9 @@ use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 
 use firstlight_dhcp::MessageRef;
+use jiff::Timestamp;
 
-use crate::capture::{Capture, Datagram, Frame, Layers};
+use crate::capture::{Capture, CaptureError, Datagram, Layers, NotRead};
 
 /// DHCP's server and client, and PXE's boot servers.
 const PORTS: [u16; 3] = [67, 68, 4011];
@@ -48,21 +49,38 @@ enum Stop {
 }
 
 fn dump(path: &Path, json: bool, out: &mut dyn Write) -> Result<(), Stop> {
-    let stop = |error: crate::capture::CaptureError| Stop::Capture(error.to_string());
+    let stop = |error: CaptureError| Stop::Capture(error.to_string());
+    let mut write = |record: &Record<'_>| {
+        let written = if json { json::write(record, out) } else { text::write(record, out) };
+        written.map_err(Stop::Output)
+    };
     let mut layers = Layers::new(&PORTS);
+    let mut outcome = Ok(());
     for frame in Capture::open(path).map_err(stop)? {
-        let frame = frame.map_err(stop)?;
-        if let Some(record) = Record::of(&mut layers, &frame) {
-            let written = if json { json::write(&record, out) } else { text::write(&record, out) };
-            written.map_err(Stop::Output)?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                outcome = Err(stop(error));
+                break;
+            }
+        };
+        match layers.datagram(&frame) {
+            Ok(None) => {}
+            Ok(Some(datagram)) => write(&Record::of(frame.number, frame.time, &datagram))?,
+            Err(error) => write(&Record::not_read(frame.number, frame.time, &error))?,
         }
     }
-    Ok(())
+    for lost in layers.into_lost() {
+        write(&Record::not_read(lost.frame, lost.time, &lost.reason))?;
+    }
+    outcome
 }
 
 /// What a frame has for us: a message, or what is wrong with it, or both.
 struct Record<'f> {
-    frame: &'f Frame,
+    /// The frame's number; the last one's of a message in fragments.
+    frame: u64,
+    time: Option<Timestamp>,
     /// Source and destination.
     ends: Option<(SocketAddrV4, SocketAddrV4)>,
     message: Option<MessageRef<'f>>,
@@ -70,21 +88,20 @@ struct Record<'f> {
 }
 
 impl<'f> Record<'f> {
-    /// `None` for a frame of something else.
-    fn of(layers: &mut Layers<'_>, frame: &'f Frame) -> Option<Self> {
-        let datagram = match layers.datagram(frame) {
-            Ok(datagram) => datagram?,
-            Err(error) => return Some(Self { frame, ends: None, message: None, error: Some(error.to_string()) }),
-        };
+    fn of(frame: u64, time: Option<Timestamp>, datagram: &'f Datagram<'_>) -> Self {
         let ends = Some((datagram.source, datagram.destination));
-        let (message, trouble) = match MessageRef::parse(datagram.payload) {
+        let (message, trouble) = match MessageRef::parse(&datagram.payload) {
             Ok(message) => (
                 Some(message),
                 message.truncated_option().map(|code| format!("option {} ({code}) ends outside its field", code.0)),
             ),
             Err(error) => (None, Some(error.to_string())),
         };
-        Some(Self { frame, ends, message, error: missing(&datagram).or(trouble) })
+        Self { frame, time, ends, message, error: missing(datagram).or(trouble) }
+    }
+
+    fn not_read(frame: u64, time: Option<Timestamp>, reason: &NotRead) -> Self {
+        Self { frame, time, ends: None, message: None, error: Some(reason.to_string()) }
     }
 }
 

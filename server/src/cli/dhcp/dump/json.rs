@@ -64,8 +64,8 @@ struct OptionLine {
 pub(super) fn write(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (src, dst) = record.ends.map(|(src, dst)| (src.to_string(), dst.to_string())).unzip();
     let line = Line {
-        frame: record.frame.number,
-        time: record.frame.time.map(|time| time.to_string()),
+        frame: record.frame,
+        time: record.time.map(|time| time.to_string()),
         src,
         dst,
         message: record.message.as_ref().map(message),

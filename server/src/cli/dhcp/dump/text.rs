@@ -10,9 +10,9 @@ use super::Record;
 use super::options::{Entry, Joined, Meaning, entries};
 
 pub(super) fn write(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let number = record.frame.number;
+    let number = record.frame;
     if let (Some(message), Some((source, destination))) = (&record.message, record.ends) {
-        let time = record.frame.time.map_or_else(|| "-".to_owned(), |time| time.to_string());
+        let time = record.time.map_or_else(|| "-".to_owned(), |time| time.to_string());
         writeln!(out, "#{number} {time} {source} > {destination} {}", header(message))?;
         for entry in entries(message, &Joined::of(message)) {
             writeln!(out, "    {}", line(&entry))?;
