@@ -56,6 +56,7 @@ mod size;
 mod source;
 mod steps;
 mod storage;
+mod storage_layout;
 mod target;
 mod timestamp;
 mod value;
@@ -83,6 +84,7 @@ pub use storage::{
     BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,
     NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
+pub use storage_layout::{DiskChoice, LayoutError, LayoutOptions, StorageLayout};
 pub use target::{Disk, Firmware, Target};
 pub use value::{Mapping, Node, Value};
 pub use write_file::WriteFile;

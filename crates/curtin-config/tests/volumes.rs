@@ -276,6 +276,39 @@ storage:
 }
 
 #[test]
+fn a_picture_of_it_all() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: md, type: raid, name: md0, raidlevel: 1, devices: [b, c], spare_devices: [d]}}
+  - {{id: x, type: dm_crypt, volume: md, dm_name: safe, key: k}}
+  - {{id: g, type: lvm_volgroup, name: vg, devices: [x]}}
+  - {{id: sw, type: lvm_partition, volgroup: g, name: swap, size: 1G}}
+  - {{id: it, type: lvm_partition, volgroup: g, name: root}}
+  - {{id: fs, type: format, volume: sw, fstype: swap}}
+  - {{id: m-sw, type: mount, device: fs, path: none}}{ROOT}"
+    )));
+    assert_eq!(
+        plan.layout.to_string(),
+        "/dev/sda  8 GiB  gpt\n\
+         ├─  1       1 MiB  bios_grub\n\
+         ├─  2       1 GiB  linux       ext4   /boot\n\
+         └─  3       6 GiB  linux\n\
+         /dev/sdb  8 GiB  no partition table\n\
+         └─ → /dev/md0\n\
+         /dev/sdc  8 GiB  no partition table\n\
+         └─ → /dev/md0\n\
+         /dev/sdd  8 GiB  no partition table\n\
+         └─ → /dev/md0\n\
+         /dev/md0  7.9 GiB  raid1 of /dev/sdb, /dev/sdc, spare /dev/sdd\n\
+         └─ → /dev/mapper/safe\n\
+         /dev/mapper/safe  7.9 GiB  encrypted on /dev/md0\n\
+         └─ → /dev/vg\n\
+         /dev/vg  7.9 GiB  volume group on /dev/mapper/safe\n\
+         ├─ swap             1 GiB  swap   none\n\
+         └─ root           6.9 GiB  ext4   /\n"
+    );
+}
+
+#[test]
 fn refusals() {
     for (items, codes) in [
         ("  - {id: z, type: zpool, pool: p, vdevs: [b]}", vec!["storage-type"]),

@@ -1,39 +1,111 @@
-//! A picture of the disks for people.
+//! A picture of the disks and volumes for people.
 
 use std::fmt;
 
-use super::{Filesystem, Layout, Table};
+use super::{DiskLayout, Filesystem, Layout, Table, Volume, VolumeKind};
 use crate::size::human;
 
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for disk in &self.disks {
-            let table = match disk.table {
-                Some(Table::Gpt) => "gpt",
-                Some(Table::Msdos) => "msdos",
-                None => "no partition table",
-            };
+            let table = disk.table.map_or("no partition table", word);
             writeln!(f, "{}  {}  {table}", disk.path, human(disk.size))?;
-            let content = |device: &str, fs: Option<&Filesystem>| {
-                let kind = fs.map_or("", |fs| fs.kind.as_str());
-                let mount = self.mounts.iter().find(|mount| mount.device.as_deref() == Some(device));
-                format!("{kind:<6} {}", mount.map_or("", |mount| mount.path.as_str())).trim_end().to_owned()
-            };
-            if disk.filesystem.is_some() {
-                writeln!(f, "└─ {}", content(&disk.path, disk.filesystem.as_ref()))?;
-            }
-            for (at, partition) in disk.partitions.iter().enumerate() {
-                let branch = if at + 1 == disk.partitions.len() { "└─" } else { "├─" };
-                let text = format!(
-                    "{branch} {:>2}  {:>10}  {:<10}  {}",
-                    partition.number,
-                    human(partition.size),
-                    partition.kind.word(),
-                    content(&partition.path, partition.filesystem.as_ref()),
-                );
-                writeln!(f, "{}", text.trim_end())?;
-            }
+            self.content_line(f, &disk.path, disk.filesystem.as_ref())?;
+            self.partitions(f, disk)?;
+        }
+        for volume in &self.volumes {
+            self.volume(f, volume)?;
         }
         Ok(())
+    }
+}
+
+impl Layout {
+    fn partitions(&self, f: &mut fmt::Formatter<'_>, disk: &DiskLayout) -> fmt::Result {
+        for (at, partition) in disk.partitions.iter().enumerate() {
+            let branch = if at + 1 == disk.partitions.len() { "└─" } else { "├─" };
+            let text = format!(
+                "{branch} {:>2}  {:>10}  {:<10}  {}",
+                partition.number,
+                human(partition.size),
+                partition.kind.word(),
+                self.content(&partition.path, partition.filesystem.as_ref()),
+            );
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn volume(&self, f: &mut fmt::Formatter<'_>, volume: &Volume) -> fmt::Result {
+        let size = human(volume.size);
+        match &volume.kind {
+            // It is shown with its group.
+            VolumeKind::Logical(_) => return Ok(()),
+            VolumeKind::Group(group) => {
+                writeln!(f, "{}  {size}  volume group on {}", volume.path, group.members.join(", "))?;
+                return self.logical_volumes(f, &group.name);
+            }
+            VolumeKind::Raid(raid) => {
+                let spares =
+                    if raid.spares.is_empty() { String::new() } else { format!(", spare {}", raid.spares.join(", ")) };
+                let table =
+                    raid.table.as_deref().and_then(|table| table.table).map(|table| format!("  {}", word(table)));
+                writeln!(
+                    f,
+                    "{}  {size}  {} of {}{spares}{}",
+                    volume.path,
+                    raid.level.name(),
+                    raid.members.join(", "),
+                    table.unwrap_or_default()
+                )?;
+            }
+            VolumeKind::Crypt(crypt) => writeln!(f, "{}  {size}  encrypted on {}", volume.path, crypt.device)?,
+            VolumeKind::Bcache(it) => {
+                writeln!(f, "{}  {size}  {} behind {}, {}", volume.path, it.backing, it.cache, it.mode)?;
+            }
+        }
+        self.content_line(f, &volume.path, volume.filesystem.as_ref())?;
+        volume.table().map_or(Ok(()), |table| self.partitions(f, table))
+    }
+
+    fn logical_volumes(&self, f: &mut fmt::Formatter<'_>, group: &str) -> fmt::Result {
+        let of_group = |volume: &&Volume| matches!(&volume.kind, VolumeKind::Logical(it) if it.group == group);
+        let volumes: Vec<&Volume> = self.volumes.iter().filter(of_group).collect();
+        for (at, volume) in volumes.iter().enumerate() {
+            let branch = if at + 1 == volumes.len() { "└─" } else { "├─" };
+            let name = volume.path.rsplit('/').next().unwrap_or_default();
+            let content = self.content(&volume.path, volume.filesystem.as_ref());
+            let text = format!("{branch} {name:<10}  {:>10}  {content}", human(volume.size));
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn content_line(&self, f: &mut fmt::Formatter<'_>, path: &str, filesystem: Option<&Filesystem>) -> fmt::Result {
+        match self.content(path, filesystem).as_str() {
+            "" => Ok(()),
+            content => writeln!(f, "└─ {content}"),
+        }
+    }
+
+    /// The file system and where it is mounted, or the volume that a device is a part of.
+    fn content(&self, path: &str, filesystem: Option<&Filesystem>) -> String {
+        if let Some(volume) = self
+            .volumes
+            .iter()
+            .find(|volume| !matches!(volume.kind, VolumeKind::Logical(_)) && volume.members().contains(&path))
+        {
+            return format!("→ {}", volume.path);
+        }
+        let kind = filesystem.map_or("", |filesystem| filesystem.kind.as_str());
+        let mount = self.mounts.iter().find(|mount| mount.device.as_deref() == Some(path));
+        format!("{kind:<6} {}", mount.map_or("", |mount| mount.path.as_str())).trim_end().to_owned()
+    }
+}
+
+fn word(table: Table) -> &'static str {
+    match table {
+        Table::Gpt => "gpt",
+        Table::Msdos => "msdos",
     }
 }

@@ -1,11 +1,11 @@
 //! GRUB for BIOS and UEFI machines. The firmware's own boot order is never touched.
 
-use crate::layout::{PartitionKind, Table, VolumeKind};
+use crate::layout::{Partition, PartitionKind, Table, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::target::Firmware;
 
-use super::file_step;
+use super::{file_step, words};
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     if !draft.layout.mounts.iter().any(|mount| mount.path == "/" && mount.device.is_some()) {
@@ -136,5 +136,32 @@ fn uefi(draft: &mut Draft<'_>) {
         let command = grub.into_iter().chain([option]).map(str::to_owned);
         let description = format!("install the boot loader at {place} of the EFI system partition");
         draft.push(Step::new(Stage::Curthooks, id, description, command));
+    }
+    copies(draft);
+}
+
+/// The boot loader on a further disk, which starts the machine when the first one has failed.
+const COPY: &str = "\
+set -e
+place=$(mktemp -d)
+trap 'umount \"$place\"; rmdir \"$place\"' EXIT
+mount -t vfat \"$1\" \"$place\"
+cp -r \"$2/EFI\" \"$place/\"";
+
+/// Other EFI system partitions with `grub_device`.
+fn copies(draft: &mut Draft<'_>) {
+    let first = draft.layout.device_at("/boot/efi").unwrap_or_default().to_owned();
+    let is_copy = |part: &&Partition| {
+        part.grub_device && part.path != first && part.filesystem.as_ref().is_some_and(|fs| fs.kind == "vfat")
+    };
+    let partitions = draft.layout.disks.iter().flat_map(|disk| &disk.partitions);
+    let copies: Vec<String> = partitions.filter(is_copy).map(|part| part.path.clone()).collect();
+    let source = format!("{}/boot/efi", draft.target.mount_point);
+    for path in copies {
+        let command = words(&["sh", "-c", COPY, "copy", &path, &source]);
+        let description = format!("copy the boot loader to {path}");
+        draft.push(
+            Step::new(Stage::Curthooks, "grub-copy", description, command).reads([source.clone()]).writes([path]),
+        );
     }
 }
