@@ -1,238 +1,255 @@
-//! The functions that a template may call, and the filters.
+//! The functions that a template may call: none of them has an effect.
 
-use std::cmp::Ordering;
+mod made;
+mod number;
+mod sequence;
 
+use crate::arguments::{Arguments, required, text};
 use crate::budget::Budget;
-use crate::operators::{integer, order};
-use crate::text::{repr_of, str_of};
+use crate::evaluate::converted;
+use crate::format::{Spec, spec};
+use crate::object::Made;
+use crate::text::{ascii_of, str_of};
 use crate::{Map, Problem, Value, escape};
 
-/// The functions, for suggestions and to know a name.
-pub(crate) const NAMES: [&str; 18] = [
+pub(crate) use made::{check_hashable, check_items, compose, put, set, tuple};
+pub(crate) use number::cut;
+pub(crate) use sequence::{items, len};
+
+/// The functions and other names that every template knows.
+pub(crate) const NAMES: [&str; 47] = [
+    "abs",
     "all",
     "any",
+    "ascii",
+    "bin",
     "bool",
+    "callable",
+    "chr",
     "dict",
+    "divmod",
+    "end_braces",
     "enumerate",
+    "escape",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "hasattr",
+    "hex",
     "int",
+    "isinstance",
     "len",
     "list",
     "looper",
+    "map",
     "max",
     "min",
+    "object",
+    "oct",
+    "ord",
+    "pow",
     "range",
     "repr",
+    "reversed",
+    "round",
+    "set",
+    "slice",
     "sorted",
+    "start_braces",
     "str",
     "sum",
+    "super",
     "tuple",
+    "type",
+    "vars",
     "zip",
 ];
 
-/// Lists in lists that a template can build: what is built must also be shown, compared and dropped.
-const MAX_DEPTH: u32 = 32;
+/// The functions that are types too.
+const TYPES: [&str; 17] = [
+    "bool",
+    "dict",
+    "enumerate",
+    "filter",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "map",
+    "range",
+    "reversed",
+    "set",
+    "str",
+    "tuple",
+    "type",
+    "zip",
+    "looper",
+];
 
-/// `name(arguments)` for a name of [`NAMES`]; `None` for another name.
-pub(crate) fn call(name: &str, arguments: &[Value], budget: &mut Budget) -> Result<Option<Value>, Problem> {
-    if !NAMES.contains(&name) {
-        return Ok(None);
-    }
-    let value = match (name, arguments) {
-        ("str", []) => Value::from(""),
-        ("str", [value]) => Value::from(str_of(value, budget)?),
-        ("repr", [value]) => Value::from(repr_of(value, budget)?),
-        ("bool", [value]) => Value::from(value.is_true()),
-        ("int", [value]) => int(value)?,
-        ("len", [value]) => Value::from(len(value)?),
-        ("range", [end]) => range(0, end, 1, budget)?,
-        ("range", [start, end]) => range(whole(start)?, end, 1, budget)?,
-        ("range", [start, end, step]) => range(whole(start)?, end, whole(step)?, budget)?,
-        ("list" | "tuple", []) => Value::list::<Value>([]),
-        ("dict", []) => Value::from(Map::new()),
-        ("dict", [Value::Map(map)]) => Value::Map(std::sync::Arc::clone(map)),
-        ("list" | "tuple", [value]) => Value::list(items(value, budget)?),
-        ("sorted", [value]) => sorted(items(value, budget)?, budget)?,
-        ("any", [value]) => Value::from(items(value, budget)?.iter().any(Value::is_true)),
-        ("all", [value]) => Value::from(items(value, budget)?.iter().all(Value::is_true)),
-        ("sum", [value]) => sum(&items(value, budget)?, budget)?,
-        ("min", [value]) => extreme(items(value, budget)?, Ordering::Less, budget)?,
-        ("max", [value]) => extreme(items(value, budget)?, Ordering::Greater, budget)?,
-        ("min", [_, _, ..]) => extreme(arguments.to_vec(), Ordering::Less, budget)?,
-        ("max", [_, _, ..]) => extreme(arguments.to_vec(), Ordering::Greater, budget)?,
-        ("enumerate", [value]) => {
-            let pairs = (0_i64..).zip(items(value, budget)?).map(|(at, item)| Value::list([at.into(), item]));
-            compose(pairs.collect(), budget)?
-        }
-        ("zip", [left, right]) => {
-            let pairs = items(left, budget)?.into_iter().zip(items(right, budget)?);
-            compose(pairs.map(|(left, right)| Value::list([left, right])).collect(), budget)?
-        }
-        ("looper", [value]) => looper(&items(value, budget)?, budget)?,
-        _ => return Err(Problem::Type(format!("`{name}` does not take {} such arguments", arguments.len()))),
-    };
-    Ok(Some(value))
-}
-
-/// `value|name` and `value|object.name`; `None` if there is no such filter.
-pub(crate) fn filter(
-    object: Option<&str>,
-    name: &str,
-    value: &Value,
-    budget: &mut Budget,
-) -> Result<Option<Value>, Problem> {
-    let Some(object) = object else {
-        return call(name, std::slice::from_ref(value), budget);
-    };
-    match (object, name, value) {
-        ("escape", "json", _) => Ok(Some(Value::from(escape::json(value, budget)?))),
-        ("escape", "shell", Value::Str(text)) => {
-            budget.charge(text.len())?;
-            Ok(Some(Value::from(escape::shell(text))))
-        }
-        ("escape", "shell", _) => Err(Problem::Type(format!("`escape.shell` takes a string, not {}", value.kind()))),
-        _ => Ok(None),
-    }
-}
-
-/// A list of values, refused if it nests too deeply.
-pub(crate) fn compose(items: Vec<Value>, budget: &mut Budget) -> Result<Value, Problem> {
-    budget.charge(items.len())?;
-    for item in &items {
-        check_depth(item, 1, budget)?;
-    }
-    Ok(Value::from(items))
-}
-
-/// Fails if a value nests more than [`MAX_DEPTH`] levels.
-pub(crate) fn check_depth(value: &Value, depth: u32, budget: &mut Budget) -> Result<(), Problem> {
-    if depth > MAX_DEPTH {
-        return Err(Problem::Limit { what: "nested lists", limit: MAX_DEPTH.into() });
-    }
-    match value {
-        Value::List(items) => {
-            budget.charge(items.len())?;
-            items.iter().try_for_each(|item| check_depth(item, depth + 1, budget))
-        }
-        Value::Map(map) => {
-            budget.charge(map.len())?;
-            map.iter().try_for_each(|(_, item)| check_depth(item, depth + 1, budget))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What a `for` goes over.
-pub(crate) fn items(value: &Value, budget: &mut Budget) -> Result<Vec<Value>, Problem> {
-    let items: Vec<Value> = match value {
-        Value::List(items) => items.to_vec(),
-        Value::Map(map) => map.keys().map(Value::from).collect(),
-        Value::Str(text) => {
-            budget.charge(text.len())?;
-            text.chars().map(|character| Value::from(character.encode_utf8(&mut [0; 4]) as &str)).collect()
-        }
-        _ => return Err(Problem::Type(format!("{} cannot be gone through", value.kind()))),
-    };
-    budget.charge(items.len())?;
-    Ok(items)
-}
-
-fn whole(value: &Value) -> Result<i64, Problem> {
-    integer(value).ok_or_else(|| Problem::Type(format!("{} is no whole number", value.kind())))
-}
-
-fn int(value: &Value) -> Result<Value, Problem> {
-    match value {
-        Value::Str(text) => {
-            let number = text.trim().parse().map_err(|_| Problem::Type(format!("`int` cannot read {text:.40?}")))?;
-            Ok(Value::Int(number))
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "`int` cuts a float to a whole number")]
-        Value::Float(number) if number.is_finite() => Ok(Value::Int(number.trunc() as i64)),
-        _ => whole(value).map(Value::Int),
-    }
-}
-
-fn len(value: &Value) -> Result<i64, Problem> {
-    let len = match value {
-        Value::Str(text) => text.chars().count(),
-        Value::List(items) => items.len(),
-        Value::Map(map) => map.len(),
-        _ => return Err(Problem::Type(format!("{} has no length", value.kind()))),
-    };
-    Ok(i64::try_from(len).unwrap_or(i64::MAX))
-}
-
-fn range(start: i64, end: &Value, step: i64, budget: &mut Budget) -> Result<Value, Problem> {
-    let end = whole(end)?;
-    if step == 0 {
-        return Err(Problem::Arithmetic("a range needs a step other than 0".to_owned()));
-    }
-    let mut numbers = Vec::new();
-    let mut number = start;
-    while (step > 0 && number < end) || (step < 0 && number > end) {
-        budget.charge(0)?;
-        numbers.push(number);
-        let Some(next) = number.checked_add(step) else { break };
-        number = next;
-    }
-    Ok(Value::from(numbers))
-}
-
-fn sorted(items: Vec<Value>, budget: &mut Budget) -> Result<Value, Problem> {
-    let mut problem = None;
-    let mut items = items;
-    items.sort_by(|left, right| match order(left, right, budget) {
-        Ok(order) => order.unwrap_or(Ordering::Equal),
-        Err(found) => {
-            problem.get_or_insert(found);
-            Ordering::Equal
-        }
-    });
-    problem.map_or(Ok(Value::from(items)), Err)
-}
-
-fn sum(items: &[Value], budget: &mut Budget) -> Result<Value, Problem> {
-    items.iter().try_fold(Value::Int(0), |total, item| {
-        crate::operators::binary(crate::expression::Binary::Add, &total, item, budget)
+/// The value of a name that every template knows.
+pub(crate) fn named(name: &str) -> Option<Value> {
+    let known = NAMES.into_iter().find(|known| *known == name)?;
+    Some(match known {
+        "escape" => Made::Escape.into(),
+        "start_braces" => Value::from("{{"),
+        "end_braces" => Value::from("}}"),
+        _ => Made::Function(known).into(),
     })
 }
 
-fn extreme(items: Vec<Value>, wanted: Ordering, budget: &mut Budget) -> Result<Value, Problem> {
-    let mut best: Option<Value> = None;
-    for item in items {
-        let better = match &best {
-            Some(best) => order(&item, best, budget)? == Some(wanted),
-            None => true,
-        };
-        if better {
-            best = Some(item);
-        }
-    }
-    best.ok_or_else(|| Problem::Type("there is no smallest or largest of nothing".to_owned()))
+/// How Python shows a function.
+pub(crate) fn shown(name: &str) -> String {
+    if TYPES.contains(&name) { format!("<class '{name}'>") } else { format!("<built-in function {name}>") }
 }
 
-/// `for loop, item in looper(items)`: the position, and what is beside it.
-fn looper(items: &[Value], budget: &mut Budget) -> Result<Value, Problem> {
-    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let mut pairs = Vec::with_capacity(items.len());
-    let mut previous = Value::None;
-    for (index, (at, item)) in (0_i64..).zip(items.iter().enumerate()) {
-        budget.charge(12)?;
-        let next = items.get(at + 1).cloned();
-        let entries = [
-            ("index", Value::Int(index)),
-            ("number", Value::Int(index + 1)),
-            ("item", item.clone()),
-            ("previous", previous),
-            ("next", next.into()),
-            ("first", (index == 0).into()),
-            ("last", (index + 1 == length).into()),
-            ("odd", (index % 2 == 0).into()),
-            ("even", (index % 2 == 1).into()),
-            ("length", Value::Int(length)),
-        ];
-        previous = item.clone();
-        pairs.push(Value::list([Value::map(entries), item.clone()]));
+/// The name of a value's type.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::None => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Int(_) => "int",
+        Value::Float(_) => "float",
+        Value::Str(_) => "str",
+        Value::List(_) => "list",
+        Value::Tuple(_) => "tuple",
+        Value::Map(_) => "dict",
+        Value::Object(object) => match object.made() {
+            Made::Range(_) => "range",
+            Made::Set(_) => "set",
+            Made::Iterator(name, _) => name,
+            Made::Looper(_) => "looper",
+            Made::Function(name) if TYPES.contains(name) => "type",
+            _ => "object",
+        },
     }
-    compose(pairs, budget)
+}
+
+/// `name(arguments)`, and the keys of the items where `name` takes a `key`.
+pub(crate) fn call(
+    name: &str,
+    arguments: Arguments,
+    keys: Option<Vec<Value>>,
+    budget: &mut Budget,
+) -> Result<Value, Problem> {
+    match name {
+        "range" => sequence::range(&arguments.all(name)?),
+        "sorted" => sequence::sorted(arguments, keys, budget),
+        "min" | "max" => sequence::extreme(name, arguments, keys, budget),
+        "enumerate" | "list" | "looper" | "reversed" | "set" | "frozenset" | "sum" | "tuple" | "zip" => {
+            sequence::call(name, arguments, budget)
+        }
+        "any" | "all" => {
+            let [value] = arguments.take(name, ["!"])?;
+            let items = items(&required(value), budget)?;
+            let is_any = items.iter().any(Value::is_true);
+            Ok(Value::Bool(if name == "any" { is_any } else { items.iter().all(Value::is_true) }))
+        }
+        "abs" | "bin" | "chr" | "divmod" | "float" | "hex" | "int" | "oct" | "ord" | "pow" | "round" => {
+            number::call(name, arguments, budget)
+        }
+        "dict" => dict(arguments, budget),
+        "escape.json" => escape::json_call(arguments, budget),
+        _ => other(name, arguments, budget),
+    }
+}
+
+fn other(name: &str, arguments: Arguments, budget: &mut Budget) -> Result<Value, Problem> {
+    Ok(match name {
+        "str" | "bool" => {
+            let [value] = arguments.take(name, [if name == "str" { "object" } else { "" }])?;
+            match (name, value) {
+                ("bool", value) => Value::Bool(value.is_some_and(|value| value.is_true())),
+                (_, None) => Value::from(""),
+                (_, Some(value)) => Value::from(str_of(&value, budget)?),
+            }
+        }
+        "repr" | "ascii" | "len" | "callable" | "type" | "escape.shell" => {
+            let [value] = arguments.take(name, ["!"])?;
+            one(name, &required(value), budget)?
+        }
+        "format" => {
+            let [value, wanted] = arguments.take(name, ["!", ""])?;
+            let wanted = wanted.map_or(Ok("".into()), |wanted| text(name, Some(wanted)))?;
+            Value::from(spec(&required(value), &Spec::parse(&wanted)?, budget)?)
+        }
+        "isinstance" => {
+            let [value, kind] = arguments.take(name, ["!", "!"])?;
+            Value::Bool(is_instance(&required(value), &required(kind))?)
+        }
+        "getattr" | "hasattr" => {
+            let [value, attribute, default] = arguments.take(name, ["!", "!", ""])?;
+            let (value, attribute) = (required(value), text(name, attribute)?);
+            match (name, crate::evaluate::attribute(&value, &attribute), default) {
+                ("hasattr", found, _) => Value::Bool(found.is_ok()),
+                (_, Ok(found), _) | (_, Err(_), Some(found)) => found,
+                (_, Err(problem), None) => return Err(problem),
+            }
+        }
+        _ => return Err(Problem::Unsupported(format!("the function `{name}`"))),
+    })
+}
+
+fn one(name: &str, value: &Value, budget: &mut Budget) -> Result<Value, Problem> {
+    Ok(match name {
+        "repr" => Value::from(converted('r', value, budget)?),
+        "ascii" => Value::from(ascii_of(value, budget)?),
+        "len" => Value::Int(i64::try_from(len(value)?).unwrap_or(i64::MAX)),
+        "callable" => Value::Bool(
+            matches!(value, Value::Object(object) if matches!(object.made(), Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Macro(..))),
+        ),
+        "type" => match TYPES.into_iter().find(|known| *known == type_name(value)) {
+            Some(known) => Made::Function(known).into(),
+            None => return Err(Problem::Unsupported(format!("`type` of {}", value.kind()))),
+        },
+        _ => escape::shell_call(value, budget)?,
+    })
+}
+
+/// `isinstance(value, kind)`; a bool is an int too.
+fn is_instance(value: &Value, kind: &Value) -> Result<bool, Problem> {
+    match kind {
+        Value::Tuple(kinds) => {
+            for kind in kinds.iter() {
+                if is_instance(value, kind)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Value::Object(object) => match object.made() {
+            Made::Function("object") => Ok(true),
+            Made::Function("int") => Ok(matches!(value, Value::Int(_) | Value::Bool(_))),
+            Made::Function(name) if TYPES.contains(name) => Ok(type_name(value) == *name),
+            _ => Err(Problem::Type("`isinstance` takes a type, such as `str`".to_owned())),
+        },
+        _ => Err(Problem::Type("`isinstance` takes a type, such as `str`".to_owned())),
+    }
+}
+
+/// `dict()`, `dict(other)`, `dict(pairs)` and names.
+fn dict(arguments: Arguments, budget: &mut Budget) -> Result<Value, Problem> {
+    let mut map = Map::new();
+    match arguments.positional.as_slice() {
+        [] => {}
+        [Value::Map(other)] => {
+            budget.charge(other.len())?;
+            map = (**other).clone();
+        }
+        [pairs] => {
+            for pair in items(pairs, budget)? {
+                let pair = items(&pair, budget)?;
+                let [key, value] = pair.as_slice() else {
+                    return Err(Problem::Type(format!("`dict` takes pairs, not {} items", pair.len())));
+                };
+                put(&mut map, key, value.clone(), budget)?;
+            }
+        }
+        more => return Err(Problem::Type(format!("`dict` takes at most 1 argument, not {}", more.len()))),
+    }
+    for (name, value) in arguments.named {
+        put(&mut map, &Value::Str(name), value, budget)?;
+    }
+    Ok(Value::from(map))
 }

@@ -74,6 +74,9 @@ pub enum Problem {
     /// A value that no result exists for, such as a division by zero.
     #[error("{0}")]
     Arithmetic(String),
+    /// What `inherit` asks for is not there.
+    #[error("there is no template `{0}` to inherit")]
+    NoTemplate(String),
     /// A limit was reached; it is named.
     #[error("the limit of {limit} {what} is reached")]
     Limit {
@@ -86,6 +89,20 @@ pub enum Problem {
 
 fn suggest(name: Option<&str>) -> String {
     name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// A template's name and text, for places in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// The place of a byte offset.
+    pub(crate) fn location(&self, at: usize) -> Box<Location> {
+        Location::of(&self.name, &self.text, at).into()
+    }
 }
 
 /// The longest part of a line that an error shows.

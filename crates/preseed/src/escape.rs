@@ -2,12 +2,30 @@
 
 use std::fmt::Write as _;
 
+use crate::arguments::{Arguments, required};
 use crate::budget::Budget;
 use crate::text::repr_of;
 use crate::{Problem, Value};
 
-/// A value as JSON, ASCII only, spaced as Python does it.
-pub(crate) fn json(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
+/// `escape.json(value)`: ASCII only, spaced as Python does it.
+pub(crate) fn json_call(arguments: Arguments, budget: &mut Budget) -> Result<Value, Problem> {
+    let [value] = arguments.take("escape.json", ["!obj"])?;
+    json(&required(value), budget).map(Value::from)
+}
+
+/// `escape.shell(value)`: what is empty or false becomes the empty word, and only texts become others.
+pub(crate) fn shell_call(value: &Value, budget: &mut Budget) -> Result<Value, Problem> {
+    match value {
+        Value::Str(text) => {
+            budget.charge(text.len())?;
+            Ok(Value::from(shell(text)))
+        }
+        _ if !value.is_true() => Ok(Value::from("''")),
+        _ => Err(Problem::Type(format!("`escape.shell` takes a string, not {}", value.kind()))),
+    }
+}
+
+fn json(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
     let mut out = String::new();
     write_json(value, &mut out, budget)?;
     Ok(out)
@@ -19,12 +37,16 @@ fn write_json(value: &Value, out: &mut String, budget: &mut Budget) -> Result<()
         Value::None => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
+        Value::Float(number) if number.is_nan() => out.push_str("NaN"),
+        Value::Float(number) if number.is_infinite() => {
+            out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" });
+        }
         Value::Int(_) | Value::Float(_) => out.push_str(&repr_of(value, budget)?),
         Value::Str(text) => {
             budget.charge(text.len())?;
             json_string(text, out);
         }
-        Value::List(items) => {
+        Value::List(items) | Value::Tuple(items) => {
             budget.enter()?;
             for (at, item) in items.iter().enumerate() {
                 out.push_str(if at == 0 { "[" } else { ", " });
@@ -35,17 +57,30 @@ fn write_json(value: &Value, out: &mut String, budget: &mut Budget) -> Result<()
         }
         Value::Map(map) => {
             budget.enter()?;
-            for (at, (key, item)) in map.iter().enumerate() {
+            for (at, (key, item)) in map.pairs().enumerate() {
                 out.push_str(if at == 0 { "{" } else { ", " });
-                json_string(key, out);
+                match key {
+                    Value::Str(key) => json_string(key, out),
+                    Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                        out.push('"');
+                        write_json(key, out, budget)?;
+                        out.push('"');
+                    }
+                    _ => return Err(no_json(key)),
+                }
                 out.push_str(": ");
                 write_json(item, out, budget)?;
             }
             out.push_str(if map.is_empty() { "{}" } else { "}" });
             budget.leave();
         }
+        Value::Object(_) => return Err(no_json(value)),
     }
     Ok(())
+}
+
+fn no_json(value: &Value) -> Problem {
+    Problem::Type(format!("{} cannot be written as JSON", value.kind()))
 }
 
 fn json_string(text: &str, out: &mut String) {
@@ -71,7 +106,7 @@ fn json_string(text: &str, out: &mut String) {
 }
 
 /// One word of a POSIX shell: as it is if it is plain, in single quotes if not.
-pub(crate) fn shell(text: &str) -> String {
+fn shell(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./-_".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();

@@ -1,11 +1,22 @@
 //! The evaluator: expressions over values, within limits.
 
-use std::collections::BTreeMap;
+mod access;
+mod call;
+mod comprehension;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::arguments::Arguments;
 use crate::budget::Budget;
 use crate::error::nearest;
-use crate::expression::{Conditional, Expression, Fault, Kind};
-use crate::{Context, Problem, Value, builtins, methods, operators};
+use crate::expression::{Argument, Conditional, Expression, Fault, Kind, Piece, Unary};
+use crate::format::{Spec, spec};
+use crate::object::Made;
+use crate::text::{ascii_of, repr_of, str_of};
+pub(crate) use access::{attribute, element};
+
+use crate::{Context, Map, Problem, Template, Value, builtins, operators};
 
 /// How much a rendering may cost. Templates come from users, and one must not stop a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,30 +38,62 @@ impl Default for Limits {
 /// The names that are defined while a template is rendered.
 pub(crate) struct Scope<'a> {
     context: &'a Context,
-    own: BTreeMap<&'a str, Value>,
+    frames: Vec<Frame>,
+    current: usize,
+    /// What finds the template that another one inherits.
+    pub(crate) templates: &'a dyn Fn(&str) -> Option<Template>,
     pub(crate) budget: Budget,
 }
 
+/// The names of a template, of a call of a `def`, or of a comprehension.
+#[derive(Default)]
+struct Frame {
+    names: BTreeMap<Arc<str>, Value>,
+    /// The frame that it was written in, whose names it sees too.
+    parent: Option<usize>,
+}
+
 impl<'a> Scope<'a> {
-    pub(crate) fn new(context: &'a Context, limits: Limits) -> Self {
-        Self { context, own: BTreeMap::new(), budget: Budget::new(limits) }
+    pub(crate) fn new(context: &'a Context, limits: Limits, templates: &'a dyn Fn(&str) -> Option<Template>) -> Self {
+        Self { context, frames: vec![Frame::default()], current: 0, templates, budget: Budget::new(limits) }
     }
 
-    pub(crate) fn assign(&mut self, name: &'a str, value: Value) {
-        self.own.insert(name, value);
+    /// The frame that names are assigned in.
+    pub(crate) const fn frame(&self) -> usize {
+        self.current
+    }
+
+    /// Runs with a new frame in front of `parent`.
+    pub(crate) fn nested<T>(&mut self, parent: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        let (outer, len) = (self.current, self.frames.len());
+        self.frames.push(Frame { parent: Some(parent), ..Frame::default() });
+        self.current = len;
+        let result = run(self);
+        self.frames.truncate(len);
+        self.current = outer;
+        result
+    }
+
+    pub(crate) fn assign(&mut self, name: &Arc<str>, value: Value) {
+        if let Some(frame) = self.frames.get_mut(self.current) {
+            frame.names.insert(Arc::clone(name), value);
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.own.get(name).or_else(|| self.context.get(name))
+        let mut next = self.frames.get(self.current);
+        while let Some(frame) = next {
+            if let Some(value) = frame.names.get(name) {
+                return Some(value);
+            }
+            next = frame.parent.and_then(|parent| self.frames.get(parent));
+        }
+        self.context.get(name)
     }
 
-    /// Assigns one name, or each of several from a list of as many.
-    pub(crate) fn unpack(&mut self, names: &'a [String], value: Value) -> Result<(), Problem> {
-        if let [name] = names {
-            self.assign(name, value);
-            return Ok(());
-        }
-        let items = builtins::items(&value, &mut self.budget)?;
+    /// Assigns each of several names from a value with as many items.
+    pub(crate) fn unpack(&mut self, names: &[Arc<str>], value: &Value) -> Result<(), Problem> {
+        let items = builtins::items(value, &mut self.budget)?;
         if items.len() != names.len() {
             return Err(Problem::Type(format!("{} values for {} names", items.len(), names.len())));
         }
@@ -69,8 +112,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Adds the place to a problem.
-    fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Fault> {
-        run(self).map_err(|problem| Fault { at, problem })
+    pub(crate) fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Fault> {
+        run(self).map_err(|problem| Fault::new(at, problem))
     }
 
     fn kind(&mut self, expression: &Expression) -> Result<Value, Fault> {
@@ -78,30 +121,45 @@ impl<'a> Scope<'a> {
         match &expression.kind {
             Kind::Literal(value) => Ok(value.clone()),
             Kind::Name(name) => self.at(at, |scope| scope.name(name)),
-            Kind::List(items) => {
-                let items = self.all(items)?;
-                self.at(at, |scope| builtins::compose(items, &mut scope.budget))
-            }
-            Kind::Dict(entries) => self.dict(at, entries),
+            Kind::List(items) => self.made(at, items, builtins::compose),
+            Kind::Tuple(items) => self.made(at, items, builtins::tuple),
+            Kind::Set(items) => self.made(at, items, builtins::set),
+            Kind::Dict(entries) => self.dict(entries),
             Kind::Attribute(value, name) => {
                 let value = self.evaluate(value)?;
-                self.at(at, |_| member(&value, name))
+                self.at(at, |_| access::attribute(&value, name))
             }
             Kind::Index(value, index) => {
                 let (value, index) = (self.evaluate(value)?, self.evaluate(index)?);
-                self.at(at, |_| element(&value, &index))
+                self.at(at, |scope| access::element(&value, &index, &mut scope.budget))
             }
-            Kind::Slice(value, from, to) => self.slice(at, value, from.as_deref(), to.as_deref()),
-            Kind::Call(function, arguments) => self.call(at, function, arguments),
-            Kind::Filter(value, filter) => self.filter(value, filter),
-            Kind::Not(value) => Ok(Value::Bool(!self.evaluate(value)?.is_true())),
-            Kind::Negate(value) => {
-                let value = self.evaluate(value)?;
-                let subtract = crate::expression::Binary::Subtract;
-                match value {
-                    Value::Float(number) => Ok(Value::Float(-number)),
-                    _ => self.at(at, |scope| operators::binary(subtract, &Value::Int(0), &value, &mut scope.budget)),
+            Kind::Slice(slice) => {
+                let value = self.evaluate(&slice.value)?;
+                let from = self.optional(slice.from.as_ref())?;
+                let to = self.optional(slice.to.as_ref())?;
+                let step = self.optional(slice.step.as_ref())?;
+                self.at(at, |scope| access::slice(&value, &from, &to, &step, &mut scope.budget))
+            }
+            Kind::Call(call) => {
+                if let Kind::Attribute(object, name) = &call.function.kind {
+                    let object = self.evaluate(object)?;
+                    let arguments = self.arguments(&call.arguments)?;
+                    return self.call_method(at, &object, name, arguments);
                 }
+                let function = self.evaluate(&call.function)?;
+                let arguments = self.arguments(&call.arguments)?;
+                self.call(at, &function, arguments)
+            }
+            Kind::Text(pieces) => {
+                let mut out = String::new();
+                self.text(at, pieces, &mut out)?;
+                Ok(Value::from(out))
+            }
+            Kind::Comprehension(comprehension) => self.comprehension(at, comprehension),
+            Kind::Unary(Unary::Not, value) => Ok(Value::Bool(!self.evaluate(value)?.is_true())),
+            Kind::Unary(sign, value) => {
+                let value = self.evaluate(value)?;
+                self.at(at, |_| operators::unary(*sign, &value))
             }
             Kind::And(left, right) => {
                 let left = self.evaluate(left)?;
@@ -133,173 +191,107 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn all(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, Fault> {
-        expressions.iter().map(|expression| self.evaluate(expression)).collect()
+    fn made(
+        &mut self,
+        at: usize,
+        items: &[Expression],
+        make: impl FnOnce(Vec<Value>, &mut Budget) -> Result<Value, Problem>,
+    ) -> Result<Value, Fault> {
+        let items = items.iter().map(|item| self.evaluate(item)).collect::<Result<Vec<_>, _>>()?;
+        self.at(at, |scope| make(items, &mut scope.budget))
+    }
+
+    fn optional(&mut self, expression: Option<&Expression>) -> Result<Value, Fault> {
+        expression.map_or(Ok(Value::None), |expression| self.evaluate(expression))
     }
 
     fn name(&self, name: &str) -> Result<Value, Problem> {
         if let Some(value) = self.get(name) {
             return Ok(value.clone());
         }
-        if name == "escape" || builtins::NAMES.contains(&name) {
-            return Err(Problem::Unsupported(format!("the function `{name}` as a value")));
+        if let Some(value) = builtins::named(name) {
+            return Ok(value);
         }
-        Err(self.undefined(name))
+        let mut known: Vec<&str> = self.context.names().chain(builtins::NAMES).collect();
+        known.extend(self.frames.iter().flat_map(|frame| frame.names.keys()).map(|name| &**name));
+        Err(Problem::Undefined { name: name.to_owned(), suggestion: nearest(name, known.into_iter()) })
     }
 
-    fn undefined(&self, name: &str) -> Problem {
-        let own = self.own.keys().copied();
-        let known = own.chain(self.context.names()).chain(builtins::NAMES);
-        Problem::Undefined { name: name.to_owned(), suggestion: nearest(name, known) }
-    }
-
-    fn dict(&mut self, at: usize, entries: &[(Expression, Expression)]) -> Result<Value, Fault> {
-        let mut map = crate::Map::new();
+    fn dict(&mut self, entries: &[(Expression, Expression)]) -> Result<Value, Fault> {
+        let mut map = Map::new();
         for (key, value) in entries {
-            let key_at = key.at;
-            let Value::Str(key) = self.evaluate(key)? else {
-                let problem = Problem::Unsupported("a key that is no string".to_owned());
-                return Err(Fault { at: key_at, problem });
-            };
-            let value = self.evaluate(value)?;
-            self.at(at, |scope| builtins::check_depth(&value, 1, &mut scope.budget))?;
-            map.insert(&key, value);
+            let (at, key, value) = (key.at, self.evaluate(key)?, self.evaluate(value)?);
+            self.at(at, |scope| builtins::put(&mut map, &key, value, &mut scope.budget))?;
         }
         Ok(Value::from(map))
     }
 
-    fn slice(
-        &mut self,
-        at: usize,
-        value: &Expression,
-        from: Option<&Expression>,
-        to: Option<&Expression>,
-    ) -> Result<Value, Fault> {
-        let value = self.evaluate(value)?;
-        let from = from.map(|from| self.evaluate(from)).transpose()?.unwrap_or_default();
-        let to = to.map(|to| self.evaluate(to)).transpose()?.unwrap_or_default();
-        self.at(at, |scope| {
-            let items = builtins::items(&value, &mut scope.budget)?;
-            let from = bound(&from, items.len(), 0)?;
-            let to = bound(&to, items.len(), items.len())?;
-            let part = items.get(from..to).unwrap_or_default();
-            match value {
-                Value::Str(_) => {
-                    let part = part.iter().map(|item| if let Value::Str(text) = item { &**text } else { "" });
-                    Ok(Value::from(part.collect::<String>()))
+    fn arguments(&mut self, given: &[Argument]) -> Result<Arguments, Fault> {
+        let mut arguments = Arguments::default();
+        for argument in given {
+            match argument {
+                Argument::Positional(value) => arguments.positional.push(self.evaluate(value)?),
+                Argument::Named(name, value) => {
+                    if arguments.named.iter().any(|(other, _)| other == name) {
+                        return Err(Fault::syntax(value.at, format!("the argument `{name}` is given twice")));
+                    }
+                    arguments.named.push((Arc::clone(name), self.evaluate(value)?));
                 }
-                Value::List(_) => Ok(Value::list(part.to_vec())),
-                _ => Err(Problem::Type(format!("{} has no slices", value.kind()))),
-            }
-        })
-    }
-
-    fn call(&mut self, at: usize, function: &Expression, arguments: &[Expression]) -> Result<Value, Fault> {
-        match &function.kind {
-            // A name of the context hides the function, as it would in Python.
-            Kind::Name(name) if self.get(name).is_none() => {
-                let arguments = self.all(arguments)?;
-                let value = self.at(at, |scope| builtins::call(name, &arguments, &mut scope.budget))?;
-                value.ok_or_else(|| Fault { at, problem: self.undefined(name) })
-            }
-            Kind::Attribute(object, name) => {
-                if let (Kind::Name(object), [argument]) = (&object.kind, arguments)
-                    && object == "escape"
-                    && self.get(object).is_none()
-                {
-                    let argument = self.evaluate(argument)?;
-                    return self.apply_filter(at, Some(object), name, &argument);
+                Argument::All(value) => {
+                    let (at, value) = (value.at, self.evaluate(value)?);
+                    let items = self.at(at, |scope| builtins::items(&value, &mut scope.budget))?;
+                    arguments.positional.extend(items);
                 }
-                let object = self.evaluate(object)?;
-                let arguments = self.all(arguments)?;
-                self.at(at, |scope| methods::call(&object, name, &arguments, &mut scope.budget))
-            }
-            _ => {
-                let value = self.evaluate(function)?;
-                Err(Fault { at, problem: Problem::Type(format!("{} cannot be called", value.kind())) })
+                Argument::AllNamed(value) => {
+                    let (at, value) = (value.at, self.evaluate(value)?);
+                    let Value::Map(map) = value else {
+                        let problem = format!("`**` takes a dictionary, not {}", value.kind());
+                        return Err(Fault::new(at, Problem::Type(problem)));
+                    };
+                    self.at(at, |scope| scope.budget.charge(map.len()))?;
+                    arguments.named.extend(map.iter().map(|(name, value)| (name.into(), value.clone())));
+                }
             }
         }
+        Ok(arguments)
     }
 
-    fn filter(&mut self, value: &Expression, filter: &Expression) -> Result<Value, Fault> {
-        let value = self.evaluate(value)?;
-        let (object, name) = match &filter.kind {
-            Kind::Name(name) => (None, name),
-            Kind::Attribute(object, name) => match &object.kind {
-                Kind::Name(object) => (Some(object.as_str()), name),
-                _ => return Err(not_a_filter(filter.at)),
-            },
-            _ => return Err(not_a_filter(filter.at)),
-        };
-        self.apply_filter(filter.at, object, name, &value)
-    }
-
-    fn apply_filter(&mut self, at: usize, object: Option<&str>, name: &str, value: &Value) -> Result<Value, Fault> {
-        let found = self.at(at, |scope| builtins::filter(object, name, value, &mut scope.budget))?;
-        found.ok_or_else(|| {
-            let problem = match object {
-                Some("escape") => {
-                    let suggestion = nearest(name, ["json", "shell"].into_iter());
-                    Problem::Missing { of: "`escape`", name: name.to_owned(), suggestion }
+    /// An `f'…'`.
+    fn text(&mut self, at: usize, pieces: &[Piece], out: &mut String) -> Result<(), Fault> {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    self.at(at, |scope| scope.budget.charge(text.len()))?;
+                    out.push_str(text);
                 }
-                Some(object) => self.undefined(object),
-                None => self.undefined(name),
-            };
-            Fault { at, problem }
-        })
-    }
-}
-
-fn not_a_filter(at: usize) -> Fault {
-    Fault { at, problem: Problem::Unsupported("anything but a name as a filter".to_owned()) }
-}
-
-/// `value.name`.
-fn member(value: &Value, name: &str) -> Result<Value, Problem> {
-    let Value::Map(map) = value else {
-        return Err(Problem::Missing { of: value.kind(), name: name.to_owned(), suggestion: None });
-    };
-    map.get(name).cloned().ok_or_else(|| Problem::Missing {
-        of: value.kind(),
-        name: name.to_owned(),
-        suggestion: nearest(name, map.keys()),
-    })
-}
-
-/// `value[index]`.
-fn element(value: &Value, index: &Value) -> Result<Value, Problem> {
-    let missing = |name: String| Problem::Missing { of: value.kind(), name, suggestion: None };
-    match (value, index) {
-        (Value::Map(_), Value::Str(key)) => member(value, key),
-        (Value::List(items), _) => {
-            let at = position(index, items.len())?;
-            at.and_then(|at| items.get(at).cloned()).ok_or_else(|| missing(format!("item {}", shown(index))))
+                Piece::Value(expression, conversion, format) => {
+                    let mut value = self.evaluate(expression)?;
+                    let mut wanted = String::new();
+                    self.text(at, format, &mut wanted)?;
+                    let text = self.at(at, |scope| {
+                        if let Some(conversion) = conversion {
+                            value = Value::from(converted(*conversion, &value, &mut scope.budget)?);
+                        }
+                        spec(&value, &Spec::parse(&wanted)?, &mut scope.budget)
+                    })?;
+                    out.push_str(&text);
+                }
+            }
         }
-        (Value::Str(text), _) => {
-            let at = position(index, text.chars().count())?;
-            let character = at.and_then(|at| text.chars().nth(at));
-            let character = character.ok_or_else(|| missing(format!("character {}", shown(index))))?;
-            Ok(Value::from(character.encode_utf8(&mut [0; 4]) as &str))
-        }
-        _ => Err(Problem::Type(format!("{} cannot be indexed by {}", value.kind(), index.kind()))),
+        Ok(())
     }
 }
 
-fn shown(index: &Value) -> i64 {
-    operators::integer(index).unwrap_or_default()
-}
-
-/// An index, from the end if it is negative.
-fn position(index: &Value, len: usize) -> Result<Option<usize>, Problem> {
-    let index = operators::integer(index).ok_or_else(|| Problem::Type(format!("{} is no index", index.kind())))?;
-    let from_end = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
-    Ok(if index < 0 { len.checked_sub(from_end) } else { Some(from_end) })
-}
-
-/// A slice's end: cut to the length, never missing.
-fn bound(index: &Value, len: usize, default: usize) -> Result<usize, Problem> {
-    match index {
-        Value::None => Ok(default),
-        _ => Ok(position(index, len)?.unwrap_or(0).min(len)),
+/// `!r`, `!s` and `!a` in a format.
+pub(crate) fn converted(conversion: char, value: &Value, budget: &mut Budget) -> Result<String, Problem> {
+    match conversion {
+        'r' => repr_of(value, budget),
+        'a' => ascii_of(value, budget),
+        _ => str_of(value, budget),
     }
+}
+
+/// True for a `def`, whose text is that of its call.
+pub(crate) fn is_macro(value: &Value) -> bool {
+    matches!(value, Value::Object(object) if matches!(object.made(), Made::Macro(..)))
 }

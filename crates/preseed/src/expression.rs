@@ -1,11 +1,39 @@
 //! The expression language: its tree, and from text to tree.
 
+mod atom;
 mod lex;
+mod literal;
 mod parse;
 
-pub(crate) use parse::{Fault, parse};
+use std::sync::Arc;
 
-use crate::Value;
+pub(crate) use parse::{is_keyword, parse};
+
+use crate::error::Source;
+use crate::{Problem, Value};
+
+/// A problem and its offset in the template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fault {
+    pub(crate) at: usize,
+    pub(crate) problem: Problem,
+    /// The template that the offset counts in, where it is not the one that is rendered.
+    pub(crate) source: Option<Arc<Source>>,
+}
+
+impl Fault {
+    pub(crate) const fn new(at: usize, problem: Problem) -> Self {
+        Self { at, problem, source: None }
+    }
+
+    pub(crate) fn syntax(at: usize, problem: impl Into<String>) -> Self {
+        Self::new(at, Problem::Syntax(problem.into()))
+    }
+
+    pub(crate) fn unsupported(at: usize, what: impl Into<String>) -> Self {
+        Self::new(at, Problem::Unsupported(what.into()))
+    }
+}
 
 /// An expression and where it starts in the template's text.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,23 +45,85 @@ pub(crate) struct Expression {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Literal(Value),
-    Name(String),
+    Name(Arc<str>),
     List(Vec<Expression>),
+    Tuple(Vec<Expression>),
+    Set(Vec<Expression>),
     Dict(Vec<(Expression, Expression)>),
-    Attribute(Box<Expression>, String),
+    Attribute(Box<Expression>, Arc<str>),
     Index(Box<Expression>, Box<Expression>),
-    Slice(Box<Expression>, Option<Box<Expression>>, Option<Box<Expression>>),
-    Call(Box<Expression>, Vec<Expression>),
-    /// `value|filter`.
-    Filter(Box<Expression>, Box<Expression>),
-    Not(Box<Expression>),
-    Negate(Box<Expression>),
+    Slice(Box<Slice>),
+    Call(Box<Call>),
+    /// `f'…'`
+    Text(Vec<Piece>),
+    Comprehension(Box<Comprehension>),
+    Unary(Unary, Box<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
     Binary(Binary, Box<Expression>, Box<Expression>),
     /// `a < b <= c`: each operand is evaluated once.
     Compare(Box<Expression>, Vec<(Compare, Expression)>),
     Conditional(Box<Conditional>),
+}
+
+/// `value[from:to:step]`
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Slice {
+    pub(crate) value: Expression,
+    pub(crate) from: Option<Expression>,
+    pub(crate) to: Option<Expression>,
+    pub(crate) step: Option<Expression>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) function: Expression,
+    pub(crate) arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Argument {
+    Positional(Expression),
+    Named(Arc<str>, Expression),
+    /// `*value`
+    All(Expression),
+    /// `**value`
+    AllNamed(Expression),
+}
+
+/// A part of an `f'…'`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Piece {
+    Text(String),
+    /// `{value!conversion:format}`
+    Value(Expression, Option<char>, Vec<Piece>),
+}
+
+/// `[item for names in items if condition]`, and its kin.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Comprehension {
+    pub(crate) form: Form,
+    pub(crate) item: Expression,
+    /// The value of a dictionary's entry, whose key is the item.
+    pub(crate) value: Option<Expression>,
+    pub(crate) turns: Vec<Turns>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    List,
+    Set,
+    Dict,
+    Generator,
+}
+
+/// `for names in items if condition …`
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Turns {
+    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) unpacks: bool,
+    pub(crate) items: Expression,
+    pub(crate) conditions: Vec<Expression>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +134,14 @@ pub(crate) struct Conditional {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unary {
+    Not,
+    Minus,
+    Plus,
+    Invert,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Binary {
     Add,
     Subtract,
@@ -51,6 +149,12 @@ pub(crate) enum Binary {
     Divide,
     FloorDivide,
     Modulo,
+    Power,
+    And,
+    Or,
+    Xor,
+    ShiftLeft,
+    ShiftRight,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

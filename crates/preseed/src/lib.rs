@@ -2,9 +2,9 @@
 //!
 //! * [`candidates`] lists the file names under which a machine's template may lie, the most specific first;
 //!   [`explain`] says which one is used, and what it hides.
-//! * [`Template`] is the subset of the Tempita language that such templates are written in: expressions, filters,
-//!   `if`, `for`, `default`, one-expression `py:` assignments and the rule that a directive alone on its line takes
-//!   the line with it. There is no way to run Python: a small evaluator with limits on steps, depth and output.
+//! * [`Template`] is the Tempita language that such templates are written in: expressions, filters, `if`, `for`, `def`,
+//!   `inherit`, `default`, `py:` assignments and the rule that a directive alone on its line takes the line with it.
+//!   There is no way to run Python: a small evaluator with limits on steps, depth and output.
 //! * [`debconf`] reads, writes and checks the preseed files of debian-installer.
 //! * [`Value`] and [`Context`] are what a template sees, built from plain values.
 //!
@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod arguments;
 mod budget;
 mod builtins;
 pub mod debconf;
@@ -29,9 +30,13 @@ mod escape;
 mod evaluate;
 mod explain;
 mod expression;
+mod format;
 mod lookup;
+mod map;
 mod methods;
+mod object;
 mod operators;
+mod percent;
 mod template;
 mod text;
 mod value;
@@ -40,8 +45,10 @@ pub use error::{Location, Problem, RenderError, TemplateError};
 pub use evaluate::Limits;
 pub use explain::{Explanation, Shadow, Tried, explain};
 pub use lookup::{LookupKey, candidates};
+pub use map::Map;
+pub use object::Object;
 pub use template::Template;
-pub use value::{Context, Map, Value};
+pub use value::{Context, Value};
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -1,185 +1,184 @@
 //! The methods that a template may call: none of them has an effect.
 
-use crate::budget::Budget;
-use crate::operators::{equal, integer};
-use crate::{Map, Problem, Value};
+mod collection;
+mod predicate;
+mod split;
+mod text;
 
-/// The methods of texts, lists and dictionaries, for suggestions.
-const NAMES: [&str; 26] = [
+use crate::arguments::Arguments;
+use crate::budget::Budget;
+use crate::object::Made;
+use crate::{Problem, Value};
+
+const TEXT: [&str; 45] = [
     "capitalize",
+    "casefold",
+    "center",
     "count",
     "endswith",
+    "expandtabs",
     "find",
-    "get",
+    "format",
+    "format_map",
     "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
     "isdigit",
-    "items",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
     "join",
-    "keys",
+    "ljust",
     "lower",
     "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
     "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
     "rstrip",
     "split",
     "splitlines",
     "startswith",
     "strip",
+    "swapcase",
     "title",
     "upper",
-    "values",
     "zfill",
+    "__len__",
+];
+const LIST: [&str; 3] = ["copy", "count", "index"];
+const TUPLE: [&str; 2] = ["count", "index"];
+const MAP: [&str; 5] = ["copy", "get", "items", "keys", "values"];
+const SET: [&str; 8] =
+    ["copy", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union"];
+const INT: [&str; 2] = ["bit_length", "conjugate"];
+const FLOAT: [&str; 1] = ["is_integer"];
+
+/// Python's methods that change a value, or that need what is not here.
+const REFUSED: [&str; 20] = [
+    "add",
     "append",
-    "format",
+    "clear",
+    "decode",
+    "discard",
     "encode",
+    "extend",
+    "fromkeys",
+    "hex",
+    "insert",
+    "maketrans",
+    "pop",
+    "popitem",
+    "remove",
+    "reverse",
+    "setdefault",
+    "sort",
+    "to_bytes",
+    "translate",
     "update",
 ];
 
-/// `value.name(arguments)`.
-pub(crate) fn call(value: &Value, name: &str, arguments: &[Value], budget: &mut Budget) -> Result<Value, Problem> {
-    let result = match value {
+fn table(value: &Value) -> &'static [&'static str] {
+    match value {
+        Value::Str(_) => &TEXT,
+        Value::List(_) => &LIST,
+        Value::Tuple(_) => &TUPLE,
+        Value::Map(_) => &MAP,
+        Value::Int(_) | Value::Bool(_) => &INT,
+        Value::Float(_) => &FLOAT,
+        Value::Object(object) => match object.made() {
+            Made::Set(_) => &SET,
+            Made::Range(_) => &TUPLE,
+            _ => &[],
+        },
+        Value::None => &[],
+    }
+}
+
+/// The names of a value's methods.
+pub(crate) fn names(value: &Value) -> impl Iterator<Item = &'static str> + use<> {
+    table(value).iter().copied()
+}
+
+/// True if a value has the method.
+pub(crate) fn has(value: &Value, name: &str) -> bool {
+    table(value).contains(&name)
+}
+
+/// True if the values of a type have the method.
+pub(crate) fn of_type(kind: &str, name: &str) -> bool {
+    let table: &[&str] = match kind {
+        "str" => &TEXT,
+        "list" => &LIST,
+        "tuple" => &TUPLE,
+        "dict" => &MAP,
+        "set" => &SET,
+        "int" => &INT,
+        "float" => &FLOAT,
+        _ => &[],
+    };
+    table.contains(&name)
+}
+
+/// Why a method of Python is not here.
+pub(crate) fn refused(value: &Value, name: &str) -> Option<Problem> {
+    let is_own = matches!(value, Value::Map(map) if map.get(name).is_some());
+    let is_known = !matches!(value, Value::None) && !is_own && REFUSED.contains(&name);
+    is_known.then(|| Problem::Unsupported(format!("a template cannot change a value: `{name}` of {}", value.kind())))
+}
+
+/// `value.name(arguments)` for a method that the value [`has`].
+pub(crate) fn call(value: &Value, name: &str, arguments: Arguments, budget: &mut Budget) -> Result<Value, Problem> {
+    match value {
         Value::Str(text) => {
             budget.charge(text.len())?;
-            text_method(text, name, arguments, budget)?
+            text::call(text, name, arguments, budget)
         }
-        Value::Map(map) => map_method(map, name, arguments, budget)?,
-        Value::List(items) => list_method(items, name, arguments, budget)?,
-        _ => None,
-    };
-    if let Some(result) = result {
-        return Ok(result);
-    }
-    if NAMES.contains(&name) {
-        return Err(Problem::Unsupported(format!("`{name}` of {} with {} arguments", value.kind(), arguments.len())));
-    }
-    let suggestion = crate::error::nearest(name, NAMES.into_iter());
-    Err(Problem::Missing { of: value.kind(), name: format!("{name}()"), suggestion })
-}
-
-type Found = Result<Option<Value>, Problem>;
-
-fn texts(items: impl IntoIterator<Item = impl Into<Value>>, budget: &mut Budget) -> Found {
-    let items: Vec<Value> = items.into_iter().map(Into::into).collect();
-    budget.charge(items.len())?;
-    Ok(Some(Value::from(items)))
-}
-
-fn text_method(text: &str, name: &str, arguments: &[Value], budget: &mut Budget) -> Found {
-    let value = match (name, arguments) {
-        ("lower", []) => Value::from(text.to_lowercase()),
-        ("upper", []) => Value::from(text.to_uppercase()),
-        ("capitalize", []) => {
-            let mut characters = text.chars();
-            let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
-            Value::from(first + &characters.as_str().to_lowercase())
+        Value::Map(map) => collection::map(map, name, arguments, budget),
+        Value::List(items) | Value::Tuple(items) if name != "copy" => {
+            collection::search(value.kind(), items, name, arguments, budget)
         }
-        ("title", []) => Value::from(title(text)),
-        ("strip", []) => Value::from(text.trim()),
-        ("lstrip", []) => Value::from(text.trim_start()),
-        ("rstrip", []) => Value::from(text.trim_end()),
-        ("strip", [Value::Str(set)]) => Value::from(text.trim_matches(|c| set.contains(c))),
-        ("lstrip", [Value::Str(set)]) => Value::from(text.trim_start_matches(|c| set.contains(c))),
-        ("rstrip", [Value::Str(set)]) => Value::from(text.trim_end_matches(|c| set.contains(c))),
-        ("isdigit", []) => Value::from(!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())),
-        ("startswith", [Value::Str(start)]) => Value::from(text.starts_with(&**start)),
-        ("endswith", [Value::Str(end)]) => Value::from(text.ends_with(&**end)),
-        ("find", [Value::Str(part)]) => {
-            let at = text.find(&**part).and_then(|at| text.get(..at));
-            Value::from(at.and_then(|before| i64::try_from(before.chars().count()).ok()).unwrap_or(-1))
+        Value::Int(_) | Value::Bool(_) | Value::Float(_) => {
+            let [] = arguments.take(name, [])?;
+            Ok(number(value, name))
         }
-        ("count", [Value::Str(part)]) if !part.is_empty() => {
-            Value::from(i64::try_from(text.matches(&**part).count()).unwrap_or(i64::MAX))
-        }
-        ("replace", [Value::Str(from), Value::Str(to)]) => {
-            let matches = text.matches(&**from).count();
-            budget.charge(text.len().saturating_add(matches.saturating_mul(to.len())))?;
-            Value::from(text.replace(&**from, to))
-        }
-        ("split", []) => return texts(text.split_whitespace(), budget),
-        ("split", [Value::Str(separator)]) if !separator.is_empty() => return texts(text.split(&**separator), budget),
-        ("split", [Value::Str(separator), Value::Int(times)]) if !separator.is_empty() && *times >= 0 => {
-            let parts = usize::try_from(*times).unwrap_or(usize::MAX).saturating_add(1);
-            return texts(text.splitn(parts, &**separator), budget);
-        }
-        ("splitlines", []) => return texts(lines(text), budget),
-        ("zfill", [Value::Int(width)]) => {
-            let width = usize::try_from(*width).unwrap_or(0);
-            budget.charge(width)?;
-            let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-            let zeros = "0".repeat(width.saturating_sub(text.chars().count()));
-            Value::from(format!("{sign}{zeros}{digits}"))
-        }
-        ("join", [Value::List(items)]) => return join(text, items, budget),
-        _ => return Ok(None),
-    };
-    Ok(Some(value))
-}
-
-fn join(separator: &str, items: &[Value], budget: &mut Budget) -> Found {
-    let mut out = String::new();
-    for (at, item) in items.iter().enumerate() {
-        let Value::Str(text) = item else {
-            return Err(Problem::Type(format!("`join` takes strings, and item {at} is {}", item.kind())));
-        };
-        budget.charge(separator.len() + text.len())?;
-        if at > 0 {
-            out.push_str(separator);
-        }
-        out.push_str(text);
-    }
-    Ok(Some(Value::from(out)))
-}
-
-/// Python's lines: `\r\n` and a lone `\r` end one too.
-fn lines(text: &str) -> Vec<String> {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.lines().map(str::to_owned).collect()
-}
-
-fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut inside = false;
-    for character in text.chars() {
-        if inside {
-            out.extend(character.to_lowercase());
-        } else {
-            out.extend(character.to_uppercase());
-        }
-        inside = character.is_alphabetic();
-    }
-    out
-}
-
-fn map_method(map: &Map, name: &str, arguments: &[Value], budget: &mut Budget) -> Found {
-    let value = match (name, arguments) {
-        ("get", [Value::Str(key)]) => map.get(key).cloned().unwrap_or_default(),
-        ("get", [Value::Str(key), default]) => map.get(key).unwrap_or(default).clone(),
-        ("get", [_]) => Value::None,
-        ("get", [_, default]) => default.clone(),
-        ("keys", []) => return texts(map.keys(), budget),
-        ("values", []) => return texts(map.iter().map(|(_, value)| value.clone()), budget),
-        ("items", []) => {
-            return texts(map.iter().map(|(key, value)| Value::list([Value::from(key), value.clone()])), budget);
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(value))
-}
-
-fn list_method(items: &[Value], name: &str, arguments: &[Value], budget: &mut Budget) -> Found {
-    let ("index" | "count", [wanted]) = (name, arguments) else {
-        return Ok(None);
-    };
-    let mut count = 0;
-    for (at, item) in items.iter().enumerate() {
-        if equal(item, wanted, budget)? {
-            if name == "index" {
-                return Ok(Some(Value::from(i64::try_from(at).unwrap_or(i64::MAX))));
+        Value::Object(object) => match object.made() {
+            Made::Set(items) => collection::set(items, name, arguments, budget),
+            _ => {
+                let items = crate::builtins::items(value, budget)?;
+                collection::search(value.kind(), &items, name, arguments, budget)
             }
-            count += 1;
+        },
+        _ => {
+            let [] = arguments.take(name, [])?;
+            Ok(value.clone())
         }
     }
-    if name == "index" {
-        return Err(Problem::Missing { of: "a list", name: "such item".to_owned(), suggestion: None });
+}
+
+fn number(value: &Value, name: &str) -> Value {
+    match (value, name) {
+        (Value::Float(number), _) => Value::Bool(number.is_finite() && number.trunc() == *number),
+        (_, "bit_length") => {
+            let number = crate::operators::integer(value).unwrap_or_default().unsigned_abs();
+            Value::from(u64::BITS - number.leading_zeros())
+        }
+        _ => Value::Int(crate::operators::integer(value).unwrap_or_default()),
     }
-    Ok(integer(&Value::Int(count)).map(Value::Int))
+}
+
+/// Python's whitespace: that of Unicode and four separators of ASCII.
+pub(crate) fn is_space(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }

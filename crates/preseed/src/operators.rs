@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::budget::Budget;
-use crate::expression::{Binary, Compare};
-use crate::text::{repr_of, str_of};
-use crate::{Problem, Value};
+use crate::expression::{Binary, Compare, Unary};
+use crate::object::{Made, Object, View};
+use crate::percent::percent;
+use crate::{Problem, Value, builtins};
 
 type Outcome = Result<Value, Problem>;
 
@@ -17,37 +18,112 @@ pub(crate) fn binary(operator: Binary, left: &Value, right: &Value, budget: &mut
             budget.charge(a.len() + b.len())?;
             Ok(Value::from(format!("{a}{b}")))
         }
-        (Binary::Add, Value::List(a), Value::List(b)) => {
-            budget.charge(a.len() + b.len())?;
-            Ok(Value::List(Arc::new(a.iter().chain(b.iter()).cloned().collect())))
+        (Binary::Add, Value::List(a), Value::List(b)) => joined(a, b, budget).map(Value::List),
+        (Binary::Add, Value::Tuple(a), Value::Tuple(b)) => joined(a, b, budget).map(Value::Tuple),
+        (Binary::Multiply, Value::Str(_) | Value::List(_) | Value::Tuple(_), _) if integer(right).is_some() => {
+            repeat(left, integer(right).unwrap_or_default(), budget)
         }
-        (Binary::Multiply, Value::Str(_) | Value::List(_), Value::Int(count)) => repeat(left, *count, budget),
-        (Binary::Multiply, Value::Int(count), Value::Str(_) | Value::List(_)) => repeat(right, *count, budget),
-        (Binary::Modulo, Value::Str(format), _) => percent(format, right, budget),
+        (Binary::Multiply, _, Value::Str(_) | Value::List(_) | Value::Tuple(_)) if integer(left).is_some() => {
+            repeat(right, integer(left).unwrap_or_default(), budget)
+        }
+        (Binary::Modulo, Value::Str(format), _) => percent(format, right, budget).map(Value::from),
+        (Binary::Or, Value::Map(a), Value::Map(b)) => {
+            budget.charge(a.len() + b.len())?;
+            let mut all = (**a).clone();
+            b.pairs().try_for_each(|(key, value)| all.put(key, value.clone(), budget))?;
+            Ok(Value::from(all))
+        }
+        (Binary::And | Binary::Or | Binary::Xor, Value::Bool(a), Value::Bool(b)) => Ok(Value::Bool(match operator {
+            Binary::And => a & b,
+            Binary::Or => a | b,
+            _ => a ^ b,
+        })),
+        (Binary::And | Binary::Or | Binary::Xor | Binary::Subtract, Value::Object(_), Value::Object(_)) => {
+            sets(operator, left, right, budget)
+        }
         _ => match (integer(left), integer(right)) {
             (Some(a), Some(b)) if operator != Binary::Divide => integers(operator, a, b),
             _ => match (number(left), number(right)) {
                 (Some(a), Some(b)) => floats(operator, a, b),
-                _ => Err(Problem::Type(format!("{} and {} do not go together here", left.kind(), right.kind()))),
+                _ => Err(not_together(left, right)),
             },
         },
     }
 }
 
+fn not_together(left: &Value, right: &Value) -> Problem {
+    Problem::Type(format!("{} and {} do not go together here", left.kind(), right.kind()))
+}
+
+/// A sign before a value.
+pub(crate) fn unary(sign: Unary, value: &Value) -> Outcome {
+    match (sign, value, integer(value)) {
+        (Unary::Not, _, _) => Ok(Value::Bool(!value.is_true())),
+        (Unary::Minus, _, Some(number)) => number.checked_neg().map(Value::Int).ok_or_else(too_large),
+        (Unary::Plus, _, Some(number)) => Ok(Value::Int(number)),
+        (Unary::Invert, _, Some(number)) => Ok(Value::Int(!number)),
+        (Unary::Minus, Value::Float(number), _) => Ok(Value::Float(-number)),
+        (Unary::Plus, Value::Float(_), _) => Ok(value.clone()),
+        _ => Err(Problem::Type(format!("{} takes no sign", value.kind()))),
+    }
+}
+
+fn joined(a: &[Value], b: &[Value], budget: &mut Budget) -> Result<Arc<Vec<Value>>, Problem> {
+    budget.charge(a.len() + b.len())?;
+    Ok(Arc::new(a.iter().chain(b).cloned().collect()))
+}
+
 fn repeat(value: &Value, count: i64, budget: &mut Budget) -> Outcome {
     let count = usize::try_from(count).unwrap_or(0);
+    let mut repeated = |items: &[Value]| {
+        budget.charge(items.len().saturating_mul(count))?;
+        Ok(Arc::new(std::iter::repeat_n(items, count).flatten().cloned().collect()))
+    };
     match value {
         Value::Str(text) => {
             budget.charge(text.len().saturating_mul(count))?;
             Ok(Value::from(text.repeat(count)))
         }
-        Value::List(items) => {
-            budget.charge(items.len().saturating_mul(count))?;
-            let all = std::iter::repeat_n(items, count).flat_map(|items| items.iter().cloned());
-            Ok(Value::List(Arc::new(all.collect())))
-        }
+        Value::List(items) => repeated(items).map(Value::List),
+        Value::Tuple(items) => repeated(items).map(Value::Tuple),
         _ => Err(Problem::Type(format!("{} cannot be repeated", value.kind()))),
     }
+}
+
+/// The operators of sets, which the views of dictionaries have too.
+fn sets(operator: Binary, left: &Value, right: &Value, budget: &mut Budget) -> Outcome {
+    let is_set = |value: &Value| matches!(value, Value::Object(object) if matches!(object.made(), Made::Set(_) | Made::View(View::Keys | View::Items, _)));
+    if !is_set(left) || !is_set(right) {
+        return Err(not_together(left, right));
+    }
+    let (a, b) = (builtins::items(left, budget)?, builtins::items(right, budget)?);
+    let mut result = Vec::new();
+    for item in &a {
+        let both = holds(&b, item, budget)?;
+        let kept = match operator {
+            Binary::And => both,
+            Binary::Or => true,
+            _ => !both,
+        };
+        result.extend(kept.then(|| item.clone()));
+    }
+    if matches!(operator, Binary::Or | Binary::Xor) {
+        for item in &b {
+            if !holds(&a, item, budget)? {
+                result.push(item.clone());
+            }
+        }
+    }
+    builtins::set(result, budget)
+}
+
+fn holds(items: &[Value], wanted: &Value, budget: &mut Budget) -> Result<bool, Problem> {
+    for item in items {
+        if equal(item, wanted, budget)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A bool counts as 0 or 1.
@@ -59,16 +135,24 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "Python rounds large whole numbers in mixed arithmetic too")]
-fn number(value: &Value) -> Option<f64> {
+pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(number) => Some(*number),
-        _ => integer(value).map(|number| number as f64),
+        _ => integer(value).map(to_float),
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Python rounds large whole numbers in mixed arithmetic too")]
+fn to_float(number: i64) -> f64 {
+    number as f64
 }
 
 fn by_zero() -> Problem {
     Problem::Arithmetic("division by zero".to_owned())
+}
+
+pub(crate) fn too_large() -> Problem {
+    Problem::Arithmetic("the result is larger than 64 bits hold".to_owned())
 }
 
 fn integers(operator: Binary, a: i64, b: i64) -> Outcome {
@@ -76,6 +160,21 @@ fn integers(operator: Binary, a: i64, b: i64) -> Outcome {
         Binary::Add => a.checked_add(b),
         Binary::Subtract => a.checked_sub(b),
         Binary::Multiply => a.checked_mul(b),
+        Binary::And => Some(a & b),
+        Binary::Or => Some(a | b),
+        Binary::Xor => Some(a ^ b),
+        Binary::Power if b < 0 => return floats(operator, to_float(a), to_float(b)),
+        Binary::Power => match a {
+            0 | 1 => Some(if b == 0 { 1 } else { a }),
+            -1 => Some(if b % 2 == 0 { 1 } else { -1 }),
+            _ => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
+        },
+        Binary::ShiftLeft | Binary::ShiftRight if b < 0 => {
+            return Err(Problem::Arithmetic("a shift by less than 0".to_owned()));
+        }
+        Binary::ShiftLeft if a == 0 => Some(0),
+        Binary::ShiftLeft => u32::try_from(b).ok().and_then(|b| 2_i64.checked_pow(b)).and_then(|b| a.checked_mul(b)),
+        Binary::ShiftRight => Some(a >> b.min(63)),
         _ if b == 0 => return Err(by_zero()),
         // Python rounds towards minus infinity, and the remainder has the divisor's sign.
         _ => a.checked_div(b).zip(a.checked_rem(b)).map(|(quotient, rest)| {
@@ -88,7 +187,7 @@ fn integers(operator: Binary, a: i64, b: i64) -> Outcome {
             }
         }),
     };
-    result.map(Value::Int).ok_or_else(|| Problem::Arithmetic("the result is larger than 64 bits hold".to_owned()))
+    result.map(Value::Int).ok_or_else(too_large)
 }
 
 fn floats(operator: Binary, a: f64, b: f64) -> Outcome {
@@ -96,12 +195,38 @@ fn floats(operator: Binary, a: f64, b: f64) -> Outcome {
         Binary::Add => a + b,
         Binary::Subtract => a - b,
         Binary::Multiply => a * b,
-        _ if b == 0.0 => return Err(by_zero()),
+        Binary::Power if a == 0.0 && b < 0.0 => return Err(by_zero()),
+        Binary::Power if a < 0.0 && b.is_finite() && b.fract() != 0.0 => {
+            return Err(Problem::Unsupported("a complex number".to_owned()));
+        }
+        Binary::Power => a.powf(b),
+        Binary::Divide | Binary::FloorDivide | Binary::Modulo if b == 0.0 => return Err(by_zero()),
         Binary::Divide => a / b,
-        Binary::FloorDivide => (a / b).floor(),
-        Binary::Modulo => a - b * (a / b).floor(),
+        Binary::FloorDivide => floor_divide(a, b).0,
+        Binary::Modulo => floor_divide(a, b).1,
+        _ => return Err(Problem::Type("a float has no bits to work on".to_owned())),
     };
+    if operator == Binary::Power && result.is_infinite() && a.is_finite() && b.is_finite() {
+        return Err(Problem::Arithmetic("the result is too large for a float".to_owned()));
+    }
     Ok(Value::Float(result))
+}
+
+/// The quotient rounded towards minus infinity, and a remainder with the divisor's sign.
+fn floor_divide(a: f64, b: f64) -> (f64, f64) {
+    let mut rest = a % b;
+    let mut quotient = (a - rest) / b;
+    if rest == 0.0 {
+        rest = 0.0_f64.copysign(b);
+    } else if (rest < 0.0) != (b < 0.0) {
+        rest += b;
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return (0.0_f64.copysign(a / b), rest);
+    }
+    let floor = quotient.floor();
+    (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, rest)
 }
 
 /// `left compare right`.
@@ -120,10 +245,13 @@ pub(crate) fn compare(compare: Compare, left: &Value, right: &Value, budget: &mu
     }
 }
 
-/// `is` makes sense for `None`, `True` and `False`; for the rest it would compare addresses.
+/// `is` makes sense for `None`, `True`, `False` and types; for the rest it would compare addresses.
 fn identical(left: &Value, right: &Value) -> Result<bool, Problem> {
     match (left, right) {
-        (Value::None | Value::Bool(_), _) | (_, Value::None | Value::Bool(_)) => Ok(left == right),
+        (Value::None, Value::None) => Ok(true),
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+        (Value::None | Value::Bool(_), _) | (_, Value::None | Value::Bool(_)) => Ok(false),
+        (Value::Object(a), Value::Object(b)) => Ok(a.is_same(b)),
         _ => Err(Problem::Unsupported("`is` with anything but None, True and False".to_owned())),
     }
 }
@@ -136,38 +264,21 @@ pub(crate) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<
             budget.charge(a.len().min(b.len()) / 16)?;
             Ok(a == b)
         }
-        (Value::List(a), Value::List(b)) => {
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            budget.enter()?;
-            for (x, y) in a.iter().zip(b.iter()) {
-                if !equal(x, y, budget)? {
-                    budget.leave();
-                    return Ok(false);
-                }
-            }
-            budget.leave();
-            Ok(true)
+        (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => {
+            Ok(a.len() == b.len() && all_equal(a.iter().zip(b.iter()), budget)?)
         }
         (Value::Map(a), Value::Map(b)) => {
             if a.len() != b.len() {
                 return Ok(false);
             }
-            budget.enter()?;
-            for (key, x) in a.iter() {
-                let same = match b.get(key) {
-                    Some(y) => equal(x, y, budget)?,
-                    None => false,
-                };
-                if !same {
-                    budget.leave();
-                    return Ok(false);
-                }
+            let mut pairs = Vec::with_capacity(a.len());
+            for (key, x) in a.pairs() {
+                let Some(y) = b.find(key, budget)? else { return Ok(false) };
+                pairs.push((x, y));
             }
-            budget.leave();
-            Ok(true)
+            all_equal(pairs.into_iter(), budget)
         }
+        (Value::Object(a), Value::Object(b)) => objects_equal(left, a, right, b, budget),
         (Value::None, Value::None) => Ok(true),
         _ => match (integer(left), integer(right)) {
             (Some(a), Some(b)) => Ok(a == b),
@@ -176,21 +287,49 @@ pub(crate) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<
     }
 }
 
+fn all_equal<'a>(
+    mut pairs: impl Iterator<Item = (&'a Value, &'a Value)>,
+    budget: &mut Budget,
+) -> Result<bool, Problem> {
+    budget.enter()?;
+    let all = pairs.try_fold(true, |all, (x, y)| Ok(all && equal(x, y, budget)?))?;
+    budget.leave();
+    Ok(all)
+}
+
+fn objects_equal(left: &Value, a: &Object, right: &Value, b: &Object, budget: &mut Budget) -> Result<bool, Problem> {
+    let is_set = |made: &Made| matches!(made, Made::Set(_) | Made::View(View::Keys | View::Items, _));
+    let (same_order, comparable) = match (a.made(), b.made()) {
+        (Made::Range(_), Made::Range(_)) => (true, true),
+        (x, y) => (false, is_set(x) && is_set(y)),
+    };
+    if !comparable || a.len() != b.len() {
+        return Ok(a.is_same(b));
+    }
+    let (a, b) = (builtins::items(left, budget)?, builtins::items(right, budget)?);
+    if same_order {
+        return all_equal(a.iter().zip(&b), budget);
+    }
+    for item in &a {
+        if !holds(&b, item, budget)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn contains(container: &Value, item: &Value, budget: &mut Budget) -> Result<bool, Problem> {
     match (container, item) {
         (Value::Str(text), Value::Str(part)) => {
             budget.charge(text.len())?;
             Ok(text.contains(&**part))
         }
-        (Value::Map(map), Value::Str(key)) => Ok(map.get(key).is_some()),
-        (Value::Map(_), _) => Ok(false),
-        (Value::List(items), _) => {
-            for other in items.iter() {
-                if equal(other, item, budget)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
+        (Value::Map(map), _) => {
+            builtins::check_hashable(item)?;
+            Ok(map.find(item, budget)?.is_some())
+        }
+        (Value::List(_) | Value::Tuple(_) | Value::Object(_), _) => {
+            holds(&builtins::items(container, budget)?, item, budget)
         }
         _ => Err(Problem::Type(format!("{} cannot be in {}", item.kind(), container.kind()))),
     }
@@ -204,7 +343,7 @@ pub(crate) fn order(left: &Value, right: &Value, budget: &mut Budget) -> Result<
             budget.charge(a.len().min(b.len()) / 16)?;
             Ok(Some(a.cmp(b)))
         }
-        (Value::List(a), Value::List(b)) => {
+        (Value::List(a), Value::List(b)) | (Value::Tuple(a), Value::Tuple(b)) => {
             budget.enter()?;
             for (x, y) in a.iter().zip(b.iter()) {
                 if !equal(x, y, budget)? {
@@ -223,90 +362,5 @@ pub(crate) fn order(left: &Value, right: &Value, budget: &mut Budget) -> Result<
                 _ => Err(Problem::Type(format!("{} and {} have no order", left.kind(), right.kind()))),
             },
         },
-    }
-}
-
-/// `'%s and %d' % (a, b)`, with flags `-` and `0`, a width, and names as in `%(name)s`.
-fn percent(format: &str, arguments: &Value, budget: &mut Budget) -> Outcome {
-    let mut positional = match arguments {
-        Value::List(items) => items.iter(),
-        single => std::slice::from_ref(single).iter(),
-    };
-    let mut out = String::new();
-    let mut rest = format;
-    while let Some((before, after)) = rest.split_once('%') {
-        budget.charge(before.len())?;
-        out.push_str(before);
-        let (name, after) = match after.strip_prefix('(').and_then(|after| after.split_once(')')) {
-            Some((name, after)) => (Some(name), after),
-            None => (None, after),
-        };
-        let flags_end = after.find(|c: char| !matches!(c, '-' | '0')).unwrap_or(after.len());
-        let (flags, after) = after.split_at_checked(flags_end).unwrap_or((after, ""));
-        let width_end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        let (width, after) = after.split_at_checked(width_end).unwrap_or((after, ""));
-        let width: usize = if width.is_empty() { 0 } else { width.parse().unwrap_or(usize::MAX) };
-        let mut characters = after.chars();
-        let Some(conversion) = characters.next() else {
-            return Err(Problem::Type("`%` at the end of a format".to_owned()));
-        };
-        rest = characters.as_str();
-        if conversion == '%' {
-            out.push('%');
-            continue;
-        }
-        let value = match (name, arguments) {
-            (Some(name), Value::Map(map)) => map.get(name),
-            (Some(_), _) => return Err(Problem::Type("`%(name)` needs a dictionary".to_owned())),
-            (None, _) => positional.next(),
-        };
-        let value = value.ok_or_else(|| Problem::Type("a format has more places than values".to_owned()))?;
-        let text = converted(conversion, value, budget)?;
-        budget.charge(text.len().max(width))?;
-        pad(&mut out, &text, flags, width, conversion != 's' && conversion != 'r');
-    }
-    budget.charge(rest.len())?;
-    out.push_str(rest);
-    if positional.next().is_some() && !matches!(arguments, Value::Map(_)) {
-        return Err(Problem::Type("a format has fewer places than values".to_owned()));
-    }
-    Ok(Value::from(out))
-}
-
-fn converted(conversion: char, value: &Value, budget: &mut Budget) -> Result<String, Problem> {
-    let whole = || match value {
-        #[expect(clippy::cast_possible_truncation, reason = "`%d` cuts a float to a whole number")]
-        Value::Float(number) => Ok(number.trunc() as i64),
-        _ => {
-            integer(value).ok_or_else(|| Problem::Type(format!("`%{conversion}` needs a number, not {}", value.kind())))
-        }
-    };
-    match conversion {
-        's' => str_of(value, budget),
-        'r' => repr_of(value, budget),
-        'd' | 'i' => Ok(whole()?.to_string()),
-        'x' | 'X' => {
-            let number = whole()?;
-            let sign = if number < 0 { "-" } else { "" };
-            let digits = format!("{:x}", number.unsigned_abs());
-            Ok(format!("{sign}{}", if conversion == 'X' { digits.to_uppercase() } else { digits }))
-        }
-        _ => Err(Problem::Unsupported(format!("the conversion `%{conversion}`"))),
-    }
-}
-
-fn pad(out: &mut String, text: &str, flags: &str, width: usize, is_number: bool) {
-    let missing = width.saturating_sub(text.chars().count());
-    if flags.contains('-') {
-        out.push_str(text);
-        out.extend(std::iter::repeat_n(' ', missing));
-    } else if flags.contains('0') && is_number {
-        let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-        out.push_str(sign);
-        out.extend(std::iter::repeat_n('0', missing));
-        out.push_str(digits);
-    } else {
-        out.extend(std::iter::repeat_n(' ', missing));
-        out.push_str(text);
     }
 }

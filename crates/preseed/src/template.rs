@@ -1,10 +1,17 @@
 //! Templates: from text to a tree, and from a tree and a context to text.
 
+mod define;
 mod lex;
 mod parse;
 mod render;
+mod statement;
 
-use crate::error::Location;
+pub(crate) use define::Def;
+pub(crate) use render::expand;
+
+use std::sync::Arc;
+
+use crate::error::Source;
 use crate::evaluate::Scope;
 use crate::expression::{Expression, Fault};
 use crate::{Context, Limits, RenderError, TemplateError};
@@ -23,8 +30,7 @@ use crate::{Context, Limits, RenderError, TemplateError};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
-    name: String,
-    text: String,
+    source: Arc<Source>,
     nodes: Vec<Node>,
 }
 
@@ -32,13 +38,18 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Text(String),
-    Output(Expression),
+    /// A value, and the filters that it goes through.
+    Output(Expression, Vec<Expression>),
     If(Vec<Branch>),
     For(For),
-    /// `py: name = …`
-    Assign(Vec<String>, Expression),
+    /// `py: name = …`; `a = b = …` has two targets.
+    Assign(Vec<Target>, Expression),
+    /// `py: …` without a name: only its errors matter.
+    Evaluate(Expression),
     /// `default name = …`
-    Default(String, Expression),
+    Default(Arc<str>, Expression),
+    Define(Arc<Def>),
+    Inherit(Expression),
     Break,
     Continue,
 }
@@ -52,9 +63,17 @@ struct Branch {
 
 #[derive(Clone, Debug, PartialEq)]
 struct For {
-    names: Vec<String>,
+    names: Vec<Arc<str>>,
     items: Expression,
     body: Vec<Node>,
+}
+
+/// What is assigned to.
+#[derive(Clone, Debug, PartialEq)]
+struct Target {
+    names: Vec<Arc<str>>,
+    /// True for `a, b` and `a,`: the value is taken apart.
+    unpacks: bool,
 }
 
 impl Template {
@@ -64,9 +83,10 @@ impl Template {
     ///
     /// [`TemplateError`] with the place of the first fault.
     pub fn parse(name: &str, text: &str) -> Result<Self, TemplateError> {
-        match lex::lex(text).and_then(|tokens| parse::parse(tokens, text.len())) {
-            Ok(nodes) => Ok(Self { name: name.to_owned(), text: text.to_owned(), nodes }),
-            Err(Fault { at, problem }) => Err(TemplateError { location: Location::of(name, text, at).into(), problem }),
+        let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+        match lex::lex(text).and_then(|tokens| parse::parse(tokens, &source)) {
+            Ok(nodes) => Ok(Self { source, nodes }),
+            Err(Fault { at, problem, .. }) => Err(TemplateError { location: source.location(at), problem }),
         }
     }
 
@@ -79,25 +99,46 @@ impl Template {
         self.render_with(context, &Limits::default())
     }
 
-    /// Renders the template within the given limits.
+    /// Renders the template within the given limits. There are no others that it could inherit.
     ///
     /// # Errors
     ///
     /// As [`render`](Self::render).
     pub fn render_with(&self, context: &Context, limits: &Limits) -> Result<String, RenderError> {
-        let mut scope = Scope::new(context, *limits);
-        let mut out = String::new();
-        match render::nodes(&self.nodes, &mut scope, &mut out) {
-            Ok(_) => Ok(out),
-            Err(Fault { at, problem }) => {
-                Err(RenderError { location: Location::of(&self.name, &self.text, at).into(), problem })
-            }
-        }
+        self.render_inheriting(context, limits, &|_| None)
+    }
+
+    /// Renders the template, and whichever it inherits: `{{inherit "generic"}}` asks `templates` for `generic`.
+    ///
+    /// ```
+    /// use firstlight_preseed::{Context, Limits, Template};
+    /// let own = Template::parse("own", "{{inherit 'frame'}}{{def title}}web01{{enddef}}body")?;
+    /// let frame = Template::parse("frame", "<{{self.title()}}: {{self.body}}>")?;
+    /// let templates = |name: &str| (name == "frame").then(|| frame.clone());
+    /// let text = own.render_inheriting(&Context::new(), &Limits::default(), &templates)?;
+    /// assert_eq!(text, "<web01: body>");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`render`](Self::render), and where there is no such template.
+    pub fn render_inheriting(
+        &self,
+        context: &Context,
+        limits: &Limits,
+        templates: &dyn Fn(&str) -> Option<Self>,
+    ) -> Result<String, RenderError> {
+        let mut scope = Scope::new(context, *limits, templates);
+        render::template(self, &mut scope).map_err(|Fault { at, problem, source }| {
+            let location = source.as_ref().unwrap_or(&self.source).location(at);
+            RenderError { location, problem }
+        })
     }
 
     /// The name that was given to [`parse`](Self::parse).
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.source.name
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::budget::Budget;
-use crate::{Problem, Value};
+use crate::object::{Made, Range, View};
+use crate::{Problem, Value, builtins};
 
 /// What an expression writes into the output: nothing for `None`.
 pub(crate) fn output(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
@@ -46,34 +47,111 @@ fn repr(value: &Value, out: &mut String, budget: &mut Budget) -> Result<(), Prob
             budget.charge(text.len())?;
             repr_str(text, out);
         }
-        Value::List(items) => {
-            budget.enter()?;
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push_str(", ");
-                }
-                repr(item, out, budget)?;
-            }
-            out.push(']');
-            budget.leave();
-        }
+        Value::List(items) => all(items, ["[", "]"], out, budget)?,
+        Value::Tuple(items) => all(items, ["(", if items.len() == 1 { ",)" } else { ")" }], out, budget)?,
         Value::Map(map) => {
             budget.enter()?;
             out.push('{');
-            for (at, (key, item)) in map.iter().enumerate() {
+            for (at, (key, item)) in map.pairs().enumerate() {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                repr_str(key, out);
+                repr(key, out, budget)?;
                 out.push_str(": ");
                 repr(item, out, budget)?;
             }
             out.push('}');
             budget.leave();
         }
+        Value::Object(object) => made(value, object.made(), out, budget)?,
     }
     budget.charge(out.len().saturating_sub(before) / 8)
+}
+
+fn all(items: &[Value], [open, close]: [&str; 2], out: &mut String, budget: &mut Budget) -> Result<(), Problem> {
+    budget.enter()?;
+    out.push_str(open);
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        repr(item, out, budget)?;
+    }
+    out.push_str(close);
+    budget.leave();
+    Ok(())
+}
+
+fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Result<(), Problem> {
+    match made {
+        Made::Range(Range { start, end, step: 1 }) => {
+            let _ = write!(out, "range({start}, {end})");
+        }
+        Made::Range(Range { start, end, step }) => {
+            let _ = write!(out, "range({start}, {end}, {step})");
+        }
+        Made::View(view, _) => {
+            let name = match view {
+                View::Keys => "dict_keys([",
+                View::Values => "dict_values([",
+                View::Items => "dict_items([",
+            };
+            all(&builtins::items(value, budget)?, [name, "])"], out, budget)?;
+        }
+        Made::Set(items) if items.is_empty() => out.push_str("set()"),
+        Made::Set(items) => all(items, ["{", "}"], out, budget)?,
+        Made::Iterator(name, _) => {
+            let _ = write!(out, "<{name} object>");
+        }
+        Made::Looper(items) => all(items, ["<looper for [", "]>"], out, budget)?,
+        Made::Turn(items, at) => {
+            out.push_str("<loop pos=");
+            repr(items.get(*at).unwrap_or(&Value::None), out, budget)?;
+            let _ = write!(out, " at {at}>");
+        }
+        Made::Function(name) => out.push_str(&builtins::shown(name)),
+        Made::Escape => out.push_str("escape"),
+        Made::Empty => {}
+        Made::Macro(..) | Made::Method(..) | Made::TypeMethod(..) | Made::Page(_) | Made::PageGet(_) => {
+            return Err(Problem::Unsupported(format!("the text of {}", value.kind())));
+        }
+    }
+    Ok(())
+}
+
+/// Python's `ascii`: as `repr`, with escapes for all that is not ASCII.
+pub(crate) fn ascii_of(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
+    let text = repr_of(value, budget)?;
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            out.push(character);
+        } else {
+            escaped(character, &mut out);
+        }
+    }
+    budget.charge(out.len() / 8)?;
+    Ok(out)
+}
+
+fn escaped(character: char, out: &mut String) {
+    let code = u32::from(character);
+    let _ = match code {
+        0..=0xff => write!(out, "\\x{code:02x}"),
+        0x100..=0xffff => write!(out, "\\u{code:04x}"),
+        _ => write!(out, "\\U{code:08x}"),
+    };
+}
+
+/// What Python shows as it is: neither a control, nor a separator other than the space, nor private or unassigned.
+pub(crate) fn is_printable(character: char) -> bool {
+    let hidden = character.is_control()
+        || (character.is_whitespace() && character != ' ')
+        || matches!(u32::from(character),
+            0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x180e | 0x200b..=0x200f | 0x202a..=0x202e
+            | 0x2060..=0x206f | 0xe000..=0xf8ff | 0xfeff | 0xfff0..=0xfffb | 0xfffe..=0xffff
+            | 0xe0000..=0x10_ffff);
+    !hidden
 }
 
 fn repr_str(text: &str, out: &mut String) {
@@ -89,16 +167,15 @@ fn repr_str(text: &str, out: &mut String) {
                 out.push('\\');
                 out.push(character);
             }
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{a0}' => {
-                let _ = write!(out, "\\x{:02x}", u32::from(character));
-            }
-            _ => out.push(character),
+            _ if is_printable(character) => out.push(character),
+            _ => escaped(character, out),
         }
     }
     out.push(quote);
 }
 
-fn float(number: f64) -> String {
+/// A float as Python shows it: the fewest digits that read back the same.
+pub(crate) fn float(number: f64) -> String {
     if number.is_nan() {
         return "nan".to_owned();
     }

@@ -1,7 +1,8 @@
 //! What a template sees: plain values, shared cheaply.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use crate::{Map, Object};
 
 /// A value of the template language. Cloning one is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,17 +19,14 @@ pub enum Value {
     Float(f64),
     /// A text.
     Str(Arc<str>),
-    /// A list or tuple.
+    /// A list.
     List(Arc<Vec<Value>>),
+    /// A tuple: `(1, 2)`.
+    Tuple(Arc<Vec<Value>>),
     /// A dictionary or an object: both `node.hostname` and `node['hostname']` read it.
     Map(Arc<Map>),
-}
-
-/// A dictionary with text keys that keeps the order of insertion.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map {
-    entries: Vec<(Arc<str>, Value)>,
-    index: BTreeMap<Arc<str>, usize>,
+    /// What only a rendering makes.
+    Object(Object),
 }
 
 /// The names that a template can use.
@@ -76,65 +74,6 @@ impl Context {
     }
 }
 
-impl Map {
-    /// An empty map.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a key, or replaces its value in place.
-    pub fn insert(&mut self, key: &str, value: impl Into<Value>) {
-        let value = value.into();
-        if let Some(slot) = self.index.get(key).and_then(|&at| self.entries.get_mut(at)) {
-            slot.1 = value;
-            return;
-        }
-        let key: Arc<str> = key.into();
-        self.index.insert(Arc::clone(&key), self.entries.len());
-        self.entries.push((key, value));
-    }
-
-    /// The value of a key.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        let &at = self.index.get(key)?;
-        self.entries.get(at).map(|(_, value)| value)
-    }
-
-    /// The keys in the order of insertion.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(key, _)| &**key)
-    }
-
-    /// Keys and values in the order of insertion.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.entries.iter().map(|(key, value)| (&**key, value))
-    }
-
-    /// The number of entries.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// True if there is no entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
-impl<K: AsRef<str>, V: Into<Value>> FromIterator<(K, V)> for Map {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut map = Self::new();
-        for (key, value) in entries {
-            map.insert(key.as_ref(), value);
-        }
-        map
-    }
-}
-
 impl<K: AsRef<str>, V: Into<Value>> FromIterator<(K, V)> for Context {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(names: I) -> Self {
         Self { names: names.into_iter().collect() }
@@ -154,9 +93,15 @@ impl Value {
         Self::List(Arc::new(items.into_iter().map(Into::into).collect()))
     }
 
+    /// A tuple.
+    #[must_use]
+    pub fn tuple<V: Into<Self>>(items: impl IntoIterator<Item = V>) -> Self {
+        Self::Tuple(Arc::new(items.into_iter().map(Into::into).collect()))
+    }
+
     /// The kind of value, in the words of the language.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::None => "None",
             Self::Bool(_) => "a bool",
@@ -164,7 +109,9 @@ impl Value {
             Self::Float(_) => "a float",
             Self::Str(_) => "a string",
             Self::List(_) => "a list",
+            Self::Tuple(_) => "a tuple",
             Self::Map(_) => "a dictionary",
+            Self::Object(object) => object.kind(),
         }
     }
 
@@ -177,8 +124,9 @@ impl Value {
             Self::Int(value) => *value != 0,
             Self::Float(value) => *value != 0.0,
             Self::Str(text) => !text.is_empty(),
-            Self::List(items) => !items.is_empty(),
+            Self::List(items) | Self::Tuple(items) => !items.is_empty(),
             Self::Map(map) => !map.is_empty(),
+            Self::Object(object) => object.is_true(),
         }
     }
 }

@@ -35,7 +35,7 @@ fn expressions() {
     check("{{node.owner}}|{{[node.owner]}}", "|[None]");
     check("{{disks[0]}} {{disks[-1]}} {{disks[1:]}} {{release[:4]}}", "sda nvme0n1 ['sdb', 'nvme0n1'] book");
     check("{{x + 1}} {{x * 2.5}} {{x / 2}} {{x // 2}} {{-x // 2}} {{-x % 3}} {{-x}}", "8 17.5 3.5 3 -4 2 -7");
-    check("{{'%-6s|%03d|%x' % (release[:2], x, 255)}}", "bo    |007|ff");
+    check("{{'%-6s/%03d/%x' % (release[:2], x, 255)}}", "bo    /007/ff");
     check("{{'%(hostname)s has %(cores)d' % node}}", "web01 has 8");
     check(
         "{{1 < x <= 7}} {{x != 7}} {{'sd' in disks}} {{'sda' in disks}} {{x is not None}}",
@@ -46,7 +46,7 @@ fn expressions() {
     check("{{', '.join(sorted(disks))|escape.json}}", "\"nvme0n1, sda, sdb\"");
     check("{{'a' \"b\"}}{{'\\x41\\u00e9\\n'}}{{r'\\n'}}", "abAé\n\\n");
     check("{{{'a': 1}['a']}}", "1");
-    check("{{len(disks)}} {{str(x) + '!'}} {{int('5') + 1}} {{max(1, x)}} {{range(3)}}", "3 7! 6 7 [0, 1, 2]");
+    check("{{len(disks)}} {{str(x) + '!'}} {{int('5') + 1}} {{max(1, x)}} {{range(3)}}", "3 7! 6 7 range(0, 3)");
     check("{{release.upper()}} {{'a,b'.split(',')}} {{' a '.strip()}}.", "BOOKWORM ['a', 'b'] a.");
     check("{{x == 7.0}} {{True == 1}} {{'7' == x}} {{[1, 2] < [1, 3]}}", "True True False True");
 }
@@ -60,7 +60,7 @@ fn directives() {
     check("{{for l, d in looper(disks)}}{{d}}{{if not l.last}},{{endif}}{{endfor}}", "sda,sdb,nvme0n1");
     check("{{py: a, b = 1, 2}}{{a}}{{b}}".replace("1, 2", "(1, 2)").as_str(), "12");
     check("{{default x = 1}}{{default y = x + 1}}{{x}}{{y}}", "78");
-    check("{{if debug:}}a{{elif x:}}b{{else:}}c{{endif}}", "b");
+    check("{{if debug:}}a{{elif x:}}b{{else}}c{{endif}}", "b");
 }
 
 #[test]
@@ -89,7 +89,10 @@ fn faults_have_a_place_and_a_name() {
     check_error("{{if x = 7}}{{endif}}", "t:1:8: `=` is no comparison; `==` is");
     check_error("a\n{{for d in disks}}\n", "t:2:3: `for` without `endfor`");
     check_error("{{else}}", "t:1:3: `else` outside of an `if`");
-    check_error("{{if x}}{{else}}{{else}}{{endif}}", "t:1:19: `else` after `else`");
+    check_error("{{ if x }}{{endif}}", "t:1:4: `if` has to stand between `{{` and `}}` without blanks");
+    check_error("{{if x}}{{else:}}{{endif}}", "t:1:11: expected a value, found `else`");
+    check_error("{{'a|b'}}", "t:1:3: a string does not end; a `|` starts a filter here, also in a string");
+    check_error("{{x\n+ 1}}", "t:2:1: an expression ends with its line unless a bracket is open");
     check_error("{{(x}}", "t:1:5: expected `)`, found end of the expression");
     check_error("{{'x}}", "t:1:3: a string does not end");
     check_error("{{x y}}", "t:1:5: unexpected `y` after an expression");
@@ -99,15 +102,19 @@ fn faults_have_a_place_and_a_name() {
 
 #[test]
 fn what_python_could_do_is_refused() {
-    check_error("{{py: import os}}", "t:1:6: anything but one `name = expression` in `py:` is not supported");
-    check_error("{{py: x += 1}}", "t:1:6: anything but one `name = expression` in `py:` is not supported");
+    check_error(
+        "{{py: import os}}",
+        "t:1:7: `py:` takes `name = expression`: the Python statement `import` is not supported",
+    );
+    check_error(
+        "{{py: node['x'] = 1}}",
+        "t:1:7: a template cannot change a value: assigning to a part of one is not supported",
+    );
+    check_error("{{disks.append(1)}}", "t:1:3: a template cannot change a value: `append` of a list is not supported");
     check_error("{{lambda: 1}}", "t:1:3: `lambda` is not supported");
-    check_error("{{[d for d in disks]}}", "t:1:6: a comprehension is not supported");
-    check_error("{{def f(x)}}{{enddef}}", "t:1:3: `def` is not supported");
-    check_error("{{inherit 'base'}}", "t:1:3: `inherit` is not supported");
     check_error("{{node.__class__}}", "t:1:3: a dictionary has no `__class__`");
     check_error("{{open('/etc/passwd')}}", "t:1:3: `open` is not defined");
-    check_error("{{2 ** 9999}}", "t:1:5: `**` is not supported");
+    check_error("{{2 ** 9999}}", "t:1:3: the result is larger than 64 bits hold");
 }
 
 #[track_caller]

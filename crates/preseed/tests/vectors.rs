@@ -115,6 +115,10 @@ fn rendered_templates() {
     for case in vectors["cases"].as_array().unwrap() {
         check_rendered(text(case, "template"), &case["vars"], case["expected"].as_str());
     }
+    let vectors = load("tempita_own.json");
+    for case in vectors["cases"].as_array().unwrap() {
+        check_rendered(text(case, "template"), &vectors["vars"], case["expected"].as_str());
+    }
     let vectors = load("preseed_lookup_vectors.json");
     for case in vectors["tempita"].as_array().unwrap() {
         check_rendered(text(case, "template"), &case["context"], case["result"].as_str());

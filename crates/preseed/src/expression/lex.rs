@@ -1,6 +1,7 @@
 //! From an expression's text to tokens.
 
 use super::Fault;
+use super::literal::{self, Quoted};
 use crate::Problem;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -9,28 +10,54 @@ pub(super) enum Token {
     Int(i64),
     Float(f64),
     Str(String),
+    /// An `f'…'`: what is between the quotes, where that starts, and whether backslashes stay.
+    Format(String, usize, bool),
     /// An operator or bracket; the longest that fits.
     Sign(&'static str),
     End,
 }
 
-/// Two-letter signs come first.
-const SIGNS: [&str; 25] = [
-    "==", "!=", "<=", ">=", "//", "**", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", "{", "}", ".", ",", ":",
-    "|", "=", "~",
+/// Longer signs come first.
+const SIGNS: [&str; 33] = [
+    "==", "!=", "<=", ">=", "//", "**", "<<", ">>", ":=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", "{",
+    "}", ".", ",", ":", "|", "=", "~", "&", "^", "@", "!", ";",
 ];
 
 /// The tokens of `text`, each with its offset in the template, in which `text` starts at `base`.
+///
+/// An expression is one line, unless a bracket is open: that is Python's rule, and `#` starts a comment.
 pub(super) fn tokens(text: &str, base: usize) -> Result<Vec<(usize, Token)>, Fault> {
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<(usize, Token)> = Vec::new();
     let mut at = 0;
+    let mut brackets = 0_usize;
+    let mut ended = false;
     while let Some(rest) = text.get(at..) {
         let Some(first) = rest.chars().next() else { break };
-        if first.is_whitespace() {
-            at += first.len_utf8();
+        if first == '\n' && brackets == 0 && !tokens.is_empty() {
+            ended = true;
+        }
+        let skipped = if first.is_whitespace() {
+            first.len_utf8()
+        } else if first == '#' {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("\\\n") {
+            2
+        } else {
+            0
+        };
+        if skipped > 0 {
+            at += skipped;
             continue;
         }
-        let (token, len) = token(rest, first).map_err(|problem| Fault { at: base + at, problem })?;
+        if ended {
+            return Err(Fault::syntax(base + at, "an expression ends with its line unless a bracket is open"));
+        }
+        let (token, len) = token(rest, first, base + at).map_err(|problem| Fault::new(base + at, problem))?;
+        match token {
+            Token::Sign("(" | "[" | "{") => brackets += 1,
+            Token::Sign(")" | "]" | "}") => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
         tokens.push((base + at, token));
         at += len;
     }
@@ -38,113 +65,36 @@ pub(super) fn tokens(text: &str, base: usize) -> Result<Vec<(usize, Token)>, Fau
     Ok(tokens)
 }
 
-fn token(rest: &str, first: char) -> Result<(Token, usize), Problem> {
+fn token(rest: &str, first: char, at: usize) -> Result<(Token, usize), Problem> {
     if first.is_alphabetic() || first == '_' {
-        return name_or_prefixed(rest);
+        return name_or_prefixed(rest, at);
     }
-    if first.is_ascii_digit() {
-        return number(rest);
+    let is_fraction = first == '.' && rest.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if first.is_ascii_digit() || is_fraction {
+        return literal::number(rest);
     }
     if matches!(first, '\'' | '"') {
-        return string(rest, first, false);
+        let Quoted { text, len, .. } = literal::quoted(rest)?;
+        return Ok((Token::Str(literal::unescaped(text)?), len));
     }
     let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
     sign.map(|sign| (Token::Sign(sign), sign.len()))
         .ok_or_else(|| Problem::Syntax(format!("unexpected character {first:?} in an expression")))
 }
 
-fn name_or_prefixed(rest: &str) -> Result<(Token, usize), Problem> {
+fn name_or_prefixed(rest: &str, at: usize) -> Result<(Token, usize), Problem> {
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
     let (name, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    let quote = tail.chars().next().filter(|quote| matches!(quote, '\'' | '"'));
-    if let Some(quote) = quote {
-        let raw = match name {
-            "u" | "U" => false,
-            "r" | "R" => true,
-            _ => return Err(Problem::Unsupported(format!("the string prefix `{name}`"))),
-        };
-        let (token, len) = string(tail, quote, raw)?;
-        return Ok((token, end + len));
+    if !tail.starts_with(['\'', '"']) {
+        return Ok((Token::Name(name.to_owned()), end));
     }
-    Ok((Token::Name(name.to_owned()), end))
-}
-
-fn number(rest: &str) -> Result<(Token, usize), Problem> {
-    let digits = |from: usize| {
-        let tail = rest.get(from..).unwrap_or_default();
-        from + tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len())
+    let Quoted { text, len, quotes } = literal::quoted(tail)?;
+    let token = match name.to_lowercase().as_str() {
+        "u" => Token::Str(literal::unescaped(text)?),
+        "r" => Token::Str(text.to_owned()),
+        "f" => Token::Format(text.to_owned(), at + end + quotes, false),
+        "fr" | "rf" => Token::Format(text.to_owned(), at + end + quotes, true),
+        _ => return Err(Problem::Unsupported(format!("the string prefix `{name}`"))),
     };
-    let whole = digits(0);
-    let has_fraction = rest.get(whole..).is_some_and(|tail| tail.starts_with('.'));
-    let end = if has_fraction { digits(whole + 1) } else { whole };
-    let text = rest.get(..end).unwrap_or_default();
-    if rest.get(end..).is_some_and(|tail| tail.starts_with(|c: char| c.is_alphabetic() || c == '_')) {
-        return Err(Problem::Syntax(format!("{text} is followed by a letter")));
-    }
-    if has_fraction {
-        let number = text.parse().map_err(|_| Problem::Syntax(format!("{text} is no number")))?;
-        return Ok((Token::Float(number), end));
-    }
-    if text.len() > 1 && text.starts_with('0') && text.bytes().any(|digit| digit != b'0') {
-        return Err(Problem::Syntax(format!("{text}: a number does not start with 0")));
-    }
-    let number = text.parse().map_err(|_| Problem::Arithmetic(format!("{text} is larger than 64 bits hold")))?;
-    Ok((Token::Int(number), end))
-}
-
-fn string(rest: &str, quote: char, raw: bool) -> Result<(Token, usize), Problem> {
-    let mut out = String::new();
-    let mut characters = rest.char_indices().skip(1);
-    while let Some((at, character)) = characters.next() {
-        match character {
-            _ if character == quote => return Ok((Token::Str(out), at + quote.len_utf8())),
-            '\n' => break,
-            '\\' => {
-                let Some((_, escaped)) = characters.next() else { break };
-                if raw {
-                    out.extend(['\\', escaped]);
-                } else {
-                    unescape(escaped, &mut characters, &mut out)?;
-                }
-            }
-            _ => out.push(character),
-        }
-    }
-    Err(Problem::Syntax("a string does not end".to_owned()))
-}
-
-fn unescape(escaped: char, rest: &mut impl Iterator<Item = (usize, char)>, out: &mut String) -> Result<(), Problem> {
-    let digits = match escaped {
-        '\n' => return Ok(()),
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        'a' => '\u{7}',
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'v' => '\u{b}',
-        '0' => '\0',
-        '\\' | '\'' | '"' => escaped,
-        'x' | 'u' | 'U' => {
-            let digits = match escaped {
-                'x' => 2,
-                'u' => 4,
-                _ => 8,
-            };
-            let mut code = 0_u32;
-            for _ in 0..digits {
-                let digit = rest.next().and_then(|(_, digit)| digit.to_digit(16));
-                let digit = digit.ok_or_else(|| Problem::Syntax(format!("\\{escaped} needs {digits} digits")))?;
-                code = code.wrapping_shl(4) | digit;
-            }
-            char::from_u32(code).ok_or_else(|| Problem::Syntax(format!("\\{escaped}: no such character")))?
-        }
-        // Python leaves an escape that it does not know as it is.
-        _ => {
-            out.push('\\');
-            escaped
-        }
-    };
-    out.push(digits);
-    Ok(())
+    Ok((token, end + len))
 }

@@ -1,6 +1,5 @@
 //! From a template's text to pieces of text and directives, and the rule about a directive alone on its line.
 
-use crate::Problem;
 use crate::expression::Fault;
 
 /// A piece of a template.
@@ -16,7 +15,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     let mut tokens = Vec::new();
     let mut at = 0;
     let mut open = None;
-    let fault = |at, problem: &str| Err(Fault { at, problem: Problem::Syntax(problem.to_owned()) });
+    let fault = |at, problem: &str| Err(Fault::syntax(at, problem));
     while let Some(rest) = text.get(at..) {
         let Some(found) = rest.find("{{").into_iter().chain(rest.find("}}")).min() else { break };
         let is_open = rest.get(found..).is_some_and(|rest| rest.starts_with("{{"));
@@ -48,16 +47,13 @@ pub(super) fn lex(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     Ok(tokens)
 }
 
-/// Directives that are said to write nothing themselves, so that their line goes when they are alone on it.
+/// Directives that are said to write nothing themselves, so that their line goes when they are alone on it. Blanks
+/// after `{{` hide them from this rule, as they do in MAAS.
 fn takes_its_line(directive: &str) -> bool {
-    let word = directive.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    let rest = directive.get(word.len()..).unwrap_or_default();
-    match word {
-        "else" | "endif" | "endfor" | "enddef" | "continue" | "break" => matches!(rest.trim_end(), "" | ":"),
-        "if" | "elif" | "for" | "def" | "inherit" | "default" => rest.starts_with(' '),
-        "py" => rest.starts_with(':'),
-        _ => false,
-    }
+    matches!(directive, "else" | "endif" | "endfor" | "enddef" | "continue" | "break")
+        || ["if ", "elif ", "for ", "def ", "inherit ", "default ", "py:"]
+            .into_iter()
+            .any(|start| directive.starts_with(start))
 }
 
 /// A directive that is alone on its line takes the indentation before it and the line feed after it along.

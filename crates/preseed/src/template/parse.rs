@@ -1,9 +1,15 @@
 //! From pieces to a tree.
 
+use std::sync::Arc;
+
+use super::define::Signature;
 use super::lex::Token;
-use super::{Branch, For, Node};
+use super::statement::{self, is_name};
+use super::{Branch, Def, For, Node};
 use crate::Problem;
+use crate::error::Source;
 use crate::expression::{self, Expression, Fault};
+use crate::methods::is_space;
 
 /// Blocks in blocks.
 const MAX_NESTING: usize = 32;
@@ -23,65 +29,78 @@ enum BlockKind {
         condition: Option<Expression>,
     },
     For {
-        names: Vec<String>,
+        names: Vec<Arc<str>>,
         items: Expression,
+    },
+    Def {
+        name: Arc<str>,
+        signature: Signature,
     },
 }
 
 /// A stack, not recursion: it cannot overflow.
-struct Parser {
+struct Parser<'a> {
+    source: &'a Arc<Source>,
     stack: Vec<Block>,
     block: Block,
 }
 
-pub(super) fn parse(tokens: Vec<Token<'_>>, end: usize) -> Result<Vec<Node>, Fault> {
-    let block = Block { at: end, kind: BlockKind::Root, body: Vec::new() };
-    let mut parser = Parser { stack: Vec::new(), block };
+pub(super) fn parse(tokens: Vec<Token<'_>>, source: &Arc<Source>) -> Result<Vec<Node>, Fault> {
+    let block = Block { at: source.text.len(), kind: BlockKind::Root, body: Vec::new() };
+    let mut parser = Parser { source, stack: Vec::new(), block };
     for token in tokens {
         match token {
             Token::Text("") => {}
             Token::Text(text) => parser.block.body.push(Node::Text(text.to_owned())),
-            Token::Directive(at, text) => {
-                let indent = text.len() - text.trim_start().len();
-                parser.directive(at + indent, text.trim())?;
-            }
+            Token::Directive(at, text) => parser.directive(at, text)?,
         }
     }
     let Block { at, kind, body } = parser.block;
     match kind {
         BlockKind::Root => Ok(body),
-        BlockKind::If { .. } => Err(syntax(at, "`if` without `endif`")),
-        BlockKind::For { .. } => Err(syntax(at, "`for` without `endfor`")),
+        BlockKind::If { .. } => Err(Fault::syntax(at, "`if` without `endif`")),
+        BlockKind::For { .. } => Err(Fault::syntax(at, "`for` without `endfor`")),
+        BlockKind::Def { .. } => Err(Fault::syntax(at, "`def` without `enddef`")),
     }
-}
-
-fn syntax(at: usize, problem: impl Into<String>) -> Fault {
-    Fault { at, problem: Problem::Syntax(problem.into()) }
-}
-
-fn unsupported(at: usize, what: &str) -> Fault {
-    Fault { at, problem: Problem::Unsupported(what.to_owned()) }
 }
 
 /// The text after a directive's word, with its offset, without a closing colon.
 fn after<'a>(at: usize, directive: &'a str, word: &str) -> (usize, &'a str) {
     let rest = directive.get(word.len()..).unwrap_or_default();
-    let text = rest.trim_start();
-    (at + directive.len() - text.len(), text.strip_suffix(':').unwrap_or(text).trim_end())
+    let rest = rest.strip_suffix(':').unwrap_or(rest);
+    let text = rest.trim_start_matches(is_space);
+    (at + word.len() + rest.len() - text.len(), text.trim_end_matches(is_space))
 }
 
-impl Parser {
-    fn directive(&mut self, at: usize, directive: &str) -> Result<(), Fault> {
-        if directive.starts_with('#') {
+impl Parser<'_> {
+    /// A directive is told by its first word, which stands right after `{{`: blanks are allowed before expressions,
+    /// `py:`, `break`, `continue` and comments only, as they are in MAAS.
+    fn directive(&mut self, start: usize, directive: &str) -> Result<(), Fault> {
+        let text = directive.trim_matches(is_space);
+        let at = start + directive.len() - directive.trim_start_matches(is_space).len();
+        if text.starts_with('#') {
             return Ok(());
         }
-        if let Some(statement) = directive.strip_prefix("py:") {
-            let (name, value) = assignment(at + 3, statement, "py:")?;
-            self.block.body.push(Node::Assign(name, value));
+        if let Some(body) = text.strip_prefix("py:") {
+            let nodes = statement::py(body, at + 3)?;
+            self.block.body.extend(nodes);
             return Ok(());
         }
-        let end = directive.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(directive.len());
-        let word = directive.get(..end).unwrap_or(directive);
+        let word = text.split(' ').next().unwrap_or_default();
+        let has_more = text.len() > word.len();
+        match word {
+            "break" | "continue" if !has_more => return self.jump(at, word),
+            "else" | "endif" | "endfor" | "enddef" if !has_more => {}
+            "if" | "elif" | "for" if !has_more => {
+                return Err(Fault::syntax(at, format!("`{word}` without an expression")));
+            }
+            "if" | "elif" | "for" | "def" | "default" | "inherit" if has_more => {}
+            _ => return self.output(start, directive),
+        }
+        let is_alone = !has_more && directive.len() > text.len();
+        if at > start || is_alone {
+            return Err(Fault::syntax(at, format!("`{word}` has to stand between `{{{{` and `}}}}` without blanks")));
+        }
         let (rest_at, rest) = after(at, directive, word);
         match word {
             "if" => {
@@ -92,56 +111,74 @@ impl Parser {
                 let (names, items) = for_head(rest_at, rest)?;
                 self.open(at, BlockKind::For { names, items })
             }
+            "def" => {
+                let (name, signature) = def_head(rest_at, rest)?;
+                self.open(at, BlockKind::Def { name, signature })
+            }
             "elif" => {
                 let condition = expression::parse(rest, rest_at)?;
                 self.branch(at, "elif", Some(condition))
             }
-            "else" if rest.is_empty() => self.branch(at, "else", None),
-            "endif" | "endfor" if rest.is_empty() => self.close(at, word),
-            "break" | "continue" if rest.is_empty() => self.jump(at, word),
-            "default" if !rest.starts_with(['=', '.', '|', '(', '[']) && !rest.is_empty() => {
-                let (names, value) = assignment(rest_at, rest, "default")?;
-                let [name] = names.as_slice() else {
-                    return Err(syntax(at, "`default` takes one name"));
-                };
-                self.block.body.push(Node::Default(name.clone(), value));
+            "else" => self.branch(at, "else", None),
+            "default" => {
+                let node = default(rest_at, rest)?;
+                self.block.body.push(node);
                 Ok(())
             }
-            "def" | "enddef" => Err(unsupported(at, "`def`")),
-            "inherit" => Err(unsupported(at, "`inherit`")),
-            _ => {
-                self.block.body.push(Node::Output(expression::parse(directive, at)?));
+            "inherit" => {
+                self.block.body.push(Node::Inherit(expression::parse(rest, rest_at)?));
                 Ok(())
             }
+            _ => self.close(at, word),
         }
+    }
+
+    /// A value and its filters. A `|` is a filter's here wherever it stands, as it is in MAAS.
+    fn output(&mut self, start: usize, directive: &str) -> Result<(), Fault> {
+        let mut at = start;
+        let mut parts = Vec::new();
+        let is_cut = directive.contains('|');
+        for part in directive.split('|') {
+            let parsed = expression::parse(part, at).map_err(|mut fault| {
+                if let Problem::Syntax(problem) = &mut fault.problem
+                    && is_cut
+                    && problem == "a string does not end"
+                {
+                    problem.push_str("; a `|` starts a filter here, also in a string");
+                }
+                fault
+            });
+            parts.push(parsed?);
+            at += part.len() + 1;
+        }
+        let filters = parts.split_off(1.min(parts.len()));
+        self.block.body.extend(parts.pop().map(|value| Node::Output(value, filters)));
+        Ok(())
     }
 
     fn open(&mut self, at: usize, kind: BlockKind) -> Result<(), Fault> {
         if self.stack.len() >= MAX_NESTING {
             let limit = u64::try_from(MAX_NESTING).unwrap_or(u64::MAX);
-            return Err(Fault { at, problem: Problem::Limit { what: "nested blocks", limit } });
+            return Err(Fault::new(at, Problem::Limit { what: "nested blocks", limit }));
         }
         let outer = std::mem::replace(&mut self.block, Block { at, kind, body: Vec::new() });
         self.stack.push(outer);
         Ok(())
     }
 
+    /// What follows an `else` is parsed and never rendered, as it is in MAAS.
     fn branch(&mut self, at: usize, word: &str, next: Option<Expression>) -> Result<(), Fault> {
         let BlockKind::If { done, condition } = &mut self.block.kind else {
-            return Err(syntax(at, format!("`{word}` outside of an `if`")));
+            return Err(Fault::syntax(at, format!("`{word}` outside of an `if`")));
         };
-        // After an `else` there is no condition any more.
-        let Some(condition) = std::mem::replace(condition, next) else {
-            return Err(syntax(at, format!("`{word}` after `else`")));
-        };
-        done.push(Branch { condition: Some(condition), body: std::mem::take(&mut self.block.body) });
+        let condition = std::mem::replace(condition, next);
+        done.push(Branch { condition, body: std::mem::take(&mut self.block.body) });
         Ok(())
     }
 
     fn close(&mut self, at: usize, word: &str) -> Result<(), Fault> {
-        let Some(outer) = self.stack.pop() else {
-            return Err(syntax(at, format!("unexpected `{word}`")));
-        };
+        let unexpected = || Fault::syntax(at, format!("unexpected `{word}`"));
+        let outer = self.stack.pop().ok_or_else(unexpected)?;
         let Block { kind, body, .. } = std::mem::replace(&mut self.block, outer);
         let node = match (kind, word) {
             (BlockKind::If { mut done, condition }, "endif") => {
@@ -149,54 +186,75 @@ impl Parser {
                 Node::If(done)
             }
             (BlockKind::For { names, items }, "endfor") => Node::For(For { names, items, body }),
-            _ => return Err(syntax(at, format!("unexpected `{word}`"))),
+            (BlockKind::Def { name, signature }, "enddef") => {
+                Node::Define(Arc::new(Def { name, signature, body, source: Arc::clone(self.source) }))
+            }
+            _ => return Err(unexpected()),
         };
         self.block.body.push(node);
         Ok(())
     }
 
     fn jump(&mut self, at: usize, word: &str) -> Result<(), Fault> {
-        let mut blocks = self.stack.iter().chain(std::iter::once(&self.block));
-        if !blocks.any(|block| matches!(block.kind, BlockKind::For { .. })) {
-            return Err(syntax(at, format!("`{word}` outside of a `for`")));
+        let mut blocks = std::iter::once(&self.block).chain(self.stack.iter().rev());
+        let own = blocks.find(|block| matches!(block.kind, BlockKind::For { .. } | BlockKind::Def { .. }));
+        if !own.is_some_and(|block| matches!(block.kind, BlockKind::For { .. })) {
+            return Err(Fault::syntax(at, format!("`{word}` outside of a `for`")));
         }
         self.block.body.push(if word == "break" { Node::Break } else { Node::Continue });
         Ok(())
     }
 }
 
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(|c| c.is_alphanumeric() || c == '_')
-}
-
-/// `a`, or `a, b` with or without brackets.
-fn names(at: usize, text: &str) -> Result<Vec<String>, Fault> {
-    let text = text.trim();
-    let text = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
-    let names: Vec<String> =
-        text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    if names.is_empty() || !names.iter().all(|name| is_name(name)) {
-        return Err(syntax(at, format!("{text:?} is no name to assign to")));
-    }
-    Ok(names)
-}
-
-fn for_head(at: usize, text: &str) -> Result<(Vec<String>, Expression), Fault> {
-    // The first ` in ` after the names: a name cannot hold one.
-    let Some((head, items)) = text.split_once(" in ") else {
-        return Err(syntax(at, format!("`for {text}` has no `in`")));
+fn for_head(at: usize, text: &str) -> Result<(Vec<Arc<str>>, Expression), Fault> {
+    let Some((head, items)) = split_in(text) else {
+        return Err(Fault::syntax(at, format!("`for {text:.40}` has no `in`")));
     };
-    let items_at = at + text.len() - items.len();
-    Ok((names(at, head)?, expression::parse(items, items_at)?))
+    if head.contains('(') {
+        return Err(Fault::syntax(at, "the names of a `for` have no brackets: `for a, b in …`"));
+    }
+    let names = head.split(',').map(|name| name.trim_matches(is_space)).filter(|name| !name.is_empty());
+    let names = names.map(|name| statement::name(name, at)).collect::<Result<Vec<_>, _>>()?;
+    if names.is_empty() {
+        return Err(Fault::syntax(at, "a `for` needs a name before `in`"));
+    }
+    Ok((names, expression::parse(items, at + text.len() - items.len())?))
 }
 
-/// `name = expression`. Anything else that Python could do here is refused.
-fn assignment(at: usize, text: &str, word: &str) -> Result<(Vec<String>, Expression), Fault> {
-    let refused = || unsupported(at, &format!("anything but one `name = expression` in `{word}`"));
-    let (head, value) = text.split_once('=').ok_or_else(refused)?;
-    if value.starts_with('=') || head.ends_with(['+', '-', '*', '/', '%', '<', '>', '!', '|', '&', '^']) {
-        return Err(refused());
+/// What stands before and after the first `in` that has blanks around it.
+fn split_in(text: &str) -> Option<(&str, &str)> {
+    text.match_indices("in").find_map(|(at, word)| {
+        let (before, after) = (text.get(..at)?, text.get(at + word.len()..)?);
+        let is_word = before.ends_with(is_space) && after.starts_with(is_space);
+        is_word.then(|| (before.trim_matches(is_space), after.trim_start_matches(is_space)))
+    })
+}
+
+fn def_head(at: usize, text: &str) -> Result<(Arc<str>, Signature), Fault> {
+    let (name, signature) = match text.split_once('(') {
+        None => (text, Signature::default()),
+        Some((name, rest)) => {
+            let Some(parameters) = rest.strip_suffix(')') else {
+                return Err(Fault::syntax(at, "a `def` with a `(` ends with `)`"));
+            };
+            (name, Signature::parse(parameters, at + name.len() + 1)?)
+        }
+    };
+    let name = name.trim_end_matches(is_space);
+    if !is_name(name) {
+        return Err(Fault::syntax(at, format!("{name:.40?} is no name for a `def`")));
     }
-    let names = names(at, head).map_err(|_| refused())?;
-    Ok((names, expression::parse(value, at + text.len() - value.len())?))
+    Ok((name.into(), signature))
+}
+
+fn default(at: usize, text: &str) -> Result<Node, Fault> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(Fault::syntax(at, "`default` takes `name = expression`"));
+    };
+    if name.contains(',') {
+        return Err(Fault::syntax(at, "`default` takes one name"));
+    }
+    let name = statement::name(name.trim_matches(is_space), at)?;
+    let start = value.trim_start_matches(is_space);
+    Ok(Node::Default(name, expression::parse(start, at + text.len() - start.len())?))
 }
