@@ -86,7 +86,7 @@ fn storage(root: &Mapping, problems: &mut Vec<Problem>) {
 }
 
 /// What curtin takes for true: everything but null, false, zero and a few words.
-fn is_true(node: Option<&Node>) -> bool {
+pub(crate) fn is_true(node: Option<&Node>) -> bool {
     node.is_some_and(|node| match &node.value {
         Value::Null => false,
         Value::Bool(value) => *value,

@@ -1,7 +1,7 @@
 //! Commands of a stage: `key: command`, run in the order of the keys.
 
 use crate::config::Context;
-use crate::problem::Span;
+use crate::problem::{Problem, Span};
 use crate::value::{Node, Value};
 
 /// One command as it stands in a configuration.
@@ -73,12 +73,10 @@ impl Commands {
 
     pub(crate) fn read(cx: &mut Context, path: &str, node: &Node) -> Self {
         let mut commands = Self::default();
-        if node.is_falsy() {
-            return commands;
-        }
         let Some(mapping) = node.as_mapping() else {
             let message = format!("must be a mapping of names to commands, not {}", node.kind());
-            cx.error("bad-type", path, node.span, message);
+            let problem = Problem::error("bad-type", path, node.span, message);
+            cx.problem(if node.is_falsy() { problem.remedy("write {}, or leave it out") } else { problem });
             return commands;
         };
         for (key, value) in mapping.iter() {
@@ -123,8 +121,9 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
             return None;
         };
         if item.as_str().is_none() {
-            let message = format!("{} becomes the word {text:?}", item.kind());
-            cx.warning("word-not-text", format!("{path}[{at}]"), item.span, message, "quote it");
+            let message = format!("this word is {}, and curtin runs a list of text only", item.kind());
+            let problem = Problem::error("word-not-text", format!("{path}[{at}]"), item.span, message);
+            cx.problem(problem.remedy(format!("put it in quotes: \"{text}\"")));
         }
         argv.push(text);
     }

@@ -1,17 +1,20 @@
-//! A whole configuration: the sections that curtin knows, typed where the planner uses them.
+//! A whole configuration: every section that curtin knows, typed.
 
-use crate::boot::Boot;
 use crate::command::Commands;
 use crate::nearest::nearest;
 use crate::power::PowerState;
-use crate::problem::{Problem, Severity, Span};
+use crate::problem::{Problem, Span};
+use crate::section::{
+    Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Keys, Multipath, Network, Pollinate, Proxy,
+    Reporter, Swap, apt,
+};
 use crate::source::Source;
 use crate::storage::Storage;
 use crate::value::{Mapping, Node, Value};
 use crate::write_file::WriteFile;
 use crate::yaml;
 
-/// Every top-level key that curtin's schema, documentation or code knows.
+/// Every top-level key that curtin's schema, documentation or code knows, besides `STAGE_commands`.
 const KNOWN: &[&str] = &[
     "apply_net_commands",
     "apt",
@@ -20,6 +23,7 @@ const KNOWN: &[&str] = &[
     "block-meta",
     "boot",
     "bucket",
+    "cloudconfig",
     "curthooks",
     "curthooks_commands",
     "debconf_selections",
@@ -33,6 +37,7 @@ const KNOWN: &[&str] = &[
     "install",
     "kernel",
     "kernel-crash-dumps",
+    "kexec",
     "late_commands",
     "multipath",
     "network",
@@ -41,7 +46,9 @@ const KNOWN: &[&str] = &[
     "pollinate",
     "power_state",
     "proxy",
+    "reporter",
     "reporting",
+    "restore_dist_interfaces",
     "showtrace",
     "sources",
     "stages",
@@ -52,6 +59,9 @@ const KNOWN: &[&str] = &[
     "verbosity",
     "write_files",
 ];
+
+/// The stages that run unless `stages` names others.
+const STAGES: &[&str] = &["early", "partitioning", "network", "extract", "curthooks", "hook", "late"];
 
 /// What [`parse`] returns: whatever could be read, and everything that was wrong.
 #[derive(Clone, Debug)]
@@ -91,27 +101,72 @@ pub struct Config {
     pub hook_commands: Commands,
     /// At the end.
     pub late_commands: Commands,
+    /// The commands of stages that curtin does not have by itself, by the name of the stage.
+    pub stage_commands: Vec<(String, Commands)>,
+    /// The stages that run, when they are not the usual ones.
+    pub stages: Option<Vec<String>>,
     /// The root images, in the order of their keys.
     pub sources: Vec<Source>,
     /// How the disks shall look; a flat layout on the first disk without it.
     pub storage: Option<Storage>,
-    /// The network configuration, passed on to cloud-init as it is.
+    /// A simple layout without a storage section.
+    pub block_meta: Option<BlockMeta>,
+    /// The network configuration as it stands there: it is passed on to cloud-init.
     pub network: Option<Node>,
+    /// The same, typed.
+    pub network_config: Option<Network>,
     /// Files for the installed system, in the order of their keys.
     pub write_files: Vec<(String, WriteFile)>,
     /// What happens afterwards; `None` means that the section is absent.
     pub power_state: Option<PowerState>,
-    /// The boot loader section (`boot`, or `grub` by its old name).
-    pub grub: Option<Node>,
-    /// The swap file section; kept, not planned yet.
-    pub swap: Option<Node>,
+    /// Whether the installed system is entered without a restart.
+    pub kexec: Option<bool>,
+    /// The boot loader (`boot`, or `grub` by its old name).
+    pub boot: Boot,
+    /// The kernel.
+    pub kernel: Option<Kernel>,
+    /// What is kept of a kernel that crashes.
+    pub kernel_crash_dumps: Option<KernelCrashDumps>,
+    /// The swap file.
+    pub swap: Option<Swap>,
+    /// Several paths to one disk.
+    pub multipath: Option<Multipath>,
     /// Settings of the installer itself.
-    pub install: Option<Node>,
-    /// Package sources; kept, not planned yet.
-    pub apt: Option<Node>,
-    /// Everything else, known or not, in the order of the text.
+    pub install: Option<Install>,
+    /// Who is told how the installation goes on.
+    pub reporting: Vec<Reporter>,
+    /// Proxies of the installer (also the old `http_proxy`).
+    pub proxy: Option<Proxy>,
+    /// Package sources.
+    pub apt: Option<Apt>,
+    /// Mirrors, by their old name.
+    pub apt_mirrors: Option<AptMirrors>,
+    /// A proxy for packages, by its old name.
+    pub apt_proxy: Option<String>,
+    /// Answers to questions of packages, in the order of their keys.
+    pub debconf_selections: Vec<(String, String)>,
+    /// What pollinate tells of the system.
+    pub pollinate: Option<Pollinate>,
+    /// Whether the packages of the image are upgraded.
+    pub system_upgrade: Option<bool>,
+    /// Where the hooks of the curthooks stage come from: `auto`, `builtin` or `target`.
+    pub curthooks: Option<String>,
+    /// Whether overlayroot is turned off. True unless said otherwise.
+    pub disable_overlayroot: Option<bool>,
+    /// Whether the image's own network interfaces come back. True unless said otherwise.
+    pub restore_dist_interfaces: Option<bool>,
+    /// How much curtin logs.
+    pub verbosity: Option<u64>,
+    /// Whether errors come with a stack trace.
+    pub showtrace: Option<bool>,
+    /// Files of cloud-init's configuration, as they stand there.
+    pub cloudconfig: Option<Node>,
+    /// Users, as they stand there.
+    pub users: Option<Node>,
+    /// The reporter that MAAS had before `reporting`, as it stands there.
+    pub reporter: Option<Node>,
+    /// What curtin does not know, in the order of the text.
     pub rest: Mapping,
-    pub(crate) boot: Boot,
     pub(crate) errors: Vec<Problem>,
 }
 
@@ -128,17 +183,45 @@ impl Config {
     pub fn flat(source: Source) -> Self {
         Self { sources: vec![source], ..Self::default() }
     }
+
+    /// The commands of one of curtin's stages.
+    fn commands(&mut self, stage: &str) -> Option<&mut Commands> {
+        Some(match stage {
+            "early" => &mut self.early_commands,
+            "partitioning" => &mut self.partitioning_commands,
+            "network" => &mut self.network_commands,
+            "extract" => &mut self.extract_commands,
+            "curthooks" => &mut self.curthooks_commands,
+            "hook" => &mut self.hook_commands,
+            "late" => &mut self.late_commands,
+            _ => return None,
+        })
+    }
 }
 
 /// Collects problems while sections are read.
 #[derive(Default)]
 pub(crate) struct Context {
     problems: Vec<Problem>,
+    guesses: usize,
 }
+
+/// How many unknown keys get a guess at what was meant: guessing costs time.
+const MAX_GUESSES: usize = 100;
 
 impl Context {
     pub(crate) fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// A key that nobody knows.
+    pub(crate) fn unknown(&mut self, problem: Problem, name: &str, known: &[&str]) {
+        self.guesses += 1;
+        let guess = if self.guesses <= MAX_GUESSES { nearest(name, known) } else { None };
+        self.problem(match guess {
+            Some(known) => problem.remedy(format!("did you mean `{known}`?")),
+            None => problem,
+        });
     }
 
     pub(crate) fn error(
@@ -184,10 +267,10 @@ pub fn parse(yaml: &str) -> Parsed {
 
 /// Reads what was loaded or merged.
 pub(crate) fn read_root(root: Option<Node>, problems: Vec<Problem>) -> Parsed {
-    let mut cx = Context { problems };
+    let mut cx = Context { problems, guesses: 0 };
     let mut config = match root.map(|root| (root.value, root.span)) {
         None | Some((Value::Null, _)) => Config::default(),
-        Some((Value::Mapping(mapping), _)) => read(&mut cx, mapping),
+        Some((Value::Mapping(mapping), _)) => read(&mut cx, &mapping),
         Some((value, span)) => {
             let kind = Node::new(value, span).kind();
             let message = format!("a configuration is a mapping, not {kind}");
@@ -201,51 +284,163 @@ pub(crate) fn read_root(root: Option<Node>, problems: Vec<Problem>) -> Parsed {
     Parsed { config, problems }
 }
 
-fn read(cx: &mut Context, mapping: Mapping) -> Config {
-    let mut config = Config::default();
-    for (key, node) in mapping.entries {
-        match key.as_str().unwrap_or_default() {
-            name @ "early_commands" => config.early_commands = Commands::read(cx, name, &node),
-            name @ "partitioning_commands" => {
-                config.partitioning_commands = Commands::read(cx, name, &node);
+fn read(cx: &mut Context, root: &Mapping) -> Config {
+    let mut config = Config { boot: Boot::read_all(cx, root).unwrap_or_default(), ..Config::default() };
+    config.proxy = Proxy::read_all(cx, root);
+    apt::old_and_new(cx, root);
+    for (key, node) in root.iter() {
+        let name = key.as_str().unwrap_or_default();
+        if let Some(stage) = name.strip_suffix("_commands") {
+            let commands = Commands::read(cx, name, node);
+            match config.commands(stage) {
+                Some(place) => *place = commands,
+                None => config.stage_commands.push((stage.to_owned(), commands)),
             }
-            name @ "network_commands" => config.network_commands = Commands::read(cx, name, &node),
-            name @ "extract_commands" => config.extract_commands = Commands::read(cx, name, &node),
-            name @ "curthooks_commands" => {
-                config.curthooks_commands = Commands::read(cx, name, &node);
-            }
-            name @ "hook_commands" => config.hook_commands = Commands::read(cx, name, &node),
-            name @ "late_commands" => config.late_commands = Commands::read(cx, name, &node),
-            "sources" => config.sources = Source::read(cx, &node),
-            "storage" => config.storage = Storage::read(cx, &node),
-            "network" => config.network = Some(node).filter(|node| !node.is_falsy()),
-            "write_files" => config.write_files = WriteFile::read(cx, &node),
-            "power_state" => config.power_state = PowerState::read(cx, &node),
-            name @ ("grub" | "boot") => {
-                config.boot = Boot::read(cx, name, &node);
-                config.grub = Some(node);
-            }
-            "swap" => config.swap = Some(node),
-            "install" => config.install = Some(node),
-            "apt" => config.apt = Some(node),
-            _ => {
-                unknown(cx, &key);
-                config.rest.entries.push((key, node));
-            }
+        } else if !install_section(cx, &mut config, name, node) && !system_section(cx, &mut config, name, node) {
+            unknown(cx, key);
+            config.rest.entries.push((key.clone(), node.clone()));
         }
     }
+    stages(cx, &config, root);
     config
 }
 
+/// Sections about the installation; whether this is one.
+fn install_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node) -> bool {
+    match name {
+        "sources" => config.sources = Source::read(cx, node),
+        "storage" => config.storage = Storage::read(cx, node),
+        "block-meta" => config.block_meta = BlockMeta::read(cx, node),
+        "install" => config.install = Install::read(cx, node),
+        "reporting" => config.reporting = Reporter::read_all(cx, node),
+        "stages" => config.stages = stage_names(cx, node),
+        "power_state" => config.power_state = PowerState::read(cx, node),
+        "kexec" => config.kexec = kexec(cx, node),
+        "verbosity" => config.verbosity = verbosity(cx, node),
+        "showtrace" => {
+            config.showtrace = node.to_text().map(|text| !matches!(text.to_ascii_lowercase().as_str(), "0" | "false"));
+        }
+        "reporter" => config.reporter = Some(node.clone()),
+        // Read before all others.
+        "boot" | "grub" | "grub_install_devices" | "proxy" | "http_proxy" => {}
+        _ => return false,
+    }
+    true
+}
+
+/// Sections about the installed system; whether this is one.
+fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node) -> bool {
+    match name {
+        "network" => {
+            config.network = Some(node.clone()).filter(|node| !node.is_falsy());
+            config.network_config = Network::read(cx, node);
+        }
+        "write_files" => config.write_files = WriteFile::read(cx, node),
+        "kernel" => config.kernel = Kernel::read(cx, node),
+        "kernel-crash-dumps" => config.kernel_crash_dumps = KernelCrashDumps::read(cx, node),
+        "swap" => config.swap = Swap::read(cx, node),
+        "multipath" => config.multipath = Multipath::read(cx, node),
+        "apt" => config.apt = Apt::read(cx, node),
+        "apt_mirrors" => config.apt_mirrors = AptMirrors::read(cx, node),
+        "apt_proxy" => config.apt_proxy = node.as_str().map(str::to_owned),
+        "debconf_selections" => config.debconf_selections = apt::selections(cx, name, node),
+        "pollinate" => config.pollinate = Pollinate::read(cx, node),
+        "system_upgrade" => config.system_upgrade = system_upgrade(cx, node),
+        "curthooks" => config.curthooks = curthooks(cx, node),
+        "disable_overlayroot" => config.disable_overlayroot = Some(!node.is_falsy()),
+        "restore_dist_interfaces" => config.restore_dist_interfaces = Some(!node.is_falsy()),
+        "cloudconfig" => config.cloudconfig = Some(node.clone()),
+        "users" => config.users = Some(node.clone()),
+        "bucket" => {}
+        _ => return false,
+    }
+    true
+}
+
+/// Anything but a mapping turns it off.
+fn system_upgrade(cx: &mut Context, node: &Node) -> Option<bool> {
+    node.as_mapping()?;
+    let mut keys = Keys::new(cx, "system_upgrade", node)?;
+    let enabled = keys.flag("enabled");
+    keys.rest();
+    enabled
+}
+
+fn curthooks(cx: &mut Context, node: &Node) -> Option<String> {
+    let mut keys = Keys::new(cx, "curthooks", node)?;
+    let mode = keys.one_of("mode", &["auto", "builtin", "target"]);
+    keys.rest();
+    mode
+}
+
+fn kexec(cx: &mut Context, node: &Node) -> Option<bool> {
+    if node.is_null() {
+        return None;
+    }
+    let mut keys = Keys::new(cx, "kexec", node)?;
+    let mode = keys.get("mode");
+    if let Some(node) = mode.filter(|node| node.value == Value::Bool(true)) {
+        keys.warning("odd-flag", "mode", node.span, "without quotes, this is not the word on", "write \"on\"");
+    }
+    keys.rest();
+    Some(mode.and_then(Node::as_str) == Some("on"))
+}
+
+fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
+    let number = match &node.value {
+        Value::Bool(value) => Some(u64::from(*value)),
+        _ => node.to_text().and_then(|text| text.trim().parse().ok()),
+    };
+    if number.is_none() {
+        cx.error("bad-type", "verbosity", node.span, format!("must be a number, not {}", node.kind()));
+    }
+    number
+}
+
+fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
+    match &node.value {
+        Value::Sequence(items) => Some(items.iter().filter_map(Node::to_text).collect()),
+        Value::String(text) => {
+            let message = "every letter of a text is taken for a stage, so nothing is installed";
+            cx.warning("odd-type", "stages", node.span, message, "write a list");
+            Some(text.chars().map(String::from).collect())
+        }
+        Value::Mapping(mapping) => Some(mapping.iter().filter_map(|(key, _)| key.to_text()).collect()),
+        _ => {
+            let message = format!("must be a list of stages, not {}", node.kind());
+            cx.problem(Problem::error("bad-type", "stages", node.span, message).remedy("leave it out"));
+            None
+        }
+    }
+}
+
+/// Commands of stages that do not run, and stages that have none.
+fn stages(cx: &mut Context, config: &Config, root: &Mapping) {
+    let usual: Vec<String> = STAGES.iter().map(|stage| (*stage).to_owned()).collect();
+    let stages = config.stages.as_ref().unwrap_or(&usual);
+    for (key, _) in root.iter() {
+        let Some(stage) = key.as_str().and_then(|name| name.strip_suffix("_commands")) else { continue };
+        if stages.iter().any(|name| name == stage) || stage == "apply_net" {
+            continue;
+        }
+        let name = format!("{stage}_commands");
+        let problem = Problem::warning(
+            "stage-not-run",
+            name,
+            key.span,
+            format!("there is no stage {stage} that would run these"),
+        );
+        let names: Vec<&str> = stages.iter().map(String::as_str).take(100).collect();
+        cx.unknown(problem, stage, &names);
+    }
+}
+
 fn unknown(cx: &mut Context, key: &Node) {
-    let name = key.to_text().unwrap_or_default();
-    if KNOWN.contains(&name.as_str()) && key.as_str().is_some() {
+    // A key with an underscore before it is a place to keep anchors, by convention.
+    if key.as_str().is_some_and(|name| name.starts_with('_')) {
         return;
     }
-    let problem =
-        Problem::new(Severity::Warning, "unknown-key", name.clone(), key.span, "curtin does not know this key");
-    cx.problem(match nearest(&name, KNOWN) {
-        Some(known) => problem.remedy(format!("did you mean `{known}`?")),
-        None => problem,
-    });
+    let name = key.to_text().unwrap_or_default();
+    let problem = Problem::warning("unknown-key", name.clone(), key.span, "curtin does not know this key");
+    cx.unknown(problem, &name, KNOWN);
 }

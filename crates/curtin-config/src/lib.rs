@@ -33,7 +33,6 @@
 //! assert!(script.starts_with("#!/bin/bash"));
 //! ```
 
-mod boot;
 mod check;
 mod command;
 mod config;
@@ -50,6 +49,7 @@ mod quote;
 mod resolve;
 mod scalar;
 mod schema;
+mod section;
 mod seed;
 mod shell;
 mod size;
@@ -77,6 +77,11 @@ pub use power::{PowerMode, PowerState};
 pub use problem::{Level, Problem, Severity, Span};
 pub use quote::quote;
 pub use schema::check_storage;
+pub use section::{
+    Apt, AptMirror, AptMirrors, AptPreference, AptSource, BlockMeta, Boot, BootPartition, Bootloader, Install, Kernel,
+    KernelCrashDumps, Multipath, Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Pollinate, Proxy,
+    RemoveKernels, Reporter, ReporterKind, Route, Subnet, Swap,
+};
 pub use shell::{ShellOptions, render_shell};
 pub use size::{ParseSizeError, parse_size};
 pub use source::{Compression, Source, SourceKind};

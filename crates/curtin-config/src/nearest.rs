@@ -9,7 +9,9 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.replace('-', "_").to_ascii_lowercase();
     known
         .iter()
-        .map(|candidate| (distance(&name, candidate), *candidate))
+        // What differs that much in length alone is no typing error.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) * 3 <= candidate.len())
+        .map(|candidate| (distance(&name, &candidate.replace('-', "_")), *candidate))
         .filter(|(distance, candidate)| *distance * 3 <= candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

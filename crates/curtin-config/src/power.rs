@@ -1,6 +1,7 @@
 //! What happens to the machine when the installation is done.
 
 use crate::config::Context;
+use crate::section::Keys;
 use crate::value::{Node, Value};
 
 /// How the machine ends.
@@ -48,28 +49,27 @@ impl PowerState {
         if node.is_null() {
             return None;
         }
-        let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", "power_state", node.span, format!("must be a mapping, not {}", node.kind()));
-            return None;
-        };
-        let mode = match mapping.get("mode").and_then(Node::as_str) {
+        let mut keys = Keys::new(cx, "power_state", node)?;
+        let mode = keys.get("mode");
+        let mode = match mode.and_then(Node::as_str) {
             Some("reboot") => PowerMode::Reboot,
             Some("poweroff") => PowerMode::Poweroff,
             Some("halt") => PowerMode::Halt,
             _ => {
-                let span = mapping.get("mode").map_or(node.span, |mode| mode.span);
-                cx.error("power-mode", "power_state.mode", span, "must be halt, poweroff or reboot");
+                let span = mode.map_or(node.span, |mode| mode.span);
+                keys.error("power-mode", "mode", span, "must be halt, poweroff or reboot");
                 return None;
             }
         };
-        let delay = match mapping.get("delay") {
+        let delay = match keys.get("delay") {
             None => 5,
             Some(delay) => seconds(delay).unwrap_or_else(|| {
-                cx.error("power-delay", "power_state.delay", delay.span, "must be `now`, seconds, or minutes as `+5`");
+                keys.error("power-delay", "delay", delay.span, "must be `now`, seconds, or minutes as `+5`");
                 0
             }),
         };
-        let message = mapping.get("message").and_then(Node::to_text);
+        let message = keys.text("message");
+        keys.rest();
         Some(Self { mode, delay, message })
     }
 }

@@ -1,7 +1,9 @@
 //! Where the root file system comes from.
 
 use crate::config::Context;
-use crate::problem::Span;
+use crate::nearest::nearest;
+use crate::problem::{Problem, Span};
+use crate::section::Keys;
 use crate::value::{Node, Value};
 
 /// How a tar archive is compressed.
@@ -18,6 +20,23 @@ pub enum Compression {
     /// Zstandard.
     Zstd,
 }
+
+/// The types that curtin knows.
+const TYPES: [&str; 13] = [
+    "tgz",
+    "dd-tgz",
+    "tbz",
+    "dd-tbz",
+    "txz",
+    "dd-txz",
+    "dd-tar",
+    "dd-bz2",
+    "dd-gz",
+    "dd-xz",
+    "dd-raw",
+    "fsimage",
+    "fsimage-layered",
+];
 
 /// What kind of image a source is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,14 +75,15 @@ impl Source {
     /// Without a type, the end of the URI decides between tar and file system image.
     #[must_use]
     pub fn from_uri(text: &str) -> Self {
-        const TYPES: [&str; 10] =
-            ["dd-tgz", "dd-tbz", "dd-txz", "dd-bz2", "dd-gz", "dd-xz", "fsimage", "tbz", "tgz", "txz"];
-        for name in TYPES {
-            if let Some(uri) = text.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')) {
-                return Self::typed(name, uri);
-            }
+        if let Some((name, uri)) = text.split_once(':')
+            && TYPES.contains(&name)
+        {
+            return Self::typed(name, uri);
         }
-        let image = [".squashfs", ".squash"].iter().any(|suffix| text.ends_with(suffix));
+        if let Some(uri) = text.strip_prefix("squashfs://").or_else(|| text.strip_prefix("squashfs:")) {
+            return Self::typed("fsimage", uri);
+        }
+        let image = ["squashfs", "squash"].iter().any(|suffix| text.ends_with(suffix));
         Self::typed(if image { "fsimage" } else { "tgz" }, text)
     }
 
@@ -93,26 +113,31 @@ impl Source {
                 let mut entries: Vec<_> =
                     mapping.iter().filter_map(|(key, value)| Some((key.to_text()?, value))).collect();
                 entries.sort_by(|a, b| a.0.cmp(&b.0));
-                entries
-                    .into_iter()
-                    .filter_map(|(key, value)| Self::read_one(cx, &format!("sources.{key}"), value))
-                    .collect()
+                let is_image = |node: &Node| {
+                    let kind = node.as_mapping().and_then(|source| source.get("type")).and_then(Node::as_str);
+                    kind.is_some_and(|kind| kind.starts_with("dd-"))
+                };
+                if let Some((key, second)) = entries.iter().filter(|(_, node)| is_image(node)).nth(1) {
+                    let message = "curtin writes one disk image, and this is the second";
+                    cx.error("second-image", format!("sources.{key}"), second.span, message);
+                }
+                let read = |(key, value): (String, &Node)| Self::read_one(cx, &format!("sources.{key}"), value);
+                entries.into_iter().filter_map(read).collect()
             }
             Value::Sequence(items) => items
                 .iter()
                 .enumerate()
                 .filter_map(|(at, item)| Self::read_one(cx, &format!("sources[{at}]"), item))
                 .collect(),
+            Value::String(_) => {
+                let message = "every letter of a text is taken for a source";
+                cx.warning("odd-type", "sources", node.span, message, "write `sources: {root: URL}`");
+                Vec::new()
+            }
             _ => {
-                cx.problem(
-                    crate::Problem::error(
-                        "bad-type",
-                        "sources",
-                        node.span,
-                        format!("must be a mapping or a list, not {}", node.kind()),
-                    )
-                    .remedy("write `sources: {root: URL}`"),
-                );
+                let message = format!("must be a mapping or a list, not {}", node.kind());
+                let problem = Problem::error("bad-type", "sources", node.span, message);
+                cx.problem(problem.remedy("write `sources: {root: URL}`"));
                 Vec::new()
             }
         }
@@ -121,15 +146,11 @@ impl Source {
     fn read_one(cx: &mut Context, path: &str, node: &Node) -> Option<Self> {
         let mut source = match &node.value {
             Value::String(text) => Self::from_uri(text),
-            Value::Mapping(mapping) => {
-                let Some(uri) = mapping.get("uri").and_then(Node::as_str) else {
-                    cx.error("missing-key", path, node.span, "a source needs a `uri`");
-                    return None;
-                };
-                match mapping.get("type").and_then(Node::as_str) {
-                    Some(kind) => Self::typed(kind, uri),
-                    None => Self::from_uri(uri),
-                }
+            Value::Mapping(_) => {
+                let mut keys = Keys::new(cx, path, node)?;
+                let (kind, uri) = (need(&mut keys, "type"), need(&mut keys, "uri"));
+                keys.rest();
+                Self::typed(&kind?, &uri?)
             }
             _ => {
                 let message = format!("a source is a text or a mapping, not {}", node.kind());
@@ -138,8 +159,38 @@ impl Source {
             }
         };
         source.span = node.span;
+        let image = matches!(&source.kind, SourceKind::Other(kind) if kind.starts_with("dd-"));
+        if image && node.as_str().is_some() {
+            let message = "curtin writes a disk image only where its type stands apart from its URI";
+            let remedy = "write {type: dd-…, uri: …}";
+            cx.warning("dd-as-text", path, node.span, message, remedy);
+        }
+        if let SourceKind::Other(kind) = &source.kind
+            && !TYPES.contains(&kind.as_str())
+        {
+            let problem = Problem::warning(
+                "odd-value",
+                format!("{path}.type"),
+                node.span,
+                format!("curtin takes type {kind} for tgz"),
+            );
+            cx.problem(match nearest(kind, &TYPES) {
+                Some(known) => problem.remedy(format!("did you mean `{known}`?")),
+                None => problem.remedy("write tgz, tbz, txz, fsimage or dd-…"),
+            });
+        }
         Some(source)
     }
+}
+
+fn need(keys: &mut Keys<'_>, name: &'static str) -> Option<String> {
+    let node = keys.get(name);
+    if node.and_then(Node::as_str).is_none() {
+        let span = node.map_or(keys.span, |node| node.span);
+        let problem = Problem::error("missing-key", keys.path(name), span, format!("a source needs a `{name}`"));
+        keys.cx.problem(problem);
+    }
+    node.and_then(Node::as_str).map(str::to_owned)
 }
 
 /// The compression that the name of an archive tells; a query or fragment is not part of it.

@@ -47,9 +47,8 @@ fn extract(draft: &mut Draft<'_>) {
 }
 
 fn unmount(draft: &mut Draft<'_>) {
-    let install = draft.config.install.as_ref().and_then(|node| node.as_mapping());
-    let unmount = install.and_then(|mapping| mapping.get("unmount")).and_then(|node| node.as_str());
-    if unmount == Some("disabled") {
+    let install = draft.config.install.as_ref();
+    if install.and_then(|install| install.unmount.as_deref()) == Some("disabled") {
         return;
     }
     let root = draft.target.mount_point.clone();

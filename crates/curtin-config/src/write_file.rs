@@ -1,8 +1,9 @@
 //! Files that the configuration writes into the installed system.
 
 use crate::config::Context;
-use crate::problem::Span;
-use crate::value::{Node, Value};
+use crate::problem::{Problem, Span};
+use crate::section::Keys;
+use crate::value::{Mapping, Node, Value};
 
 /// One entry of `write_files`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +29,10 @@ impl WriteFile {
 
     /// The entries in the order of their keys.
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Vec<(String, Self)> {
-        if node.is_falsy() {
-            return Vec::new();
-        }
-        let Some(mapping) = node.as_mapping() else {
-            let message = format!("must be a mapping of names to files, not {}", node.kind());
-            cx.error("bad-type", "write_files", node.span, message);
-            return Vec::new();
-        };
+        let Some(keys) = Keys::new(cx, "write_files", node) else { return Vec::new() };
+        let cx = keys.cx;
         let mut files = Vec::new();
-        for (key, value) in mapping.iter() {
+        for (key, value) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
             let Some(name) = key.to_text() else { continue };
             if let Some(file) = Self::read_one(cx, &format!("write_files.{name}"), value) {
                 files.push((name, file));
@@ -48,30 +43,30 @@ impl WriteFile {
     }
 
     fn read_one(cx: &mut Context, path: &str, node: &Node) -> Option<Self> {
-        let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", path, node.span, format!("must be a mapping, not {}", node.kind()));
-            return None;
-        };
-        let Some(target) = mapping.get("path").and_then(Node::as_str) else {
-            cx.error("missing-key", path, node.span, "a file needs a `path`");
-            return None;
-        };
-        let content = match mapping.get("content").map(|node| &node.value) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Binary(bytes)) => bytes.clone(),
-            Some(Value::String(text)) => text.clone().into_bytes(),
-            Some(_) => {
-                cx.error("bad-type", format!("{path}.content"), node.span, "must be text");
+        let mut keys = Keys::new(cx, path, node)?;
+        let target = keys.text("path").filter(|path| !path.is_empty());
+        let content = match keys.get("content").map(|node| (node, &node.value)) {
+            None => Vec::new(),
+            Some((_, Value::Binary(bytes))) => bytes.clone(),
+            Some((_, Value::String(text))) => text.clone().into_bytes(),
+            Some((content, _)) => {
+                keys.error("bad-type", "content", content.span, format!("must be text, not {}", content.kind()));
                 return None;
             }
         };
-        let mode = mapping.get("permissions").map_or(0o644, |node| mode(cx, path, node));
-        let owner = mapping
-            .get("owner")
-            .and_then(Node::as_str)
-            .filter(|owner| !matches!(*owner, "" | "root" | "root:root" | "-1:-1"))
-            .map(str::to_owned);
-        Some(Self { path: target.to_owned(), content, mode, owner, span: node.span })
+        let mode = match keys.get("permissions").or_else(|| keys.get("perms")) {
+            Some(node) => mode(keys.cx, path, node),
+            None => 0o644,
+        };
+        let owner = keys.text("owner").filter(|owner| !matches!(owner.as_str(), "" | "root" | "root:root" | "-1:-1"));
+        keys.get("perms");
+        if target.is_none() {
+            let problem =
+                Problem::warning("skipped-item", keys.path.clone(), node.span, "curtin skips a file without `path`");
+            keys.cx.problem(problem.remedy("write a `path`"));
+        }
+        keys.rest();
+        Some(Self { path: target?, content, mode, owner, span: node.span })
     }
 }
 

@@ -66,7 +66,7 @@ fn encrypted_boot(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Proble
     let Some(hidden) = below.iter().find(|item| matches!(item.kind, "dm_crypt" | "bcache")) else { return };
     let what = if hidden.kind == "bcache" { "a bcache" } else { "an encrypted device" };
     let message = format!("the kernel would lie on {what} ({}), which GRUB does not read", hidden.id);
-    problems.push(mount.warning("boot-unreadable", "device", message).remedy("mount a plain partition at /boot"));
+    problems.push(mount.error("boot-unreadable", "device", message).remedy("mount a plain partition at /boot"));
 }
 
 /// With a GPT, a firmware starts from a partition of its own. It need not be on the disk that the kernel is read from.

@@ -1,0 +1,22 @@
+//! The top-level sections besides storage and commands: every key that curtin knows is a field.
+//!
+//! What is in a section and unknown is kept in its `rest`, and reported with the nearest known name. An error here is
+//! something that curtin stops at; what it takes, and makes something else of than was meant, is a warning.
+
+pub(crate) mod apt;
+mod boot;
+mod kernel;
+mod keys;
+mod machine;
+mod network;
+mod process;
+mod reporting;
+
+pub use apt::{Apt, AptMirror, AptMirrors, AptPreference, AptSource};
+pub use boot::{Boot, Bootloader};
+pub use kernel::{Kernel, KernelCrashDumps, RemoveKernels};
+pub(crate) use keys::Keys;
+pub use machine::{BlockMeta, BootPartition, Multipath, Pollinate, Swap};
+pub use network::{Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Route, Subnet};
+pub use process::{Install, Proxy};
+pub use reporting::{Reporter, ReporterKind};

@@ -1,0 +1,296 @@
+//! Package sources: `apt`, and its old parts at the top.
+
+use super::Keys;
+use crate::config::Context;
+use crate::problem::Problem;
+use crate::value::{Mapping, Node};
+
+/// The `apt` section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Apt {
+    /// Mirrors of the archive, by architecture.
+    pub primary: Vec<AptMirror>,
+    /// Mirrors of its security updates.
+    pub security: Vec<AptMirror>,
+    /// Further sources, in the order of the text.
+    pub sources: Vec<(String, AptSource)>,
+    /// Whether the image's list of sources stays as it is. True unless said otherwise.
+    pub preserve_sources_list: Option<bool>,
+    /// A template for the list of sources.
+    pub sources_list: Option<String>,
+    /// Suites that are turned off, such as `backports`.
+    pub disable_suites: Vec<String>,
+    /// Components that are turned off, such as `multiverse`.
+    pub disable_components: Vec<String>,
+    /// The proxy for HTTP.
+    pub proxy: Option<String>,
+    /// The proxy for HTTP, by another name.
+    pub http_proxy: Option<String>,
+    /// The proxy for HTTPS.
+    pub https_proxy: Option<String>,
+    /// The proxy for FTP.
+    pub ftp_proxy: Option<String>,
+    /// Text for apt.conf.
+    pub conf: Option<String>,
+    /// Pins.
+    pub preferences: Vec<AptPreference>,
+    /// Answers to questions of packages.
+    pub debconf_selections: Vec<(String, String)>,
+    /// What is given to add-apt-repository: a regular expression.
+    pub add_apt_repo_match: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// One entry of `primary` or `security`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AptMirror {
+    /// Architectures; `default` stands for all others.
+    pub arches: Vec<String>,
+    /// The mirror.
+    pub uri: Option<String>,
+    /// Mirrors of which the first is taken whose name resolves.
+    pub search: Vec<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// One entry of `sources`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AptSource {
+    /// A line for the list, a stanza, `ppa:…` or `proposed`.
+    pub source: Option<String>,
+    /// The key itself.
+    pub key: Option<String>,
+    /// The fingerprint of a key to fetch.
+    pub keyid: Option<String>,
+    /// Where it is fetched from.
+    pub keyserver: Option<String>,
+    /// The file, in place of the name of the entry.
+    pub filename: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// One entry of `preferences`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AptPreference {
+    /// Which packages.
+    pub package: String,
+    /// Which versions.
+    pub pin: String,
+    /// How much they are preferred.
+    pub pin_priority: String,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// The old `apt_mirrors` section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AptMirrors {
+    /// The mirror of the archive.
+    pub ubuntu_archive: Option<String>,
+    /// The mirror of its security updates.
+    pub ubuntu_security: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+impl Apt {
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_null() {
+            return None;
+        }
+        let mut keys = Keys::new(cx, "apt", node)?;
+        let apt = Self {
+            primary: mirrors(&mut keys, "primary"),
+            security: mirrors(&mut keys, "security"),
+            sources: sources(&mut keys),
+            preserve_sources_list: keys.flag("preserve_sources_list"),
+            sources_list: keys.text("sources_list"),
+            disable_suites: keys.words("disable_suites").unwrap_or_default(),
+            disable_components: keys.words("disable_components").unwrap_or_default(),
+            proxy: keys.text("proxy"),
+            http_proxy: keys.text("http_proxy"),
+            https_proxy: keys.text("https_proxy"),
+            ftp_proxy: keys.text("ftp_proxy"),
+            conf: keys.text("conf"),
+            preferences: preferences(&mut keys),
+            debconf_selections: match keys.get("debconf_selections") {
+                Some(node) => selections(keys.cx, "apt.debconf_selections", node),
+                None => Vec::new(),
+            },
+            add_apt_repo_match: keys.text("add_apt_repo_match"),
+            rest: Mapping::default(),
+        };
+        if apt.preserve_sources_list != Some(false) {
+            for name in ["primary", "security", "sources_list", "disable_suites", "disable_components"] {
+                if let Some(node) = keys.get(name).filter(|node| !node.is_falsy()) {
+                    let message = "curtin leaves the list of sources alone, so this has no effect";
+                    keys.warning("apt-preserved", name, node.span, message, "write `preserve_sources_list: false`");
+                }
+            }
+        }
+        Some(Self { rest: keys.rest(), ..apt })
+    }
+}
+
+fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
+    let Some(node) = keys.get(name).filter(|node| !node.is_falsy()) else { return Vec::new() };
+    let Some(items) = node.as_sequence() else {
+        let message = format!("must be a list of mirrors, not {}", node.kind());
+        let problem = Problem::error("bad-type", keys.path(name), node.span, message);
+        keys.cx.problem(problem.remedy("write `- {arches: [default], uri: URL}`"));
+        return Vec::new();
+    };
+    let path = keys.path(name);
+    items.iter().enumerate().filter_map(|(at, item)| mirror(keys.cx, format!("{path}[{at}]"), item)).collect()
+}
+
+fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
+    let mut keys = Keys::new(cx, path, node)?;
+    let arches = keys.get("arches");
+    match arches.map(|node| (node, node.as_str())) {
+        Some((_, None)) if arches.is_some_and(|node| node.as_sequence().is_some()) => {}
+        Some((node, Some(_))) => {
+            let message = "in a text, any part of it counts as an architecture";
+            keys.warning("apt-arches", "arches", node.span, message, "write a list, such as [amd64, default]");
+        }
+        _ => {
+            let span = arches.map_or(node.span, |node| node.span);
+            let problem = Problem::error("apt-arches", keys.path("arches"), span, "a mirror needs a list of `arches`");
+            keys.cx.problem(problem.remedy("write `arches: [default]`"));
+        }
+    }
+    let all = arches.and_then(Node::as_sequence).unwrap_or_default();
+    let arches = match arches.and_then(Node::as_str) {
+        Some(text) => text.split([',', ' ']).filter(|arch| !arch.is_empty()).map(str::to_owned).collect(),
+        None => all.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+    };
+    let mirror = AptMirror {
+        arches,
+        uri: keys.text("uri"),
+        search: keys.words("search").unwrap_or_default(),
+        rest: Mapping::default(),
+    };
+    Some(AptMirror { rest: keys.rest(), ..mirror })
+}
+
+fn sources(keys: &mut Keys<'_>) -> Vec<(String, AptSource)> {
+    let Some(node) = keys.get("sources") else { return Vec::new() };
+    let path = keys.path("sources");
+    if node.as_mapping().is_none() {
+        keys.error(
+            "bad-type",
+            "sources",
+            node.span,
+            format!("must be a mapping of names to sources, not {}", node.kind()),
+        );
+    }
+    let entries = node.as_mapping().into_iter().flat_map(Mapping::iter);
+    entries
+        .filter_map(|(key, value)| {
+            let name = key.to_text()?;
+            let mut keys = Keys::new(keys.cx, format!("{path}.{name}"), value)?;
+            let source = AptSource {
+                source: keys.text("source"),
+                key: keys.text("key"),
+                keyid: keys.text("keyid"),
+                keyserver: keys.text("keyserver"),
+                filename: keys.text("filename"),
+                rest: Mapping::default(),
+            };
+            Some((name, AptSource { rest: keys.rest(), ..source }))
+        })
+        .collect()
+}
+
+fn preferences(keys: &mut Keys<'_>) -> Vec<AptPreference> {
+    let Some(node) = keys.get("preferences").filter(|node| !node.is_falsy()) else { return Vec::new() };
+    let path = keys.path("preferences");
+    let Some(items) = node.as_sequence() else {
+        keys.error("bad-type", "preferences", node.span, format!("must be a list of pins, not {}", node.kind()));
+        return Vec::new();
+    };
+    let read = |(at, item): (usize, &Node)| {
+        let mut keys = Keys::new(keys.cx, format!("{path}[{at}]"), item)?;
+        let mut need = |name: &'static str| match keys.get(name) {
+            Some(node) => node.to_text().unwrap_or_default(),
+            None => {
+                let message = format!("a pin needs `{name}`");
+                keys.error("missing-key", name, item.span, message);
+                String::new()
+            }
+        };
+        let pin = AptPreference {
+            package: need("package"),
+            pin: need("pin"),
+            pin_priority: need("pin-priority"),
+            rest: Mapping::default(),
+        };
+        Some(AptPreference { rest: keys.rest(), ..pin })
+    };
+    items.iter().enumerate().filter_map(read).collect()
+}
+
+/// Answers to questions of packages, by names that say nothing but their order.
+pub(crate) fn selections(cx: &mut Context, path: &str, node: &Node) -> Vec<(String, String)> {
+    if node.is_falsy() {
+        return Vec::new();
+    }
+    let Some(mapping) = node.as_mapping() else {
+        cx.error("bad-type", path, node.span, format!("must be a mapping of names to text, not {}", node.kind()));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (key, value) in mapping.iter() {
+        let name = key.to_text().unwrap_or_default();
+        match value.as_str() {
+            Some(text) => found.push((name, text.to_owned())),
+            None => {
+                let message = format!("must be lines for debconf-set-selections, not {}", value.kind());
+                cx.error("bad-type", format!("{path}.{name}"), value.span, message);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+impl AptMirrors {
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_null() {
+            return None;
+        }
+        let mut keys = Keys::new(cx, "apt_mirrors", node)?;
+        let mirrors = Self {
+            ubuntu_archive: keys.text("ubuntu_archive"),
+            ubuntu_security: keys.text("ubuntu_security"),
+            rest: Mapping::default(),
+        };
+        Some(Self { rest: keys.rest(), ..mirrors })
+    }
+}
+
+/// curtin stops when something is said in the old way and in the new one.
+pub(crate) fn old_and_new(cx: &mut Context, root: &Mapping) {
+    let apt = root.get("apt").and_then(Node::as_mapping);
+    let new = |name: &str| apt.and_then(|apt| apt.get(name)).filter(|node| !node.is_null());
+    for (old, name) in
+        [("apt_proxy", "proxy"), ("apt_mirrors", "mirrors"), ("debconf_selections", "debconf_selections")]
+    {
+        let Some(node) = root.get(old).filter(|node| !node.is_null()) else { continue };
+        if new(name).is_some() {
+            let problem =
+                Problem::error("old-and-new", old, node.span, format!("there is `apt: {{{name}: …}}` already"));
+            cx.problem(problem.remedy(format!("remove `{old}`")));
+        }
+    }
+    let mirrors = root.get("apt_mirrors").filter(|node| !node.is_null());
+    let kept = new("preserve_sources_list").filter(|node| crate::check::is_true(Some(node)));
+    if let (Some(mirrors), Some(_)) = (mirrors, kept) {
+        let message = "these mirrors go to a list of sources that `apt` preserves";
+        let problem = Problem::error("old-and-new", "apt_mirrors", mirrors.span, message);
+        cx.problem(problem.remedy("write `preserve_sources_list: false`"));
+    }
+}

@@ -1,0 +1,140 @@
+//! Small sections about the machine and its system.
+
+use super::Keys;
+use crate::config::Context;
+use crate::problem::Problem;
+use crate::value::{Mapping, Node, Value};
+
+/// The `swap` section: a swap file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Swap {
+    /// Where; `/swap.img` unless said otherwise.
+    pub filename: Option<String>,
+    /// Its size in bytes; 0 means none, absent means a fitting one.
+    pub size: Option<u64>,
+    /// What a fitting size may be at most; 8 GiB unless said otherwise.
+    pub maxsize: Option<u64>,
+    /// Whether it is made on file systems that may not bear it, such as btrfs.
+    pub force: Option<bool>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+impl Swap {
+    /// An empty section turns the swap file off.
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_falsy() {
+            return Some(Self { size: Some(0), ..Self::default() });
+        }
+        let mut keys = Keys::new(cx, "swap", node)?;
+        let swap = Self {
+            filename: keys.text("filename"),
+            size: keys.size("size"),
+            maxsize: keys.size("maxsize"),
+            force: keys.flag("force"),
+            rest: Mapping::default(),
+        };
+        Some(Self { rest: keys.rest(), ..swap })
+    }
+}
+
+/// The `multipath` section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Multipath {
+    /// `auto` or `disabled`.
+    pub mode: Option<String>,
+    /// The packages that it needs.
+    pub packages: Option<Vec<String>>,
+    /// Whether the file of bindings is written anew. True unless said otherwise.
+    pub overwrite_bindings: Option<bool>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+impl Multipath {
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        let mut keys = Keys::new(cx, "multipath", node)?;
+        let multipath = Self {
+            mode: keys.one_of("mode", &["auto", "disabled"]),
+            packages: keys.words("packages"),
+            overwrite_bindings: keys.flag("overwrite_bindings"),
+            rest: Mapping::default(),
+        };
+        Some(Self { rest: keys.rest(), ..multipath })
+    }
+}
+
+/// The `pollinate` section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pollinate {
+    /// Names and versions that it tells; `None` turns the user agent off.
+    pub user_agent: Option<Mapping>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+impl Pollinate {
+    /// Anything but a mapping is taken for an absent section.
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        node.as_mapping()?;
+        let mut keys = Keys::new(cx, "pollinate", node)?;
+        let user_agent = match keys.get("user_agent").map(|node| (node, &node.value)) {
+            None => Some(Mapping::default()),
+            Some((_, Value::Bool(false))) => None,
+            Some((_, Value::Mapping(mapping))) => Some(mapping.clone()),
+            Some((node, _)) => {
+                let message = format!("must be a mapping or false, not {}", node.kind());
+                let problem = Problem::error("bad-type", keys.path("user_agent"), node.span, message);
+                keys.cx.problem(problem.remedy("write false, or leave it out"));
+                None
+            }
+        };
+        Some(Self { user_agent, rest: keys.rest() })
+    }
+}
+
+/// The `block-meta` section: a simple layout without a storage section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlockMeta {
+    /// Disks to choose from.
+    pub devices: Vec<String>,
+    /// A boot partition of its own.
+    pub boot_partition: Option<BootPartition>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// The boot partition of a simple layout.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BootPartition {
+    /// Whether there is one.
+    pub enabled: Option<bool>,
+    /// `uefi`, `gpt`, `prep` or `mbr`.
+    pub format: Option<String>,
+    /// `ext4` unless said otherwise.
+    pub fstype: Option<String>,
+    /// `boot` unless said otherwise.
+    pub label: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+impl BlockMeta {
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        let mut keys = Keys::new(cx, "block-meta", node)?;
+        let devices = keys.words("devices").unwrap_or_default();
+        let path = keys.path("boot-partition");
+        let boot_partition = keys.get("boot-partition").and_then(|node| {
+            let mut keys = Keys::new(keys.cx, path, node)?;
+            let boot = BootPartition {
+                enabled: keys.flag("enabled"),
+                format: keys.one_of("format", &["uefi", "gpt", "prep", "mbr"]),
+                fstype: keys.text("fstype"),
+                label: keys.text("label"),
+                rest: Mapping::default(),
+            };
+            Some(BootPartition { rest: keys.rest(), ..boot })
+        });
+        Some(Self { devices, boot_partition, rest: keys.rest() })
+    }
+}

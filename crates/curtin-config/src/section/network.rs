@@ -1,0 +1,79 @@
+//! The network, in the form of curtin (version 1) or of netplan (version 2).
+//!
+//! The installed system's own renderer reads the configuration, so that unknown keys are passed on; what curtin looks
+//! at itself is judged as curtin does.
+
+use super::Keys;
+use crate::config::Context;
+use crate::problem::Problem;
+use crate::value::{Node, Value};
+
+mod item;
+mod netplan;
+
+pub use item::{NetworkItem, NetworkItemKind, Route, Subnet};
+pub use netplan::{Netplan, NetplanDevice};
+
+/// The `network` section.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Network {
+    /// `config: disabled`: the installed system is left alone.
+    Disabled,
+    /// Version 1: a list of items.
+    V1(Vec<NetworkItem>),
+    /// Version 2: as netplan has it.
+    V2(Netplan),
+}
+
+impl Network {
+    pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_falsy() {
+            return None;
+        }
+        let mapping = node.as_mapping();
+        // With one more `network` around it, as cloud-init writes it.
+        if let Some(inner) =
+            mapping.and_then(|mapping| mapping.get("network")).filter(|inner| inner.as_mapping().is_some())
+        {
+            return Self::read(cx, inner);
+        }
+        let mut keys = Keys::new(cx, "network", node)?;
+        let version = keys.get("version");
+        let config = keys.get("config");
+        if config.and_then(Node::as_str) == Some("disabled") {
+            return Some(Self::Disabled);
+        }
+        match version.map(|node| &node.value) {
+            Some(Value::Int(1)) => {
+                let items = items(&mut keys, config);
+                keys.rest();
+                Some(Self::V1(items))
+            }
+            Some(Value::Int(2)) if config.is_none() => Netplan::read(keys.cx, node).map(Self::V2),
+            Some(Value::Int(2)) => {
+                let span = config.map_or(node.span, |config| config.span);
+                keys.warning("odd-value", "config", span, "version 2 has no `config`", "write `ethernets` and so on");
+                None
+            }
+            _ => {
+                let span = version.map_or(node.span, |version| version.span);
+                let problem = Problem::error("network-version", keys.path("version"), span, "must be 1 or 2");
+                keys.cx.problem(problem.remedy("write `version: 2`, without quotes"));
+                None
+            }
+        }
+    }
+}
+
+fn items(keys: &mut Keys<'_>, config: Option<&Node>) -> Vec<NetworkItem> {
+    let Some(config) = config else { return Vec::new() };
+    let Some(list) = config.as_sequence() else {
+        if !config.is_falsy() || config.is_null() {
+            keys.error("bad-type", "config", config.span, format!("must be a list of items, not {}", config.kind()));
+        }
+        return Vec::new();
+    };
+    let path = keys.path("config");
+    list.iter().enumerate().filter_map(|(at, node)| NetworkItem::read(keys.cx, format!("{path}[{at}]"), node)).collect()
+}

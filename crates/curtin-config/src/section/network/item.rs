@@ -1,0 +1,329 @@
+//! Items of a network configuration of version 1.
+
+use crate::config::Context;
+use crate::problem::Problem;
+use crate::section::Keys;
+use crate::value::{Mapping, Node};
+
+/// One item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkItem {
+    /// Its name; of name servers and routes, none.
+    pub name: Option<String>,
+    /// What it is.
+    pub kind: NetworkItemKind,
+    /// Its hardware address.
+    pub mac_address: Option<String>,
+    /// The largest packet that it takes.
+    pub mtu: Option<u64>,
+    /// Its addresses.
+    pub subnets: Vec<Subnet>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// The kinds of items.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum NetworkItemKind {
+    /// An interface that is there.
+    Physical,
+    /// Several interfaces as one.
+    Bond {
+        /// The names of the interfaces.
+        interfaces: Vec<String>,
+        /// Parameters of the bond, such as `bond-mode`.
+        params: Mapping,
+    },
+    /// A switch between interfaces.
+    Bridge {
+        /// The names of the interfaces.
+        interfaces: Vec<String>,
+        /// Parameters of the bridge, such as `bridge_stp`.
+        params: Mapping,
+    },
+    /// A tagged network on an interface.
+    Vlan {
+        /// The name of the interface.
+        link: String,
+        /// The tag.
+        id: u64,
+    },
+    /// Name servers for the whole system.
+    Nameserver {
+        /// Their addresses.
+        addresses: Vec<String>,
+        /// Domains to search in.
+        search: Vec<String>,
+    },
+    /// A route for the whole system.
+    Route(Route),
+}
+
+/// The addresses of an interface.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subnet {
+    /// `dhcp4`, `static`, `manual`…
+    pub kind: String,
+    /// `auto`, `manual` or `hotplug`.
+    pub control: Option<String>,
+    /// The address, with or without a prefix length.
+    pub address: Option<String>,
+    /// The mask, when the address has no prefix length.
+    pub netmask: Option<String>,
+    /// The default gateway.
+    pub gateway: Option<String>,
+    /// The broadcast address.
+    pub broadcast: Option<String>,
+    /// The metric of its routes.
+    pub metric: Option<u64>,
+    /// Name servers.
+    pub dns_nameservers: Vec<String>,
+    /// Domains to search in.
+    pub dns_search: Vec<String>,
+    /// Further routes.
+    pub routes: Vec<Route>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+/// A route.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Route {
+    /// The network, with its prefix length in an item of its own.
+    pub destination: String,
+    /// Its mask, in a subnet's route.
+    pub netmask: Option<String>,
+    /// The next hop.
+    pub gateway: Option<String>,
+    /// Its metric.
+    pub metric: Option<u64>,
+    /// What curtin does not know.
+    pub rest: Mapping,
+}
+
+const TYPES: &str = "physical, bond, bridge, vlan, nameserver or route";
+
+impl NetworkItem {
+    /// An item that lacks something is skipped by curtin, with a line in its log.
+    pub(super) fn read(cx: &mut Context, path: String, node: &Node) -> Option<Self> {
+        let mut keys = Keys::new(cx, path, node)?;
+        let kind = keys.get("type");
+        let needed: &[&'static str] = match kind.and_then(Node::as_str) {
+            Some("physical") => &["name"],
+            Some("bond") => &["name", "bond_interfaces", "params"],
+            Some("bridge") => &["name", "bridge_interfaces", "params"],
+            Some("vlan") => &["name", "vlan_link", "vlan_id"],
+            Some("nameserver") => &["address"],
+            Some("route") => &["destination"],
+            name => {
+                let span = kind.map_or(node.span, |node| node.span);
+                let message = match name {
+                    Some(name) => format!("curtin knows no network item of type {name}"),
+                    None => "a network item needs a `type`".to_owned(),
+                };
+                let problem = Problem::error("network-type", keys.path("type"), span, message);
+                keys.cx.problem(problem.remedy(format!("write {TYPES}")));
+                return None;
+            }
+        };
+        let name = kind.and_then(Node::as_str).unwrap_or_default();
+        let missing: Vec<&str> = needed.iter().copied().filter(|key| keys.get(key).is_none()).collect();
+        if !missing.is_empty() {
+            let message = format!("curtin skips a {name} without {}", missing.join(", "));
+            let problem = Problem::warning("skipped-item", keys.path.clone(), node.span, message);
+            keys.cx.problem(problem.remedy("add what is missing"));
+            return None;
+        }
+        let kind = match name {
+            "bond" => NetworkItemKind::Bond {
+                interfaces: interfaces(&mut keys, "bond_interfaces"),
+                params: params(&mut keys),
+            },
+            "bridge" => NetworkItemKind::Bridge {
+                interfaces: interfaces(&mut keys, "bridge_interfaces"),
+                params: params(&mut keys),
+            },
+            "vlan" => NetworkItemKind::Vlan {
+                link: keys.text("vlan_link").unwrap_or_default(),
+                id: keys.number("vlan_id").unwrap_or_default(),
+            },
+            "nameserver" => NetworkItemKind::Nameserver {
+                addresses: one_or_many(&mut keys, "address"),
+                search: one_or_many(&mut keys, "search"),
+            },
+            "route" => NetworkItemKind::Route(top_route(&mut keys)),
+            _ => NetworkItemKind::Physical,
+        };
+        let item = Self {
+            name: keys.text("name"),
+            kind,
+            mac_address: mac_address(&mut keys),
+            mtu: keys.number("mtu"),
+            subnets: subnets(&mut keys),
+            rest: Mapping::default(),
+        };
+        // Keys of netplan and of later versions of cloud-init that are passed on.
+        for known in ["id", "accept-ra", "optional", "keep_configuration", "wakeonlan"] {
+            keys.get(known);
+        }
+        if matches!(item.kind, NetworkItemKind::Physical | NetworkItemKind::Vlan { .. }) {
+            keys.mapping("params");
+        }
+        Some(Self { rest: keys.rest(), ..item })
+    }
+}
+
+fn interfaces(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
+    if let Some(node) = keys.get(name).filter(|node| node.as_sequence().is_none()) {
+        match node.as_str() {
+            Some(_) => {
+                keys.warning("odd-type", name, node.span, "every letter is taken for an interface", "write a list");
+            }
+            None => keys.error("bad-type", name, node.span, format!("must be a list of names, not {}", node.kind())),
+        }
+        return Vec::new();
+    }
+    keys.words(name).unwrap_or_default()
+}
+
+fn params(keys: &mut Keys<'_>) -> Mapping {
+    let Some(node) = keys.get("params") else { return Mapping::default() };
+    if node.as_mapping().is_none() {
+        let problem = Problem::error(
+            "bad-type",
+            keys.path("params"),
+            node.span,
+            format!("must be a mapping, not {}", node.kind()),
+        );
+        keys.cx.problem(problem.remedy("write `params: {}`"));
+    }
+    node.as_mapping().cloned().unwrap_or_default()
+}
+
+fn one_or_many(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
+    match keys.get(name).filter(|node| !node.is_null()) {
+        Some(node) if node.as_sequence().is_some() => keys.words(name).unwrap_or_default(),
+        Some(node) => node.to_text().into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Six numbers below 60 with colons are one number in base 60.
+fn mac_address(keys: &mut Keys<'_>) -> Option<String> {
+    let node = keys.get("mac_address").filter(|node| !node.is_null())?;
+    if let Some(text) = node.as_str() {
+        return Some(text.to_ascii_lowercase());
+    }
+    let message = "without quotes, this hardware address is a number";
+    keys.warning("mac-number", "mac_address", node.span, message, "put it in quotes");
+    None
+}
+
+fn subnets(keys: &mut Keys<'_>) -> Vec<Subnet> {
+    let Some(node) = keys.get("subnets").filter(|node| !node.is_falsy()) else { return Vec::new() };
+    let path = keys.path("subnets");
+    let Some(items) = node.as_sequence() else {
+        keys.error("bad-type", "subnets", node.span, format!("must be a list, not {}", node.kind()));
+        return Vec::new();
+    };
+    items.iter().enumerate().filter_map(|(at, item)| subnet(keys.cx, format!("{path}[{at}]"), item)).collect()
+}
+
+const SUBNETS: &[&str] = &[
+    "dhcp",
+    "dhcp4",
+    "dhcp6",
+    "static",
+    "static6",
+    "manual",
+    "ipv6_dhcpv6-stateful",
+    "ipv6_dhcpv6-stateless",
+    "ipv6_slaac",
+];
+
+fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
+    let mut keys = Keys::new(cx, path, node)?;
+    if keys.get("type").is_none() {
+        let problem = Problem::error("missing-key", keys.path("type"), node.span, "a subnet needs a `type`");
+        keys.cx.problem(problem.remedy("write `type: dhcp4` or `type: static`"));
+        return None;
+    }
+    let subnet = Subnet {
+        kind: keys.one_of("type", SUBNETS).unwrap_or_default(),
+        control: keys.one_of("control", &["auto", "manual", "hotplug"]),
+        address: keys.text("address"),
+        netmask: keys.text("netmask"),
+        gateway: keys.text("gateway"),
+        broadcast: keys.text("broadcast"),
+        metric: keys.number("metric"),
+        dns_nameservers: one_or_many(&mut keys, "dns_nameservers"),
+        dns_search: one_or_many(&mut keys, "dns_search"),
+        routes: routes(&mut keys),
+        rest: Mapping::default(),
+    };
+    if subnet.kind == "static" && subnet.address.is_none() {
+        let problem = if subnet.netmask.is_some() {
+            Problem::error("missing-key", keys.path("address"), node.span, "a static subnet needs an `address`")
+        } else {
+            Problem::warning(
+                "missing-key",
+                keys.path("address"),
+                node.span,
+                "a static subnet without `address` sets nothing",
+            )
+        };
+        keys.cx.problem(problem.remedy("write `address: 192.0.2.10/24`"));
+    }
+    let bare = subnet.address.as_deref().filter(|address| !address.contains('/') && subnet.netmask.is_none());
+    if let Some(address) = bare {
+        let span = keys.get("address").map_or(node.span, |node| node.span);
+        let message = format!("{address} has no prefix length, and there is no `netmask`");
+        keys.warning("no-prefix", "address", span, &message, "write the prefix length, such as /24");
+    }
+    for known in ["scope", "pointopoint", "mtu", "ipv4", "ipv6", "id", "accept-ra"] {
+        keys.get(known);
+    }
+    Some(Subnet { rest: keys.rest(), ..subnet })
+}
+
+fn routes(keys: &mut Keys<'_>) -> Vec<Route> {
+    let Some(node) = keys.get("routes").filter(|node| !node.is_falsy()) else { return Vec::new() };
+    let path = keys.path("routes");
+    let items = node.as_sequence().unwrap_or_default();
+    let read = |(at, item): (usize, &Node)| {
+        let mut keys = Keys::new(keys.cx, format!("{path}[{at}]"), item)?;
+        let network = keys.text("network");
+        let mut route = route(&mut keys);
+        route.destination = network.unwrap_or(route.destination);
+        Some(Route { rest: keys.rest(), ..route })
+    };
+    items.iter().enumerate().filter_map(read).collect()
+}
+
+fn route(keys: &mut Keys<'_>) -> Route {
+    keys.get("type");
+    keys.get("id");
+    Route {
+        destination: keys.text("destination").unwrap_or_default(),
+        netmask: keys.text("netmask"),
+        gateway: keys.text("gateway"),
+        metric: keys.number("metric"),
+        rest: Mapping::default(),
+    }
+}
+
+/// A route of its own has a prefix length, which curtin turns into a mask of IPv4.
+fn top_route(keys: &mut Keys<'_>) -> Route {
+    let node = keys.get("destination");
+    let prefix = node.and_then(Node::as_str).and_then(|text| {
+        let (_, prefix) = text.split_once('/')?;
+        prefix.trim().parse::<i64>().ok().filter(|prefix| *prefix <= 32)
+    });
+    if let Some(node) = node.filter(|_| prefix.is_none()) {
+        let message = "a destination is an IPv4 network with its prefix length";
+        let problem = Problem::error("route-destination", keys.path("destination"), node.span, message);
+        keys.cx.problem(problem.remedy("write 198.51.100.0/24, and IPv6 routes in `subnets`"));
+    }
+    route(keys)
+}
