@@ -97,3 +97,42 @@ fn a_full_disk_while_running() {
         cat leases >&2; exit $code";
     check(&format!("{}{script}", leases(67)), 0, " bound ");
 }
+
+/// Somebody who has never heard of DHCP uses the address that the client wants.
+#[test]
+fn an_address_in_use_is_found_before_it_is_offered() {
+    let script = "
+        mount -t tmpfs none /run; mkdir /run/netns; ip netns add c
+        ip link set c0 netns c; ip -n c link set lo up; ip -n c link set c0 up
+        ip netns add squatter; ip link add s1 type veth peer name q0 netns squatter
+        ip link add bridge type bridge; ip address flush dev s0; ip address add 10.77.0.1/24 dev bridge
+        ip link set s0 master bridge; ip link set s1 master bridge; ip link set s1 up; ip link set bridge up
+        ip -n squatter address add 10.77.0.150/24 dev q0; ip -n squatter link set q0 up
+        server=\"${server#timeout --preserve-status 2 } --probe --pool 10.77.0.100-10.77.0.199 --lease-file leases\"
+        $server --interface bridge 2>/run/log & server=$!
+        until grep -q serving /run/log; do sleep 0.1; done
+        ping -c 1 -W 5 10.77.0.150 >/dev/null || echo 'the squatter is not there' >&2
+        ip netns exec c udhcpc -f -q -n -i c0 -s /bin/true -t 5 -T 2 -r 10.77.0.150 2>/run/udhcpc
+        kill -TERM $server; wait $server; code=$?
+        grep -q 'obtained from 10.77.0.1' /run/udhcpc || cat /run/udhcpc /run/log >&2
+        grep -q '^10.77.0.150 declined' leases || cat leases >&2
+        grep bound leases >&2; grep -q '^10.77.0.150 bound' leases && exit 3; exit $code";
+    check(script, 0, " bound ");
+}
+
+/// The system would answer this relay from another address of the interface.
+#[test]
+fn replies_come_from_the_server_identifier() {
+    let script = "
+        ip address add 10.77.0.2/24 dev s0; ip route replace 10.77.0.0/24 dev s0 src 10.77.0.2
+        mount -t tmpfs none /run; mkdir /run/netns; ip netns add c
+        ip link set c0 netns c; ip -n c link set lo up; ip -n c link set c0 up; ip -n c address add 10.77.0.9/24 dev c0
+        ${serve#timeout --preserve-status 2 } 2>/run/log & server=$!
+        until grep -q serving /run/log; do sleep 0.1; done
+        ip netns exec c timeout 20 tcpdump -lnni c0 -c 2 -w /run/capture udp src port 67 and dst host 10.77.0.9 2>/run/tcpdump & dump=$!
+        until grep -q listening /run/tcpdump; do sleep 0.1; done
+        ip netns exec c perfdhcp -4 -l 10.77.0.9 -r 5 -n 5 -W 1000000 10.77.0.1 >/run/perfdhcp 2>&1
+        wait $dump; kill -TERM $server; wait $server; code=$?
+        tcpdump -nnr /run/capture 2>/dev/null | sed 's/.* IP //; s/ >.*//' | sort -u | tr '\\n' ' ' >&2; exit $code";
+    check(script, 0, "10.77.0.1.67 ");
+}

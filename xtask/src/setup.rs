@@ -4,7 +4,7 @@ use crate::shell::{run, run_with, succeeds};
 
 /// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and a relay, a page for the eye.
 /// The lab installs its own.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 16] = [
     "atftp",
     "busybox-static",
     "curl",
@@ -16,6 +16,7 @@ const PACKAGES: [&str; 15] = [
     "isc-dhcp-client",
     "kea-admin",
     "kmod",
+    "tcpdump",
     "tftp-hpa",
     "udhcpc",
     "xz-utils",

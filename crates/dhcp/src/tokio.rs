@@ -13,10 +13,18 @@ mod pipeline;
 mod service;
 mod socket;
 
-use std::{future::Future, io, net::Ipv4Addr, pin::pin, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::Ipv4Addr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 pub use service::{Commit, Observation, Service};
 pub use socket::{BindError, Socket};
+
+use ::tokio::time::{Instant, Sleep};
 
 use crate::server::{Server, Timestamp};
 use ping::Ping;
@@ -24,6 +32,9 @@ use pipeline::Pipeline;
 
 /// The wall clock may be set while we sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// From the beginning of one commit to the next. A commit costs the system more than the requests that share it: under
+/// load this makes a few large ones out of many small ones, and without load nobody waits.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Runs until `shutdown` is ready; what has been received is answered before, unless it waits for a probe.
 ///
@@ -63,9 +74,11 @@ pub async fn drive(
 ) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
     let mut stopping = false;
-    let interface_address = socket.interface_address_for(server.server_id());
+    let interface_address = socket.speak_as(server.server_id());
     let mut pipeline = Pipeline::new(server, service);
     let mut ping = None;
+    let mut alarm = Alarm::new();
+    let mut pace = Pace::new();
     loop {
         while let Some(address) = pipeline.poll_probe() {
             if let Err(error) = probe(&mut ping, &socket, address).await {
@@ -73,17 +86,21 @@ pub async fn drive(
             }
         }
         pipeline.flush(&mut socket).await;
-        if !pipeline.begin_commit() && stopping {
+        if pipeline.wants_commit() && (stopping || pace.allows()) {
+            pipeline.begin_commit();
+        }
+        if stopping && !pipeline.is_writing() {
             return Ok(());
         }
-        let timer = sleep_until(pipeline.poll_timeout());
+        alarm.set(pipeline.poll_timeout());
         let has_room = pipeline.has_room();
         // In this order: what frees something comes before what takes it, and a flood keeps no timer from its turn.
         ::tokio::select! {
             biased;
             () = &mut shutdown, if !stopping => stopping = true,
             outcome = pipeline.committed() => pipeline.finish_commit(outcome),
-            () = timer, if !stopping => pipeline.handle_timeout(clock()),
+            () = pace.next(), if pipeline.wants_commit() => {}
+            () = alarm.rings(), if !stopping => pipeline.handle_timeout(clock()),
             answer = answered(ping.as_ref()), if !stopping => match answer {
                 Ok(address) => pipeline.handle_presence(clock(), address),
                 // The next probe opens it again.
@@ -119,13 +136,67 @@ fn clock() -> Timestamp {
     Timestamp(since.map_or(0, |since| since.as_secs()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the driver is what waits")]
-async fn sleep_until(deadline: Option<Timestamp>) {
-    match deadline {
-        Some(deadline) => {
-            let wait = Duration::from_secs(clock().seconds_until(deadline)).min(LONGEST_SLEEP);
-            ::tokio::time::sleep(wait).await;
-        }
-        None => std::future::pending().await,
+/// When the next commit may begin.
+struct Pace(Pin<Box<Sleep>>);
+
+impl Pace {
+    fn new() -> Self {
+        Self(sleep(Duration::ZERO))
     }
+
+    /// Whether a commit may begin now; the next one not for a while, then.
+    fn allows(&mut self) -> bool {
+        let now = instant();
+        let allowed = self.0.deadline() <= now;
+        if allowed {
+            self.0.as_mut().reset(now + COMMIT_INTERVAL);
+        }
+        allowed
+    }
+
+    async fn next(&mut self) {
+        self.0.as_mut().await;
+    }
+}
+
+/// The next thing to be ended.
+struct Alarm {
+    sleep: Pin<Box<Sleep>>,
+    deadline: Option<Timestamp>,
+}
+
+impl Alarm {
+    fn new() -> Self {
+        Self { sleep: sleep(Duration::ZERO), deadline: None }
+    }
+
+    /// Most of the time, nothing has changed.
+    fn set(&mut self, deadline: Option<Timestamp>) {
+        if deadline == self.deadline {
+            return;
+        }
+        self.deadline = deadline;
+        if let Some(deadline) = deadline {
+            let wait = Duration::from_secs(clock().seconds_until(deadline)).min(LONGEST_SLEEP);
+            self.sleep.as_mut().reset(instant() + wait);
+        }
+    }
+
+    async fn rings(&mut self) {
+        if self.deadline.is_none() {
+            return std::future::pending().await;
+        }
+        self.sleep.as_mut().await;
+        self.deadline = None;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver is what waits")]
+fn sleep(duration: Duration) -> Pin<Box<Sleep>> {
+    Box::pin(::tokio::time::sleep(duration))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
+fn instant() -> Instant {
+    Instant::now()
 }

@@ -62,6 +62,12 @@ impl Decision {
     pub fn committed(self) -> Result<Reply, Silence> {
         self.outcome
     }
+
+    /// The changes alone, for a batch.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn take_changes(&mut self) -> Vec<LeaseChange> {
+        std::mem::take(&mut self.changes)
+    }
 }
 
 /// A message and where it goes.

@@ -128,12 +128,21 @@ impl<S: Service> Pipeline<S> {
         self.gathered.held.len() < MAX_GATHERED
     }
 
-    /// Begins to write what is gathered, unless something is being written; says whether something is, now.
-    pub(super) fn begin_commit(&mut self) -> bool {
-        if self.writing.is_none() && !self.gathered.changes.is_empty() {
+    /// Whether something is to be written and nothing is being written.
+    pub(super) const fn wants_commit(&self) -> bool {
+        self.writing.is_none() && !self.gathered.changes.is_empty()
+    }
+
+    /// Begins to write what is gathered, unless something is being written.
+    pub(super) fn begin_commit(&mut self) {
+        if self.wants_commit() {
             let batch = std::mem::take(&mut self.gathered);
             self.writing = Some((self.service.commit(&batch.changes), batch));
         }
+    }
+
+    /// Whether something is being written.
+    pub(super) const fn is_writing(&self) -> bool {
         self.writing.is_some()
     }
 
@@ -209,13 +218,13 @@ impl<S: Service> Pipeline<S> {
     }
 
     /// Puts a decision where it has to wait.
-    fn sort(&mut self, request: Vec<u8>, receipt: Receipt, decision: Decision) {
+    fn sort(&mut self, request: Vec<u8>, receipt: Receipt, mut decision: Decision) {
         if let Some(probe) = decision.probe() {
             self.probes.push(probe.address);
             self.probing.push_back(Probing { probe, request: request.clone(), receipt });
         }
         let queue = if decision.changes().is_empty() { &mut self.ready } else { &mut self.gathered.held };
-        self.gathered.changes.extend_from_slice(decision.changes());
+        self.gathered.changes.append(&mut decision.take_changes());
         queue.push(Held { request, receipt, decision });
     }
 

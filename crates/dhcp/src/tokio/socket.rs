@@ -10,12 +10,13 @@ use std::{
 
 use nix::{
     cmsg_space,
+    libc::{in_addr, in_pktinfo},
     sys::socket::{
-        ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, recvmmsg, setsockopt,
+        ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrIn, recvmmsg, sendmmsg,
+        setsockopt,
         sockopt::{Ipv4PacketInfo, RcvBufForce},
     },
 };
-use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
 use socket2::{Domain, Protocol, Type};
 use tokio::{io::Interest, net::UdpSocket};
 
@@ -30,6 +31,8 @@ const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 /// Datagrams taken, or given, at a time.
 const BATCH: usize = 64;
+/// The least that is asked for: room for each datagram is prepared whether it comes or not.
+const SMALL_BATCH: usize = 4;
 /// Room for one datagram; no client sends more than its Ethernet frame holds.
 const DATAGRAM: usize = 2048;
 /// A rack that powers on together must find room while a commit is under way. More of it would only let requests wait
@@ -45,7 +48,11 @@ pub struct Socket {
     interface: Option<String>,
     /// Room for a batch.
     room: Vec<u8>,
+    /// Datagrams to ask for: what was there the last time, and as many again.
+    batch: usize,
     addresses: Vec<Ipv4Addr>,
+    /// Where replies come from; what the system takes for it, if it is not given.
+    source: Option<Ipv4Addr>,
     raw: Option<RawLink>,
 }
 
@@ -111,7 +118,7 @@ impl Socket {
     fn new(udp: UdpSocket, interface: Option<String>, addresses: Vec<Ipv4Addr>, raw: Option<RawLink>) -> Self {
         // Without it, a request's destination is unknown, which the server can live with.
         let _ = setsockopt(&udp, Ipv4PacketInfo, &true);
-        Self { udp, interface, room: vec![0; BATCH * DATAGRAM], addresses, raw }
+        Self { udp, interface, room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH, addresses, source: None, raw }
     }
 
     /// The IPv4 addresses of the interface, the primary one first.
@@ -126,12 +133,11 @@ impl Socket {
         self.raw.is_some()
     }
 
-    /// The interface's address that stands for its subnet: the server's own, if it is one of them.
-    pub(super) fn interface_address_for(&self, server_id: Ipv4Addr) -> Ipv4Addr {
-        if self.addresses.contains(&server_id) {
-            return server_id;
-        }
-        self.addresses.first().copied().unwrap_or(server_id)
+    /// From now on replies come from the server's address, if it is one of the interface's. Gives the one that stands
+    /// for the link.
+    pub(super) fn speak_as(&mut self, server_id: Ipv4Addr) -> Ipv4Addr {
+        self.source = Some(server_id).filter(|own| self.addresses.contains(own));
+        self.source.or(self.addresses.first().copied()).unwrap_or(server_id)
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -148,25 +154,27 @@ impl Socket {
         interface_address: Ipv4Addr,
         mut take: impl FnMut(Datagram<'_>),
     ) -> io::Result<()> {
-        let mut lens = [(0, None); BATCH];
+        let asked = self.batch;
+        let mut received = Vec::with_capacity(asked);
         let fd = self.udp.as_raw_fd();
         // Made anew each time, for the system leaves in them what it used.
-        let mut headers = MultiHeaders::preallocate(BATCH, Some(cmsg_space!(nix::libc::in_pktinfo)));
-        let mut slices: Vec<_> = self.room.chunks_mut(DATAGRAM).map(|room| [IoSliceMut::new(room)]).collect();
-        let received = self.udp.try_io(Interest::READABLE, || {
+        let mut headers = MultiHeaders::preallocate(asked, Some(cmsg_space!(in_pktinfo)));
+        let mut slices: Vec<_> =
+            self.room.chunks_mut(DATAGRAM).take(asked).map(|room| [IoSliceMut::new(room)]).collect();
+        let outcome = self.udp.try_io(Interest::READABLE, || {
             let messages = recvmmsg(fd, &mut headers, &mut slices, MsgFlags::MSG_DONTWAIT, None)?;
-            for (message, len) in messages.zip(&mut lens) {
-                *len = (message.bytes, receipt(&message, interface_address));
-            }
-            Ok(())
+            received.extend(messages.map(|message| (message.bytes, receipt(&message, interface_address))));
+            // Fewer than asked for: there are no more, and the next call would only find that out.
+            if received.len() < asked { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
-        match received {
+        match outcome {
             Ok(()) => {}
             // What earlier datagrams met on their way is reported here, and concerns nobody any more.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {}
             Err(error) => return Err(error),
         }
-        for (room, (len, receipt)) in self.room.chunks(DATAGRAM).zip(lens) {
+        self.batch = (2 * received.len()).clamp(SMALL_BATCH, BATCH);
+        for (room, (len, receipt)) in self.room.chunks(DATAGRAM).zip(received) {
             if let (Some(bytes), Some(receipt)) = (room.get(..len), receipt) {
                 take(Datagram { bytes, receipt });
             }
@@ -187,8 +195,9 @@ impl Socket {
 
     /// Sends a raw frame; says whether it has left.
     fn send_raw(&self, address: Ipv4Addr, mac: Option<[u8; 6]>, message: &[u8]) -> bool {
-        let (Some(raw), Some(mac), Some(source)) = (&self.raw, mac, self.addresses.first()) else { return false };
-        let from = (raw.mac, SocketAddrV4::new(*source, SERVER_PORT));
+        let source = self.source.or(self.addresses.first().copied());
+        let (Some(raw), Some(mac), Some(source)) = (&self.raw, mac, source) else { return false };
+        let from = (raw.mac, SocketAddrV4::new(source, SERVER_PORT));
         let to = (mac, SocketAddrV4::new(address, CLIENT_PORT));
         udp_frame(from, to, message).is_some_and(|frame| raw.send(&frame).is_ok())
     }
@@ -196,13 +205,19 @@ impl Socket {
     /// Sends datagrams with one call of the system; says how many it took.
     fn send<T>(&self, datagrams: &[(SocketAddrV4, &[u8], T)]) -> io::Result<usize> {
         let datagrams = datagrams.get(..BATCH).unwrap_or(datagrams);
-        let to: Vec<SocketAddrAny> = datagrams.iter().map(|(to, ..)| SocketAddr::V4(*to).into()).collect();
+        let to: Vec<Option<SockaddrIn>> = datagrams.iter().map(|(to, ..)| Some((*to).into())).collect();
         let slices: Vec<_> = datagrams.iter().map(|(_, message, _)| [IoSlice::new(message)]).collect();
-        let mut control: Vec<_> = datagrams.iter().map(|_| SendAncillaryBuffer::default()).collect();
-        let parts = to.iter().zip(&slices).zip(&mut control);
-        let mut messages: Vec<_> =
-            parts.map(|((to, slices), control)| MMsgHdr::new_with_addr(to, slices, control)).collect();
-        Ok(sendmmsg(&self.udp, &mut messages, SendFlags::DONTWAIT)?)
+        let address = |address: Ipv4Addr| in_addr { s_addr: u32::from(address).to_be() };
+        let source = self.source.map(|source| in_pktinfo {
+            ipi_ifindex: 0,
+            ipi_spec_dst: address(source),
+            ipi_addr: address(Ipv4Addr::UNSPECIFIED),
+        });
+        let control: Vec<_> = source.iter().map(ControlMessage::Ipv4PacketInfo).collect();
+        let space = (!control.is_empty()).then(|| cmsg_space!(in_pktinfo));
+        let mut headers = MultiHeaders::preallocate(datagrams.len(), space);
+        let sent = sendmmsg(self.udp.as_raw_fd(), &mut headers, &slices, to, control, MsgFlags::MSG_DONTWAIT)?;
+        Ok(sent.count())
     }
 }
 

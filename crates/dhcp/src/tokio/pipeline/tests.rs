@@ -65,9 +65,15 @@ struct Bench {
 
 impl Bench {
     fn new(fail: bool, file: usize) -> Self {
+        Self::with(fail, file, None)
+    }
+
+    fn with(fail: bool, file: usize, probing: Option<crate::server::Probing>) -> Self {
         let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 24);
         subnet.pools = vec![Ipv4Addr::new(10, 0, 0, 10)..=Ipv4Addr::new(10, 0, 0, 19)];
-        let server = Server::new(Config::new(SERVER, vec![subnet])).unwrap();
+        let mut config = Config::new(SERVER, vec![subnet]);
+        config.probing = probing;
+        let server = Server::new(config).unwrap();
         let (log, heard) = std::sync::mpsc::channel();
         let pipeline = Pipeline::new(server, Recorder { log: log.clone(), fail, file });
         let runtime = ::tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -81,6 +87,11 @@ impl Bench {
 
     fn flush(&mut self) {
         self.runtime.block_on(self.pipeline.flush(&mut self.wire));
+    }
+
+    fn begins_commit(&mut self) -> bool {
+        self.pipeline.begin_commit();
+        self.pipeline.is_writing()
     }
 
     fn finish(&mut self) {
@@ -123,28 +134,28 @@ fn acknowledgements_wait_for_their_commit_and_nothing_else_does() {
         "send OFFER 10.0.0.11",
         "replied 10.0.0.11",
     ]);
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.flush();
     bench.expect(&["commit 10.0.0.12,10.0.0.13"]);
     bench.finish();
     bench.flush();
     bench.expect(&["send ACK 10.0.0.12", "send ACK 10.0.0.13", "replied 10.0.0.12", "replied 10.0.0.13"]);
-    assert!(!bench.pipeline.begin_commit());
+    assert!(!bench.begins_commit());
 }
 
 #[test]
 fn what_comes_during_a_commit_shares_the_next_one() {
     let mut bench = Bench::new(false, 0);
     bench.handle(&datagram(1, MessageType::REQUEST, 11));
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.handle(&datagram(2, MessageType::REQUEST, 12));
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.handle(&datagram(3, MessageType::REQUEST, 13));
     bench.flush();
     bench.expect(&["commit 10.0.0.11"]);
     bench.finish();
     // The disk is busy again before the first reply is sent.
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.flush();
     bench.expect(&["commit 10.0.0.12,10.0.0.13", "send ACK 10.0.0.11", "replied 10.0.0.11"]);
 }
@@ -155,7 +166,7 @@ fn a_failed_commit_holds_back_what_rests_on_it() {
     bench.handle(&datagram(1, MessageType::DISCOVER, 11));
     bench.handle(&datagram(2, MessageType::REQUEST, 12));
     bench.handle(&datagram(3, MessageType::REQUEST, 13));
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.finish();
     bench.flush();
     bench.expect(&[
@@ -169,7 +180,7 @@ fn a_failed_commit_holds_back_what_rests_on_it() {
     // The client asks again, and the lease is written again.
     bench.pipeline.service.fail = false;
     bench.handle(&datagram(2, MessageType::REQUEST, 12));
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.finish();
     bench.flush();
     bench.expect(&["commit 10.0.0.12", "send ACK 10.0.0.12", "replied 10.0.0.12"]);
@@ -201,7 +212,7 @@ fn a_flood_waits_in_the_socket() {
         bench.handle(&request);
     }
     assert!(!bench.pipeline.has_room());
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     assert!(bench.pipeline.has_room());
 }
 
@@ -209,12 +220,60 @@ fn a_flood_waits_in_the_socket() {
 fn a_lease_that_runs_out_is_written() {
     let mut bench = Bench::new(false, 0);
     bench.handle(&datagram(1, MessageType::REQUEST, 11));
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.finish();
     let end = bench.pipeline.poll_timeout().unwrap();
     bench.pipeline.handle_timeout(end);
-    assert!(bench.pipeline.begin_commit());
+    assert!(bench.begins_commit());
     bench.expect(&["commit 10.0.0.11", "commit 10.0.0.11"]);
+}
+
+/// RFC 2131 §2.2: "the allocating server SHOULD probe the reused address before allocating the address, e.g., with an ICMP
+/// echo request".
+#[test]
+fn an_offer_waits_for_its_probe() {
+    let mut bench = Bench::with(false, 0, Some(crate::server::Probing::default()));
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    bench.handle(&datagram(2, MessageType::DISCOVER, 12));
+    bench.flush();
+    bench.expect(&["silent probing", "silent probing"]);
+    let asked: Vec<_> = std::iter::from_fn(|| bench.pipeline.poll_probe()).map(|address| address.octets()[3]).collect();
+    assert_eq!(asked, [12, 11]);
+
+    // Somebody answers for the first, and another address is looked for; a stranger's answer is none of ours.
+    bench.pipeline.handle_presence(Timestamp(1), [10, 0, 0, 77].into());
+    bench.pipeline.handle_presence(Timestamp(1), [10, 0, 0, 11].into());
+    let other = bench.pipeline.poll_probe().unwrap();
+    assert!(bench.begins_commit(), "the quarantine is stored");
+    bench.finish();
+    bench.flush();
+    bench.expect(&["commit 10.0.0.11", "silent probing"]);
+
+    // Nobody answers for the others.
+    let deadline = bench.pipeline.poll_timeout().unwrap();
+    bench.pipeline.handle_timeout(deadline);
+    bench.flush();
+    let mut heard: Vec<_> = bench.heard.try_iter().collect();
+    heard.sort();
+    let mut expect: Vec<_> = [Ipv4Addr::new(10, 0, 0, 12), other]
+        .iter()
+        .flat_map(|to| [format!("replied {to}"), format!("send OFFER {to}")])
+        .collect();
+    expect.sort();
+    assert_eq!(heard, expect);
+}
+
+#[test]
+fn a_probe_that_cannot_be_sent_is_reported_and_nothing_else() {
+    let mut bench = Bench::with(false, 0, Some(crate::server::Probing::default()));
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    let address = bench.pipeline.poll_probe().unwrap();
+    bench.pipeline.handle_probe_failure(address, &io::ErrorKind::NetworkUnreachable.into());
+    let deadline = bench.pipeline.poll_timeout().unwrap();
+    bench.flush();
+    bench.pipeline.handle_timeout(deadline);
+    bench.flush();
+    bench.expect(&["probe failed", "silent probing", "send OFFER 10.0.0.11", "replied 10.0.0.11"]);
 }
 
 /// A server runs the driver as a task.
