@@ -1,11 +1,13 @@
 //! The resolved layout: every partition and volume with its place, size and content.
 
+mod devices;
 mod disk;
 mod flat;
 mod kind;
 mod picture;
 mod volume;
 
+pub use devices::Device;
 pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
 pub use flat::flat;
 pub use kind::PartitionKind;

@@ -46,6 +46,7 @@ mod plan;
 mod power;
 mod problem;
 mod quote;
+mod render;
 mod resolve;
 mod scalar;
 mod schema;
@@ -76,6 +77,7 @@ pub use plan::{Plan, Stage, Step, plan};
 pub use power::{PowerMode, PowerState};
 pub use problem::{Level, Problem, Severity, Span};
 pub use quote::quote;
+pub use render::{render_json, render_text};
 pub use schema::check_storage;
 pub use section::{
     Apt, AptMirror, AptMirrors, AptPreference, AptSource, BlockMeta, Boot, BootPartition, Bootloader, Install, Kernel,

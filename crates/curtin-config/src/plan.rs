@@ -42,7 +42,7 @@ impl fmt::Display for Stage {
 }
 
 /// One command of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
     /// A name that no other step of the plan has: lower case letters, digits and dashes.
@@ -63,6 +63,20 @@ pub struct Step {
     pub reads: Vec<String>,
     /// Devices and files that it writes.
     pub writes: Vec<String>,
+}
+
+/// A secret is never shown.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stdin = self.stdin.as_deref().map(|text| if self.secret { "…" } else { text });
+        f.debug_struct("Step")
+            .field("id", &self.id)
+            .field("command", &self.command)
+            .field("stdin", &stdin)
+            .field("reads", &self.reads)
+            .field("writes", &self.writes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Step {

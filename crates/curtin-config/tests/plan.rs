@@ -368,3 +368,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn mounts_stand_in_fstab_as_they_are() {
+    let yaml =
+        CUSTOM.replace("path: /home,", "path: '/srv/it is #1/',").replace("options: noatime", "options: 'x-a=b c'");
+    let plan = planned(&yaml, &target(Firmware::Uefi, &[("/dev/sda", 20), ("/dev/sdb", 20)]));
+    let fstab = plan.steps.iter().find(|step| step.id == "fstab").unwrap().stdin.clone().unwrap();
+    assert!(fstab.contains(" /srv/it\\040is\\040\\0431 ext4 x-a=b\\040c 0 1\n"), "{fstab}");
+    let mount = plan.steps.iter().find(|step| step.id == "mount-srv-it-is--1").unwrap();
+    assert_eq!(mount.command.last().unwrap(), "/target/srv/it is #1");
+}

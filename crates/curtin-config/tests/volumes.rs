@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use firstlight_curtin_config::layout::{Table, VolumeKind};
-use firstlight_curtin_config::{Disk, Firmware, Plan, Target, parse, plan};
+use firstlight_curtin_config::{Disk, Firmware, Plan, Target, parse, plan, render_json, render_text};
 
 const MIB: u64 = 1 << 20;
 
@@ -218,7 +218,11 @@ fn a_passphrase_is_seen_by_nobody() {
         )
     );
     assert!(input(&plan, "fstab").contains("\n/dev/mapper/cryptswap none swap sw 0 0\n"));
-    assert!(!format!("{plan:?}").replace("stdin: Some(\"open sesame\")", "").contains("sesame"));
+    let json: serde_json::Value = serde_json::from_str(&render_json(&plan)).unwrap();
+    let step = json["steps"].as_array().unwrap().iter().find(|step| step["id"] == "crypt-cryptroot").unwrap();
+    assert_eq!((&step["stdin"], &step["secret"]), (&serde_json::Value::Null, &serde_json::Value::Bool(true)));
+    assert!(!render_json(&plan).contains("sesame") && !render_text(&plan).contains("sesame"));
+    assert!(!format!("{plan:?}").contains("sesame"));
 }
 
 #[test]
@@ -305,6 +309,44 @@ fn a_picture_of_it_all() {
          /dev/vg  7.9 GiB  volume group on /dev/mapper/safe\n\
          ├─ swap             1 GiB  swap   none\n\
          └─ root           6.9 GiB  ext4   /\n"
+    );
+}
+
+#[test]
+fn what_lsblk_will_say() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: md, type: raid, name: md0, raidlevel: 0, devices: [b, c]}}
+  - {{id: x, type: dm_crypt, volume: md, dm_name: safe, key: k}}
+  - {{id: g, type: lvm_volgroup, name: vg, devices: [x]}}
+  - {{id: it, type: lvm_partition, volgroup: g, name: root}}{ROOT}"
+    )));
+    let devices: Vec<String> = plan
+        .layout
+        .devices()
+        .into_iter()
+        .skip(4)
+        .map(|device| {
+            let more = if device.at_least { "+" } else { "" };
+            let [fstype, mount] = [device.fstype, device.mountpoint].map(Option::unwrap_or_default);
+            format!(
+                "{} {} {}{more} {fstype} {mount} < {}",
+                device.path,
+                device.kind,
+                device.size / MIB,
+                device.parents.join(" ")
+            )
+        })
+        .collect();
+    assert_eq!(
+        devices,
+        [
+            "/dev/sdb disk 8192 linux_raid_member  < ",
+            "/dev/sdc disk 8192 linux_raid_member  < ",
+            "/dev/sdd disk 8192   < ",
+            "/dev/md0 raid0 16364+ crypto_LUKS  < /dev/sdb /dev/sdc",
+            "/dev/mapper/safe crypt 16348+ LVM2_member  < /dev/md0",
+            "/dev/vg/root lvm 16344 ext4 / < /dev/mapper/safe",
+        ]
     );
 }
 

@@ -54,7 +54,7 @@ impl PartitionKind {
         }
     }
 
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Linux => "linux",
             Self::Esp => "efi system",

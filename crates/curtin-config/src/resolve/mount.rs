@@ -39,16 +39,19 @@ impl Resolver<'_> {
             self.error(item, "missing-key", "device", "a mount needs a device or a spec".to_owned());
             return None;
         }
+        if mount.path.starts_with('/') {
+            mount.path = format!("/{}", mount.path.trim_matches('/'));
+        }
         self.mount_path(item, &mount)?;
         self.layout.mounts.push(mount);
         Some(Place::Mount)
     }
 
     fn mount_path(&mut self, item: &StorageItem, mount: &Mount) -> Option<()> {
-        let clean = |text: &str| !text.chars().any(|c| c.is_control() || c == ' ' || c == '#');
+        let clean = |text: &str| !text.chars().any(char::is_control);
         let fields = [&mount.spec, &mount.kind, &mount.options, &mount.freq, &mount.passno, &mount.path];
         if !fields.into_iter().all(|field| clean(field)) {
-            let message = "spaces and control characters are not supported in a mount yet".to_owned();
+            let message = "a mount cannot have control characters in it".to_owned();
             self.error(item, "mount-field", "", message);
             return None;
         }

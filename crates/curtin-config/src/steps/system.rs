@@ -36,11 +36,16 @@ fn fstab(draft: &mut Draft<'_>) {
     let mut text = String::from("# <file system> <mount point> <type> <options> <dump> <pass>\n");
     for mount in &draft.layout.mounts {
         let fields = [&mount.spec, &mount.path, &mount.kind, &mount.options, &mount.freq, &mount.passno];
-        text.push_str(&fields.map(String::as_str).join(" "));
+        text.push_str(&fields.map(|field| field_text(field)).join(" "));
         text.push('\n');
     }
     let step = file_step(draft, Stage::Curthooks, "fstab", "write /etc/fstab", "/etc/fstab", 0o644, &text);
     draft.push(step);
+}
+
+/// fstab(5): what would end a field or begin a comment is written in octal.
+fn field_text(text: &str) -> String {
+    text.replace('\\', "\\134").replace(' ', "\\040").replace('#', "\\043")
 }
 
 fn names(draft: &mut Draft<'_>) {

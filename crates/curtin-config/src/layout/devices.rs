@@ -1,0 +1,134 @@
+//! What `lsblk` will say.
+
+use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, VolumeKind};
+use crate::storage::RaidLevel;
+
+/// A block device as `lsblk --json --bytes` describes it after the installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Device {
+    /// Its device node, as the plan calls it; lsblk may know it by another name, such as
+    /// `/dev/mapper/vg-root` for `/dev/vg/root`.
+    pub path: String,
+    /// lsblk's word for it: `disk`, `part`, `raid1`, `lvm`, `crypt`. A bcache is a `disk`.
+    pub kind: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether the size may turn out larger (RAID 0).
+    pub at_least: bool,
+    /// What is on it: `ext4`, `vfat`, `linux_raid_member`, `LVM2_member`, `crypto_LUKS`, `bcache`…
+    pub fstype: Option<String>,
+    /// The label of that.
+    pub label: Option<String>,
+    /// The UUID of that.
+    pub uuid: Option<String>,
+    /// Where it is mounted; `[SWAP]` for swap.
+    pub mountpoint: Option<String>,
+    /// The device nodes that it is built of: the disk of a partition, the members of an array.
+    pub parents: Vec<String>,
+}
+
+impl Layout {
+    /// Every block device that there will be, parents before children.
+    ///
+    /// ```
+    /// use firstlight_curtin_config::{Disk, layout};
+    ///
+    /// let layout = layout::flat(&Disk::new("/dev/vda", 4 << 30), "machine-17").unwrap();
+    /// let root = layout.devices().pop().unwrap();
+    /// assert_eq!((root.path.as_str(), root.kind.as_str()), ("/dev/vda3", "part"));
+    /// assert_eq!((root.fstype.as_deref(), root.mountpoint.as_deref()), (Some("ext4"), Some("/")));
+    /// ```
+    #[must_use]
+    pub fn devices(&self) -> Vec<Device> {
+        let mut devices = Vec::new();
+        for disk in &self.disks {
+            devices.push(self.device(&disk.path, "disk", disk.size, disk.filesystem.as_ref(), Vec::new()));
+            devices.extend(self.partition_devices(disk));
+        }
+        for volume in &self.volumes {
+            let kind = match &volume.kind {
+                VolumeKind::Group(_) => continue,
+                VolumeKind::Raid(raid) => raid.level.name(),
+                VolumeKind::Logical(_) => "lvm",
+                VolumeKind::Crypt(_) => "crypt",
+                VolumeKind::Bcache(_) => "disk",
+            };
+            let parents = match &volume.kind {
+                VolumeKind::Logical(logical) => self.group_members(&logical.group),
+                _ => volume.members().into_iter().map(str::to_owned).collect(),
+            };
+            let mut device = self.device(&volume.path, kind, volume.size, volume.filesystem.as_ref(), parents);
+            device.at_least = self.grows(&volume.path);
+            devices.push(device);
+            if let Some(table) = volume.table() {
+                devices.extend(self.partition_devices(table));
+            }
+        }
+        devices
+    }
+
+    fn partition_devices(&self, disk: &DiskLayout) -> Vec<Device> {
+        let one = |part: &Partition| {
+            let mut device =
+                self.device(&part.path, "part", part.size, part.filesystem.as_ref(), vec![disk.path.clone()]);
+            if part.kind == PartitionKind::Extended {
+                // The kernel shows the sectors of its own table alone: 1 KiB.
+                device.size = 1024;
+            }
+            device
+        };
+        disk.partitions.iter().map(one).collect()
+    }
+
+    /// A RAID 0, and an encrypted device or bcache on it, is as large as mdadm leaves it.
+    fn grows(&self, path: &str) -> bool {
+        let below = self.volumes_below(path);
+        let pinned = below.iter().position(|volume| match &volume.kind {
+            VolumeKind::Raid(raid) => raid.level != RaidLevel::Raid0,
+            VolumeKind::Logical(_) => true,
+            _ => false,
+        });
+        let zero = below
+            .iter()
+            .position(|volume| matches!(&volume.kind, VolumeKind::Raid(raid) if raid.level == RaidLevel::Raid0));
+        zero.is_some_and(|zero| pinned.is_none_or(|pinned| zero < pinned))
+    }
+
+    fn group_members(&self, name: &str) -> Vec<String> {
+        let members = self.volumes.iter().find_map(|volume| match &volume.kind {
+            VolumeKind::Group(group) if group.name == name => Some(group.members.clone()),
+            _ => None,
+        });
+        members.unwrap_or_default()
+    }
+
+    fn device(&self, path: &str, kind: &str, size: u64, fs: Option<&Filesystem>, parents: Vec<String>) -> Device {
+        let mount = self.mounts.iter().find(|mount| mount.device.as_deref() == Some(path));
+        let member = self.member_of(path);
+        Device {
+            path: path.to_owned(),
+            kind: kind.to_owned(),
+            size,
+            at_least: false,
+            fstype: fs.map(|fs| fs.kind.clone()).or(member.map(str::to_owned)),
+            label: fs.and_then(|fs| fs.label.clone()),
+            uuid: fs.map(|fs| fs.uuid.clone()),
+            mountpoint: mount.map(|mount| if mount.kind == "swap" { "[SWAP]".to_owned() } else { mount.path.clone() }),
+            parents,
+        }
+    }
+
+    /// What lsblk calls a device that a volume is built of. A random key leaves no trace.
+    fn member_of(&self, path: &str) -> Option<&'static str> {
+        self.volumes.iter().find_map(|volume| match &volume.kind {
+            VolumeKind::Logical(_) => None,
+            _ if !volume.members().contains(&path) => None,
+            VolumeKind::Raid(_) => Some("linux_raid_member"),
+            VolumeKind::Group(_) => Some("LVM2_member"),
+            VolumeKind::Crypt(crypt) if matches!(crypt.key, super::CryptKey::Random(_)) => None,
+            VolumeKind::Crypt(_) => Some("crypto_LUKS"),
+            VolumeKind::Bcache(_) => Some("bcache"),
+        })
+    }
+}
