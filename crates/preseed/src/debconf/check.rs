@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::questions::{Questions, component};
+use super::questions::{QUESTIONS, Questions};
 use super::{Answer, Item, Line, Preseed, Problem, Type, What, installer, recipe, store};
 use crate::error::nearest;
 
@@ -13,7 +13,7 @@ const INSTALLER: &str = "d-i";
 const WHOLE: usize = 3;
 
 /// So many names are guessed; the file is hopeless then, and guessing costs time.
-const GUESSES: usize = 100;
+const GUESSES: usize = 20;
 
 /// Edits between a name and the one that was meant, at most.
 const TYPOS: usize = 3;
@@ -21,16 +21,16 @@ const TYPOS: usize = 3;
 pub(super) fn check(preseed: &Preseed) -> Vec<Problem> {
     let lines = preseed.lines();
     let (answers, mut problems) = store::store(lines);
-    let questions = Questions::new();
+    let questions: &Questions = &QUESTIONS;
     problems.extend(encoding(lines));
     let known: Vec<&Answer> = answers.iter().filter(|answer| !questions.types(&answer.question).is_empty()).collect();
-    problems.extend(unknown(&answers, &questions));
-    problems.extend(known.iter().filter_map(|answer| wrong(answer, &questions)));
+    problems.extend(unknown(&answers, questions));
+    problems.extend(known.iter().filter_map(|answer| wrong(answer, questions)));
     problems.extend(replaced(lines, &known));
 
     let by_name: BTreeMap<&str, &Answer> = known.iter().map(|answer| (answer.question.as_str(), *answer)).collect();
     problems.extend(recipe::check(&by_name));
-    if is_whole(&known) {
+    if is_whole(&known, questions) {
         problems.extend(indented(lines));
         problems.extend(installer::missing(&by_name));
     }
@@ -54,7 +54,7 @@ fn encoding(lines: &[Line]) -> impl Iterator<Item = Problem> {
 fn unknown(answers: &[Answer], questions: &Questions) -> Vec<Problem> {
     let mut problems = Vec::new();
     for answer in answers.iter().filter(|answer| questions.types(&answer.question).is_empty()) {
-        let is_component = component(&answer.question).is_some();
+        let is_component = questions.component(&answer.question).is_some();
         if !is_component && !answer.owners.contains(INSTALLER) {
             continue;
         }
@@ -94,8 +94,8 @@ fn replaced(lines: &[Line], known: &[&Answer]) -> Vec<Problem> {
     replaced.collect()
 }
 
-fn is_whole(known: &[&Answer]) -> bool {
-    let mut components: Vec<&str> = known.iter().filter_map(|answer| component(&answer.question)).collect();
+fn is_whole(known: &[&Answer], questions: &Questions) -> bool {
+    let mut components: Vec<&str> = known.iter().filter_map(|answer| questions.component(&answer.question)).collect();
     components.sort_unstable();
     components.dedup();
     components.len() >= WHOLE

@@ -4,7 +4,8 @@
 //! releases and Ubuntu's ask. Packages have further questions of their own; nothing is known about those.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::Type;
 
@@ -12,20 +13,24 @@ use super::Type;
 /// takes both.
 const KNOWN: &str = include_str!("questions.txt");
 
-/// The known questions with their types.
+/// The known questions, read from the table once.
+pub(super) static QUESTIONS: LazyLock<Questions> = LazyLock::new(Questions::new);
+
+/// Questions with their types.
 pub(super) struct Questions {
     types: BTreeMap<String, Vec<Type>>,
+    components: BTreeSet<&'static str>,
 }
 
 impl Questions {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let mut types: BTreeMap<String, Vec<Type>> = BTreeMap::new();
         for (kind, component, names) in rows() {
             for name in names.split_ascii_whitespace() {
                 types.entry(format!("{component}/{name}")).or_default().extend(kind);
             }
         }
-        Self { types }
+        Self { types, components: rows().map(|(_, component, _)| component).collect() }
     }
 
     /// The types that a question takes; none if it is not known.
@@ -33,18 +38,18 @@ impl Questions {
         self.types.get(&*numberless(question)).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The part before the first slash, if it is one of the installer's.
+    pub(super) fn component<'a>(&self, question: &'a str) -> Option<&'a str> {
+        let (component, name) = question.split_once('/')?;
+        // Which of these exist depends on the language.
+        let is_generated = component == "localechooser" && name.contains('/');
+        (!is_generated && self.components.contains(component)).then_some(component)
+    }
+
     /// The names of all.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.types.keys().map(String::as_str)
     }
-}
-
-/// The part before the first slash, if it is one of the installer's.
-pub(super) fn component(question: &str) -> Option<&str> {
-    let (component, name) = question.split_once('/')?;
-    // Which of these exist depends on the language.
-    let is_generated = component == "localechooser" && name.contains('/');
-    (!is_generated && rows().any(|(_, known, _)| known == component)).then_some(component)
 }
 
 fn rows() -> impl Iterator<Item = (Option<Type>, &'static str, &'static str)> {
@@ -78,13 +83,13 @@ mod tests {
 
     #[test]
     fn types_of_questions() {
-        let known = Questions::new();
+        let known = &QUESTIONS;
         assert_eq!(known.types("passwd/root-login"), [Type::Boolean]);
         assert_eq!(known.types("time/zone"), [Type::String, Type::Select]);
         assert_eq!(known.types("apt-setup/local12/key"), [Type::String]);
         assert_eq!(known.types("apt-setup/localhost/key"), []);
-        assert_eq!(component("partman-auto/disk"), Some("partman-auto"));
-        assert_eq!(component("localechooser/shortlist/de"), None);
-        assert_eq!(component("postfix/mailname"), None);
+        assert_eq!(known.component("partman-auto/disk"), Some("partman-auto"));
+        assert_eq!(known.component("localechooser/shortlist/de"), None);
+        assert_eq!(known.component("postfix/mailname"), None);
     }
 }
