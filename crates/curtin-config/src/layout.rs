@@ -40,6 +40,8 @@ pub struct Filesystem {
     pub label: Option<String>,
     /// Its UUID as it stands in fstab; a volume id for `vfat`.
     pub uuid: String,
+    /// Whether it is there already, and stays as it is.
+    pub preserve: bool,
     /// Further words for mkfs.
     pub extra_options: Vec<String>,
 }
@@ -111,8 +113,9 @@ impl Layout {
         found
     }
 
-    /// The device that is mounted somewhere.
-    pub(crate) fn device_at(&self, path: &str) -> Option<&str> {
+    /// The device node that is mounted at a path.
+    #[must_use]
+    pub fn device_at(&self, path: &str) -> Option<&str> {
         let mount = self.mounts.iter().find(|mount| mount.path == path)?;
         mount.device.as_deref()
     }

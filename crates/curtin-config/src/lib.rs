@@ -92,7 +92,7 @@ pub use storage::{
     NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
 pub use storage_layout::{DiskChoice, LayoutError, LayoutOptions, StorageLayout};
-pub use target::{Disk, Firmware, Target};
+pub use target::{Disk, ExistingPartition, ExistingTable, Firmware, Target};
 pub use value::{Mapping, Node, Value};
 pub use write_file::WriteFile;
 

@@ -10,6 +10,7 @@ mod format;
 mod lvm;
 mod mount;
 mod partition;
+mod preserve;
 mod raid;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ struct Facts {
 
 struct Resolver<'a> {
     target: &'a Target,
+    storage: &'a Storage,
     version: u8,
     places: BTreeMap<&'a str, Place>,
     /// What each device is used for: the id of a format or volume.
@@ -65,9 +67,10 @@ struct Resolver<'a> {
 }
 
 /// Resolves every item in the order of the text, as curtin handles them.
-pub(crate) fn resolve(storage: &Storage, target: &Target) -> (Layout, Vec<Problem>) {
+pub(crate) fn resolve<'a>(storage: &'a Storage, target: &'a Target) -> (Layout, Vec<Problem>) {
     let mut resolver = Resolver {
         target,
+        storage,
         version: storage.version,
         places: BTreeMap::new(),
         uses: BTreeMap::new(),
@@ -112,9 +115,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn item(&mut self, item: &'a StorageItem) {
-        if item.preserve {
-            let message = "preserve is not supported by the planner yet".to_owned();
-            self.error(item, "preserve", "preserve", message);
+        let kept = matches!(item.kind, ItemKind::Disk(_) | ItemKind::Partition(_) | ItemKind::Format(_));
+        if item.preserve && !kept {
+            let message = format!("what an item of type {} has made before cannot be kept", item.kind.name());
+            self.problem(item, "preserve", "preserve", message).remedy =
+                Some("only disks, partitions and file systems are preserved".to_owned());
             return;
         }
         let place = match &item.kind {

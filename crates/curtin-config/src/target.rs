@@ -1,5 +1,6 @@
 //! What is known about the machine that is to be installed.
 
+use crate::layout::Table;
 use crate::source::Source;
 
 /// How the machine's firmware starts an operating system.
@@ -27,13 +28,43 @@ pub struct Disk {
     pub size: u64,
     /// The size of a logical sector in bytes, 512 or 4096.
     pub sector_size: u32,
+    /// Its partitions, which a plan needs to know to keep any of them.
+    pub existing: Option<ExistingTable>,
+}
+
+/// A partition table that a disk has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingTable {
+    /// Its kind.
+    pub table: Table,
+    /// Its partitions.
+    pub partitions: Vec<ExistingPartition>,
+}
+
+/// A partition that a disk has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExistingPartition {
+    /// Its number.
+    pub number: u32,
+    /// Where it begins, in bytes from the beginning of the disk.
+    pub start: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its type as sfdisk prints it: a UUID on a GPT, two digits on an MBR.
+    pub type_code: String,
+    /// Its unique id, on a GPT.
+    pub uuid: Option<String>,
+    /// Its file system, such as `ext4`.
+    pub fstype: Option<String>,
+    /// The UUID of its file system.
+    pub fs_uuid: Option<String>,
 }
 
 impl Disk {
     /// A disk of `size` bytes with 512-byte sectors and no names.
     #[must_use]
     pub fn new(path: impl Into<String>, size: u64) -> Self {
-        Self { path: path.into(), serial: None, wwn: None, links: Vec::new(), size, sector_size: 512 }
+        Self { path: path.into(), serial: None, wwn: None, links: Vec::new(), size, sector_size: 512, existing: None }
     }
 }
 

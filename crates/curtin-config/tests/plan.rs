@@ -252,8 +252,8 @@ fn refusals() {
         (storage("  - {id: d, type: disk}\n"), vec!["disk-unnamed storage.config[0] 5"]),
         (storage("  - {id: d, type: dasd, device_id: 0.0.1520}\n"), vec!["storage-type storage.config[0].type 5"]),
         (
-            storage("  - {id: d, type: disk, path: /dev/vda, preserve: true}\n"),
-            vec!["preserve storage.config[0].preserve 5"],
+            storage("  - {id: d, type: disk, path: /dev/vda, ptable: gpt, preserve: true}\n"),
+            vec!["preserve-unknown storage.config[0].preserve 5"],
         ),
         (
             storage(&format!("{disk}  - {{id: p, type: partition, device: d, size: 1MiB}}\n")),

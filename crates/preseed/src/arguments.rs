@@ -78,9 +78,12 @@ pub(crate) fn whole(value: &Value) -> Result<i64, Problem> {
     integer(value).ok_or_else(|| Problem::Type(format!("{} is no whole number", value.kind())))
 }
 
-/// A whole number, or the default if it is not given.
+/// A whole number, or the default if it is not given or `None`.
 pub(crate) fn whole_or(value: Option<Value>, default: i64) -> Result<i64, Problem> {
-    value.map_or(Ok(default), |value| whole(&value))
+    match value {
+        None | Some(Value::None) => Ok(default),
+        Some(value) => whole(&value),
+    }
 }
 
 /// A text.

@@ -29,6 +29,10 @@ pub struct DiskLayout {
     pub uuid: String,
     /// How it is emptied before.
     pub wipe: Wipe,
+    /// Whether its partition table stays, and with it what is not changed.
+    pub preserve: bool,
+    /// The device nodes of partitions that are taken out of a table that stays.
+    pub removed: Vec<String>,
     /// Whether the BIOS boot loader goes here.
     pub grub_device: bool,
     /// Its partitions, in the order of their place.
@@ -64,6 +68,8 @@ pub struct Partition {
     pub name: Option<String>,
     /// How it is emptied before; erasing signatures is done anyway.
     pub wipe: Wipe,
+    /// Whether it is there already, and stays where it is.
+    pub preserve: bool,
     /// Whether the UEFI boot loader goes here too.
     pub grub_device: bool,
     /// What is on it.
@@ -108,32 +114,37 @@ impl DiskLayout {
     }
 
     /// The script that makes the partition table, for sfdisk's standard input.
+    ///
+    /// Where the table stays, these are the lines of the new partitions alone.
     #[must_use]
     pub fn sfdisk_script(&self) -> Option<String> {
         let table = self.table?;
-        let sector = u64::from(self.sector_size.max(1));
         let mut script = match table {
-            Table::Gpt => format!("label: gpt\nlabel-id: {}\n", self.uuid),
-            Table::Msdos => {
-                format!("label: dos\nlabel-id: 0x{}\n", self.mbr_id())
-            }
+            _ if self.preserve => String::new(),
+            Table::Gpt => format!("label: gpt\nlabel-id: {}\nunit: sectors\n\n", self.uuid),
+            Table::Msdos => format!("label: dos\nlabel-id: 0x{}\nunit: sectors\n\n", self.mbr_id()),
         };
-        script.push_str("unit: sectors\n\n");
-        for partition in &self.partitions {
-            let (start, size) = (partition.start / sector, partition.size / sector);
-            let code = partition.type_code.as_deref().unwrap_or_else(|| partition.kind.code(table));
-            script.push_str(&format!("{} : start={start}, size={size}, type={code}", partition.path));
-            if table == Table::Gpt {
-                script.push_str(&format!(", uuid={}", partition.uuid));
-                if let Some(name) = &partition.name {
-                    script.push_str(&format!(", name=\"{name}\""));
-                }
-            } else if partition.bootable {
-                script.push_str(", bootable");
-            }
-            script.push('\n');
+        for partition in self.partitions.iter().filter(|partition| !partition.preserve) {
+            script.push_str(&self.sfdisk_line(partition, table));
         }
         Some(script)
+    }
+
+    fn sfdisk_line(&self, partition: &Partition, table: Table) -> String {
+        let sector = u64::from(self.sector_size.max(1));
+        let (start, size) = (partition.start / sector, partition.size / sector);
+        let code = partition.type_code.as_deref().unwrap_or_else(|| partition.kind.code(table));
+        let mut line = format!("{} : start={start}, size={size}, type={code}", partition.path);
+        if table == Table::Gpt {
+            line.push_str(&format!(", uuid={}", partition.uuid));
+            if let Some(name) = &partition.name {
+                line.push_str(&format!(", name=\"{name}\""));
+            }
+        } else if partition.bootable {
+            line.push_str(", bootable");
+        }
+        line.push('\n');
+        line
     }
 
     /// The id of an MBR: the first eight digits.

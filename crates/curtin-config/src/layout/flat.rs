@@ -37,6 +37,7 @@ pub fn flat(disk: &Disk, seed: &str) -> Option<Layout> {
         fat_bits: None,
         label: Some(label.to_owned()),
         uuid,
+        preserve: false,
         extra_options: Vec::new(),
     };
     let partition = |name: &str, number, start, size, kind, filesystem| Partition {
@@ -51,6 +52,7 @@ pub fn flat(disk: &Disk, seed: &str) -> Option<Layout> {
         bootable: false,
         uuid: id(name),
         name: None,
+        preserve: false,
         grub_device: false,
         wipe: Wipe::Superblock,
         filesystem,
@@ -74,6 +76,8 @@ pub fn flat(disk: &Disk, seed: &str) -> Option<Layout> {
         table: Some(Table::Gpt),
         uuid: id("disk"),
         wipe: Wipe::Superblock,
+        preserve: false,
+        removed: Vec::new(),
         grub_device: true,
         partitions,
         filesystem: None,

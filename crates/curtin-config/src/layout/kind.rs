@@ -69,4 +69,29 @@ impl PartitionKind {
             Self::Mbr => "mbr",
         }
     }
+
+    /// What a type in a partition table says.
+    pub(crate) fn of_code(code: &str, table: Table) -> Self {
+        let kinds = [
+            Self::Esp,
+            Self::BiosGrub,
+            Self::Swap,
+            Self::Home,
+            Self::Lvm,
+            Self::Raid,
+            Self::Prep,
+            Self::MsftReserved,
+            Self::Mbr,
+        ];
+        let code = code.trim_start_matches("0x");
+        let extended = ["5", "05", "f", "0f", "85"].iter().any(|it| code.eq_ignore_ascii_case(it));
+        if table == Table::Msdos && extended {
+            return Self::Extended;
+        }
+        // On an MBR, several kinds share the type of Linux.
+        let plain = |kind: &Self| kind.code(table) == Self::Linux.code(table);
+        let found =
+            kinds.into_iter().filter(|kind| !plain(kind)).find(|kind| kind.code(table).eq_ignore_ascii_case(code));
+        found.unwrap_or(Self::Linux)
+    }
 }

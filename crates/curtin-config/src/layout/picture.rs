@@ -24,8 +24,9 @@ impl Layout {
     fn partitions(&self, f: &mut fmt::Formatter<'_>, disk: &DiskLayout) -> fmt::Result {
         for (at, partition) in disk.partitions.iter().enumerate() {
             let branch = if at + 1 == disk.partitions.len() { "└─" } else { "├─" };
+            let kept = if partition.preserve { "  (kept)" } else { "" };
             let text = format!(
-                "{branch} {:>2}  {:>10}  {:<10}  {}",
+                "{branch} {:>2}  {:>10}  {:<10}  {}{kept}",
                 partition.number,
                 human(partition.size),
                 partition.kind.word(),

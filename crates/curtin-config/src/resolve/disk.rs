@@ -16,7 +16,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let unique = disk.serial.as_deref().unwrap_or(&disk.path);
-        self.layout.disks.push(DiskLayout {
+        let mut layout = DiskLayout {
             id: item.id.clone(),
             path: disk.path.clone(),
             size: disk.size,
@@ -24,10 +24,16 @@ impl<'a> Resolver<'a> {
             table,
             uuid: seed::uuid(&[&self.target.seed, unique, &item.id]),
             wipe: wanted.wipe.unwrap_or_default(),
+            preserve: false,
+            removed: Vec::new(),
             grub_device: wanted.grub_device,
             partitions: Vec::new(),
             filesystem: None,
-        });
+        };
+        if item.preserve {
+            self.kept_table(item, disk, &mut layout)?;
+        }
+        self.layout.disks.push(layout);
         Some(Place::Device(Device::Whole(Holder::Disk(self.layout.disks.len().saturating_sub(1)))))
     }
 

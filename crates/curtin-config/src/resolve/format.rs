@@ -12,6 +12,20 @@ const MIB: u64 = 1 << 20;
 impl<'a> Resolver<'a> {
     pub(super) fn format(&mut self, item: &'a StorageItem, wanted: &FormatItem) -> Option<Place> {
         let (device, facts) = self.take(item, "volume", &wanted.volume)?;
+        if item.preserve {
+            let (kind, uuid) = self.kept_filesystem(item, wanted, &facts.path)?;
+            let filesystem = Filesystem {
+                id: item.id.clone(),
+                kind,
+                fat_bits: None,
+                label: None,
+                uuid,
+                preserve: true,
+                extra_options: Vec::new(),
+            };
+            *self.filesystem(device)? = Some(filesystem);
+            return Some(Place::Format(device));
+        }
         let (kind, fat_bits) = match wanted.fstype.as_str() {
             "fat" => ("vfat", None),
             "fat12" => ("vfat", Some(12)),
@@ -49,6 +63,7 @@ impl<'a> Resolver<'a> {
             fat_bits,
             label: wanted.label.clone(),
             uuid,
+            preserve: false,
             extra_options: wanted.extra_options.clone(),
         };
         let random = self.layout.volumes.iter().any(|volume| {

@@ -21,6 +21,9 @@ impl Resolver<'_> {
             self.error(item, "ptable", "device", message);
             return None;
         };
+        if item.preserve {
+            return self.kept_partition(item, wanted, holder, &disk);
+        }
         let (kind, bootable) = self.flag(item, wanted, table)?;
         let Some(size) = wanted.size.filter(|size| *size > 0) else {
             self.error(item, "missing-key", "size", "a partition needs a size above 0".to_owned());
@@ -61,6 +64,7 @@ impl Resolver<'_> {
             uuid,
             name,
             wipe: wanted.wipe.unwrap_or_default(),
+            preserve: false,
             grub_device: wanted.grub_device,
             filesystem: None,
         });
@@ -81,8 +85,8 @@ impl Resolver<'_> {
             (Table::Msdos, false) => 1..=4,
             (Table::Msdos, true) => 5..=60,
         };
-        let last = disk.partitions.iter().rfind(|other| other.logical == logical);
-        let number = wanted.number.unwrap_or_else(|| last.map_or(*range.start(), |last| last.number.saturating_add(1)));
+        let last = disk.partitions.iter().filter(|other| other.logical == logical).map(|other| other.number).max();
+        let number = wanted.number.unwrap_or_else(|| last.map_or(*range.start(), |last| last.saturating_add(1)));
         if !range.contains(&number) || disk.partitions.iter().any(|other| other.number == number) {
             let kind = if logical { "logical partition" } else { "partition" };
             let message =
@@ -120,7 +124,7 @@ impl Resolver<'_> {
         }
         let peers = disk.partitions.iter().filter(|other| other.logical == logical);
         let gap = if logical { ALIGNMENT } else { 0 };
-        let after = peers.clone().map(|other| other.start + other.size + gap).next_back().unwrap_or(room.start);
+        let after = peers.clone().map(|other| other.start.saturating_add(other.size + gap)).max().unwrap_or(room.start);
         let start = wanted.offset.unwrap_or(after).checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
         let size = size.checked_next_multiple_of(u64::from(disk.sector_size.max(1))).unwrap_or(u64::MAX);
         let end = start.saturating_add(size);
@@ -146,7 +150,12 @@ impl Resolver<'_> {
         Some((start, size))
     }
 
-    fn flag(&mut self, item: &StorageItem, wanted: &PartitionItem, table: Table) -> Option<(PartitionKind, bool)> {
+    pub(super) fn flag(
+        &mut self,
+        item: &StorageItem,
+        wanted: &PartitionItem,
+        table: Table,
+    ) -> Option<(PartitionKind, bool)> {
         Some(match (wanted.flag.as_deref().unwrap_or("linux"), table) {
             ("linux", _) | ("logical", Table::Msdos) => (PartitionKind::Linux, false),
             ("boot", Table::Gpt) => (PartitionKind::Esp, false),

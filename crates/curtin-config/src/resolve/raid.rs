@@ -54,6 +54,8 @@ impl<'a> Resolver<'a> {
                 table: Some(table),
                 uuid: seed::uuid(&[&uuid, "table"]),
                 wipe: wanted.wipe.unwrap_or_default(),
+                preserve: false,
+                removed: Vec::new(),
                 grub_device: false,
                 partitions: Vec::new(),
                 filesystem: None,

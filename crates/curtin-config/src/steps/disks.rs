@@ -1,6 +1,6 @@
 //! Partitioning, formatting and mounting.
 
-use crate::layout::{DiskLayout, PartitionKind};
+use crate::layout::{DiskLayout, Partition, PartitionKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::Wipe;
 
@@ -39,6 +39,21 @@ echo "$1 is a part of something that cannot be stopped:"
 lsblk "$1"
 exit 1"#;
 
+/// Writes a table again without the partitions that are named, and with those on standard input.
+const CHANGE: &str = r#"
+set -e -o pipefail
+disk=$1
+shift
+table=$(sfdisk --dump "$disk")
+for gone; do table=$(printf '%s\n' "$table" | grep -vF "$gone :"); done
+new=$(cat)
+printf '%s\n%s\n' "$table" "$new" | sfdisk -q --wipe never --wipe-partitions never "$disk""#;
+
+const VERIFY: &str = r#"
+name=$(basename "$(readlink -f "$1")")
+found="$(cat "/sys/class/block/$name/start") $(cat "/sys/class/block/$name/size")"
+[ "$found" = "$2 $3" ] || { echo "$1 has start and size $found, and not $2 $3 as the plan says"; exit 1; }"#;
+
 /// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
 ///
 /// `partx` tells the kernel about the partitions in case that it does not read such a table by
@@ -60,11 +75,15 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     let disks = draft.layout.disks.clone();
     for disk in &disks {
         check(draft, disk);
+        verify(draft, disk);
     }
     for disk in &disks {
         table(draft, disk);
     }
     settle(draft, &disks);
+    for disk in disks.iter().filter(|disk| disk.preserve) {
+        wipe_new(draft, disk);
+    }
     for partition in disks.iter().flat_map(|disk| &disk.partitions) {
         erase(draft, &partition.path, partition.wipe);
     }
@@ -85,6 +104,9 @@ fn check(draft: &mut Draft<'_>, disk: &DiskLayout) {
 }
 
 fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
+    if disk.preserve {
+        return change_table(draft, disk);
+    }
     let step = Step::new(
         Stage::Partitioning,
         format!("wipe-{}", short(&disk.path)),
@@ -94,6 +116,44 @@ fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     draft.push(step.destroys().writes([disk.path.clone()]));
     erase(draft, &disk.path, disk.wipe);
     partitions(draft, disk);
+}
+
+/// Takes partitions out of a table and puts others in; the lines of all others stay as they are.
+fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
+    let added = disk.partitions.iter().filter(|partition| !partition.preserve).count();
+    if added == 0 && disk.removed.is_empty() {
+        return;
+    }
+    let mut command = words(&["bash", "-c", CHANGE, "change", &disk.path]);
+    command.extend(disk.removed.iter().cloned());
+    let description = format!("take {} partitions out of {}, and add {added}", disk.removed.len(), disk.path);
+    let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
+    draft.push(step.stdin(disk.sfdisk_script().unwrap_or_default()).destroys().writes([disk.path.clone()]));
+}
+
+/// Partitions that stay must be where the plan has them.
+fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
+    let is_shown = |part: &&Partition| part.preserve && part.kind != PartitionKind::Extended;
+    for partition in disk.partitions.iter().filter(is_shown) {
+        let path = &partition.path;
+        let (start, size) = ((partition.start / 512).to_string(), (partition.size / 512).to_string());
+        let command = words(&["sh", "-c", VERIFY, "verify", path, &start, &size]);
+        let description = format!("check that {path} is what the plan keeps");
+        let step = Step::new(Stage::Partitioning, format!("verify-{}", short(path)), description, command);
+        draft.push(step.reads([path.clone()]));
+    }
+}
+
+/// In a table that stays, a new partition may begin where an old file system was.
+fn wipe_new(draft: &mut Draft<'_>, disk: &DiskLayout) {
+    let is_new = |part: &&Partition| !part.preserve && part.kind != PartitionKind::Extended;
+    for partition in disk.partitions.iter().filter(is_new) {
+        let path = &partition.path;
+        let command = words(&["wipefs", "-qaf", path]);
+        let description = format!("erase what was on {path}");
+        let step = Step::new(Stage::Partitioning, format!("wipe-{}", short(path)), description, command);
+        draft.push(step.destroys().writes([path.clone()]));
+    }
 }
 
 pub(super) fn partitions(draft: &mut Draft<'_>, disk: &DiskLayout) {

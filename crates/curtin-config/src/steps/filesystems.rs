@@ -9,7 +9,8 @@ use super::words;
 pub(super) fn all(draft: &mut Draft<'_>) {
     let mut made: Vec<(String, u64, Filesystem)> = Vec::new();
     let mut add = |path: &str, size: u64, filesystem: &Option<Filesystem>| {
-        made.extend(filesystem.clone().map(|filesystem| (path.to_owned(), size, filesystem)));
+        let new = filesystem.clone().filter(|filesystem| !filesystem.preserve);
+        made.extend(new.map(|filesystem| (path.to_owned(), size, filesystem)));
     };
     let tables = draft.layout.volumes.iter().filter_map(|volume| volume.table());
     for disk in draft.layout.disks.iter().chain(tables) {

@@ -1,0 +1,164 @@
+//! What is on a disk already and stays there.
+
+use super::{Device, Holder, Place, Resolver};
+use crate::layout::{DiskLayout, Partition, PartitionKind, Table, partition_path};
+use crate::size::human;
+use crate::storage::{FormatItem, ItemKind, PartitionItem, StorageItem};
+use crate::target::{Disk, ExistingPartition};
+
+impl Resolver<'_> {
+    /// The table of a disk that is preserved, with its partitions. Version 2 takes out those that no
+    /// item preserves; version 1 leaves them.
+    pub(super) fn kept_table(&mut self, item: &StorageItem, disk: &Disk, layout: &mut DiskLayout) -> Option<()> {
+        layout.preserve = true;
+        let wanted = layout.table;
+        let Some(existing) = &disk.existing else {
+            if wanted.is_none() {
+                return Some(());
+            }
+            let message = format!("the partitions of {} are not known, so none can be kept", disk.path);
+            self.problem(item, "preserve-unknown", "preserve", message).remedy =
+                Some("say what is on the disk (partitions), or remove `preserve`".to_owned());
+            return None;
+        };
+        if wanted.is_some_and(|wanted| wanted != existing.table) {
+            let message = format!("{} has another kind of partition table, and is to be preserved", disk.path);
+            self.error(item, "preserve-differs", "ptable", message);
+            return None;
+        }
+        layout.table = Some(existing.table);
+        let kept: Vec<&PartitionItem> = self
+            .storage
+            .items
+            .iter()
+            .filter(|other| other.preserve)
+            .filter_map(|other| match &other.kind {
+                ItemKind::Partition(partition) if partition.device == item.id => Some(partition),
+                _ => None,
+            })
+            .collect();
+        let is_kept = |part: &ExistingPartition| kept.iter().any(|wanted| is_meant(wanted, part, &disk.path));
+        let logical = |part: &ExistingPartition| existing.table == Table::Msdos && part.number > 4;
+        let any_logical = existing.partitions.iter().any(|part| logical(part) && is_kept(part));
+        for part in &existing.partitions {
+            let kind = PartitionKind::of_code(&part.type_code, existing.table);
+            let path = partition_path(&disk.path, part.number);
+            let holds_logical = kind == PartitionKind::Extended && any_logical;
+            if self.version == 2 && !is_kept(part) && !holds_logical {
+                layout.removed.push(path);
+                continue;
+            }
+            layout.partitions.push(Partition {
+                id: String::new(),
+                number: part.number,
+                path,
+                start: part.start,
+                size: part.size,
+                kind,
+                type_code: Some(part.type_code.clone()),
+                logical: logical(part),
+                bootable: false,
+                uuid: part.uuid.clone().unwrap_or_default(),
+                name: None,
+                wipe: crate::storage::Wipe::Superblock,
+                preserve: true,
+                grub_device: false,
+                filesystem: None,
+            });
+        }
+        layout.partitions.sort_by_key(|part| part.start);
+        Some(())
+    }
+
+    /// The partition that an item with `preserve` means.
+    pub(super) fn kept_partition(
+        &mut self,
+        item: &StorageItem,
+        wanted: &PartitionItem,
+        holder: Holder,
+        disk: &DiskLayout,
+    ) -> Option<Place> {
+        if wanted.resize {
+            let message = "a partition that is kept cannot change its size".to_owned();
+            self.problem(item, "resize", "resize", message).remedy = Some("remove `resize`".to_owned());
+            return None;
+        }
+        let existing = self.target.disks.iter().find(|other| other.path == disk.path)?.existing.as_ref();
+        let meant = existing.and_then(|table| table.partitions.iter().find(|part| is_meant(wanted, part, &disk.path)));
+        let at = meant.and_then(|meant| {
+            disk.partitions.iter().position(|part| part.number == meant.number && part.id.is_empty())
+        });
+        let (Some(at), Some(meant)) = (at, meant) else {
+            let message = format!("{} has no such partition to preserve", disk.path);
+            self.problem(item, "preserve-missing", "preserve", message).remedy =
+                Some("preserve the disk too, and give the number of the partition".to_owned());
+            return None;
+        };
+        let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
+        if wanted.size.is_some_and(|size| size != meant.size) {
+            let message = format!("the partition has {}, and is to be preserved", human(meant.size));
+            self.error(item, "preserve-differs", "size", message);
+            return None;
+        }
+        if disk.table == Some(Table::Gpt)
+            && let Some(flag) = &wanted.flag
+            && self.flag(item, wanted, Table::Gpt)?.0 != kind
+        {
+            let message = format!("the type of the partition is not that of the flag {flag}, and is to be preserved");
+            self.error(item, "preserve-differs", "flag", message);
+            return None;
+        }
+        let part = self.holder_mut(holder)?.partitions.get_mut(at)?;
+        part.id.clone_from(&item.id);
+        part.grub_device = wanted.grub_device;
+        part.wipe = wanted.wipe.unwrap_or_default();
+        Some(Place::Device(Device::Partition(holder, at)))
+    }
+
+    /// Kind and UUID of a file system that stays.
+    pub(super) fn kept_filesystem(
+        &mut self,
+        item: &StorageItem,
+        wanted: &FormatItem,
+        path: &str,
+    ) -> Option<(String, String)> {
+        let partitions = self.target.disks.iter().flat_map(|disk| {
+            let parts = disk.existing.iter().flat_map(|table| &table.partitions);
+            parts.map(|part| (partition_path(&disk.path, part.number), part))
+        });
+        let found = partitions.into_iter().find(|(other, _)| other == path).map(|(_, part)| part);
+        if let Some(fstype) = found.and_then(|part| part.fstype.as_deref())
+            && fstype != wanted.fstype
+            && !(fstype == "vfat" && wanted.fstype.starts_with("fat"))
+        {
+            self.error(
+                item,
+                "preserve-differs",
+                "fstype",
+                format!("{path} has {fstype} on it, and is to be preserved"),
+            );
+            return None;
+        }
+        let uuid = wanted.uuid.clone().or_else(|| found.and_then(|part| part.fs_uuid.clone()));
+        let Some(uuid) = uuid.filter(|uuid| !uuid.is_empty()) else {
+            let message = format!("the UUID of what is on {path} is not known");
+            self.problem(item, "preserve-unknown", "uuid", message).remedy = Some("write `uuid`".to_owned());
+            return None;
+        };
+        let kind = if wanted.fstype.starts_with("fat") { "vfat" } else { &wanted.fstype };
+        Some((kind.to_owned(), uuid))
+    }
+}
+
+fn is_meant(wanted: &PartitionItem, part: &ExistingPartition, disk: &str) -> bool {
+    if let Some(number) = wanted.number {
+        return number == part.number;
+    }
+    if let Some(uuid) = &wanted.uuid {
+        return part.uuid.as_ref().is_some_and(|have| have.eq_ignore_ascii_case(uuid));
+    }
+    if let Some(offset) = wanted.offset {
+        return offset == part.start;
+    }
+    wanted.path.as_ref().is_some_and(|path| *path == partition_path(disk, part.number))
+}

@@ -1,0 +1,158 @@
+//! Disks that keep some of their partitions.
+
+use firstlight_curtin_config::layout::Table;
+use firstlight_curtin_config::{Disk, ExistingPartition, ExistingTable, Firmware, Plan, Problem, Target, parse, plan};
+
+const MIB: u64 = 1 << 20;
+
+fn part(number: u32, start: u64, size: u64, type_code: &str, fstype: &str) -> ExistingPartition {
+    ExistingPartition {
+        number,
+        start: start * MIB,
+        size: size * MIB,
+        type_code: type_code.to_owned(),
+        uuid: Some(format!("11111111-2222-3333-4444-{number:012}")),
+        fstype: Some(fstype.to_owned()),
+        fs_uuid: Some(format!("aaaaaaaa-2222-3333-4444-{number:012}")),
+    }
+}
+
+const LINUX: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
+
+/// A disk of 8 GiB with an EFI system partition, an old root, and a home.
+fn machine() -> Target {
+    let partitions = vec![
+        ExistingPartition {
+            fs_uuid: Some("ABCD-1234".to_owned()),
+            ..part(1, 1, 512, "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "vfat")
+        },
+        part(2, 513, 3072, LINUX, "ext4"),
+        part(3, 3585, 1024, LINUX, "xfs"),
+    ];
+    let existing = Some(ExistingTable { table: Table::Gpt, partitions });
+    Target {
+        firmware: Firmware::Uefi,
+        disks: vec![Disk { existing, ..Disk::new("/dev/sda", 8 << 30) }],
+        ..Target::default()
+    }
+}
+
+const KEPT: &str = "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 2
+  config:
+  - {id: d, type: disk, path: /dev/sda, ptable: gpt, preserve: true}
+  - {id: esp, type: partition, device: d, number: 1, size: 512M, flag: boot, preserve: true}
+  - {id: home, type: partition, device: d, number: 3, size: 1G, preserve: true}
+  - {id: root, type: partition, device: d, number: 2, size: 3G, offset: 513M}
+  - {id: more, type: partition, device: d, size: 1G}
+  - {id: f-esp, type: format, volume: esp, fstype: fat32, preserve: true}
+  - {id: f-home, type: format, volume: home, fstype: xfs, preserve: true}
+  - {id: f-root, type: format, volume: root, fstype: ext4}
+  - {id: m-esp, type: mount, device: f-esp, path: /boot/efi}
+  - {id: m-home, type: mount, device: f-home, path: /home}
+  - {id: m-root, type: mount, device: f-root, path: /}
+";
+
+fn planned(text: &str) -> Result<Plan, Vec<Problem>> {
+    plan(&parse(text).config, &machine())
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.steps.iter().take_while(|step| step.id != "extract-1").map(|step| step.id.as_str()).collect()
+}
+
+#[test]
+fn a_home_is_kept_under_a_new_root() {
+    let plan = planned(KEPT).unwrap();
+    assert_eq!(
+        plan.layout.to_string(),
+        "/dev/sda  8 GiB  gpt\n\
+         ├─  1     512 MiB  efi system  vfat   /boot/efi  (kept)\n\
+         ├─  2       3 GiB  linux       ext4   /\n\
+         ├─  3       1 GiB  linux       xfs    /home  (kept)\n\
+         └─  4       1 GiB  linux\n"
+    );
+    assert_eq!(
+        ids(&plan),
+        [
+            "check-sda",
+            "verify-sda1",
+            "verify-sda3",
+            "partition-sda",
+            "settle",
+            "wipe-sda2",
+            "wipe-sda4",
+            "mkfs-sda2",
+            "mount-root",
+            "mount-home",
+            "mount-boot-efi"
+        ]
+    );
+    let change = plan.steps.iter().find(|step| step.id == "partition-sda").unwrap();
+    assert_eq!(change.command[3..], ["change", "/dev/sda", "/dev/sda2"]);
+    let lines: Vec<&str> =
+        change.stdin.as_deref().unwrap().lines().map(|line| line.split(", uuid").next().unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            format!("/dev/sda2 : start=1050624, size=6291456, type={LINUX}"),
+            format!("/dev/sda4 : start=9439232, size=2097152, type={LINUX}"),
+        ]
+    );
+    let verify = plan.steps.iter().find(|step| step.id == "verify-sda3").unwrap();
+    assert!(!verify.destroys_data);
+    assert_eq!(verify.command[4..], ["/dev/sda3", "7342080", "2097152"]);
+    let fstab = plan.steps.iter().find(|step| step.id == "fstab").unwrap().stdin.clone().unwrap();
+    assert!(fstab.contains("\nUUID=aaaaaaaa-2222-3333-4444-000000000003 /home xfs "), "{fstab}");
+    assert!(fstab.contains("\nUUID=ABCD-1234 /boot/efi vfat "), "{fstab}");
+}
+
+#[test]
+fn version_1_leaves_what_it_is_not_told_of() {
+    let text = KEPT.replace("version: 2", "version: 1");
+    let codes = |text: &str| planned(text).unwrap_err().iter().map(|problem| problem.code).collect::<Vec<_>>();
+    // The old partition 2 is still there.
+    assert_eq!(codes(&text)[0], "partition-number");
+    let kept = text.replace("number: 2, size: 3G, offset: 513M", "size: 2G");
+    let plan = planned(&kept).unwrap();
+    let root = plan.layout.device_at("/");
+    assert_eq!(root, Some("/dev/sda4"));
+    assert_eq!(plan.layout.disks[0].removed, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_touched_where_all_is_kept() {
+    let text = KEPT
+        .replace("version: 2", "version: 1")
+        .replace("size: 3G, offset: 513M}", "preserve: true}")
+        .replace("  - {id: more, type: partition, device: d, size: 1G}\n", "")
+        .replace("volume: root, fstype: ext4}", "volume: root, fstype: ext4, preserve: true}");
+    let plan = planned(&text).unwrap();
+    assert!(plan.steps.iter().all(|step| !step.destroys_data), "{:?}", ids(&plan));
+}
+
+#[test]
+fn refusals() {
+    for (from, to, code) in [
+        ("ptable: gpt", "ptable: msdos", "preserve-differs"),
+        ("number: 1, size: 512M", "number: 1, size: 1G", "preserve-differs"),
+        ("number: 3, size: 1G", "number: 3, flag: swap", "preserve-differs"),
+        ("number: 3, size: 1G", "number: 4", "preserve-missing"),
+        ("number: 3, size: 1G", "number: 1", "preserve-missing"),
+        ("number: 3, size: 1G", "number: 3, resize: true", "resize"),
+        ("fstype: xfs", "fstype: ext4", "preserve-differs"),
+        ("offset: 513M", "offset: 100M", "partition-overlap"),
+        (
+            "path: /boot/efi}",
+            "path: /boot/efi}\n  - {id: r, type: raid, name: md0, raidlevel: 1, devices: [x, y], preserve: true}",
+            "preserve",
+        ),
+    ] {
+        assert!(KEPT.contains(from), "{from}");
+        let problems = planned(&KEPT.replace(from, to)).expect_err(to);
+        assert_eq!(problems[0].code, code, "{to}: {problems:#?}");
+    }
+    let blind = Target { disks: vec![Disk::new("/dev/sda", 8 << 30)], firmware: Firmware::Uefi, ..Target::default() };
+    assert_eq!(plan(&parse(KEPT).config, &blind).unwrap_err()[0].code, "preserve-unknown");
+}
