@@ -172,7 +172,7 @@ fn proxy_offer(client: &Client, style: ProxyStyle, answer: &mut Answer) {
         answer.file.clear();
         answer.boot_file = None;
         answer.options.retain(|(code, _)| *code != 67);
-        answer.explanation.push_str("; in a proxy offer: it asks port 4011 for the boot file");
+        answer.explanation.push("in a proxy offer: it asks port 4011 for the boot file");
     } else {
         answer.options.push((43, sub_options(&[VendorOption::DiscoveryControl(DiscoveryControl::USE_BOOT_FILE)])));
     }

@@ -4,6 +4,8 @@
 //! DHCP options ──▶ Client::identify ──▶ decide ──▶ Answer (siaddr, file, options)
 //!  (a closure)          who, and why        what to send, and why
 //!
+//! a packet, and how it came ──▶ Responder::handle ──▶ a proxy's or boot server's reply, or silence
+//!
 //! requested path ──▶ RequestedPath::parse ──▶ boot file | configuration | image
 //! BootScript ──▶ render(loader) ──▶ the text that iPXE, GRUB or pxelinux runs
 //! ```
@@ -15,8 +17,8 @@
 //! it panic.
 //!
 //! Implemented: RFC 4578 (options 93, 94 and 97), RFC 5970's sense of HTTP boot as UEFI does it over IPv4
-//! (UEFI specification, §24.7), RFC 3004 (user class), the PXE specification 2.1 as far as a server that also gives
-//! the address needs it.
+//! (UEFI specification, §24.7), RFC 3004 (user class), the PXE specification 2.1 but for boot integrity services and
+//! the transfer over multicast.
 //!
 //! ```
 //! use std::borrow::Cow;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{Policy, Quirks};
-use crate::{BootFile, Client, VendorOption, emit_vendor_options};
+use crate::{BootFile, Client, Explanation, VendorOption, emit_vendor_options};
 
 /// The boot part of a DHCP OFFER or ACK.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Answer {
     pub boot_file: Option<BootFile>,
     /// How long to hold the answer back: no time at all, but for the firmware that misses an answer that is too quick.
     pub delay: Duration,
-    /// Why this answer.
-    pub explanation: String,
+    /// Why this answer; why it is this client, the client says.
+    pub explanation: Explanation,
 }
 
 /// Fills both the header and the options: U-Boot and shim read only the header, some ROMs only the options.
@@ -33,11 +33,15 @@ pub(crate) fn name_file(
     quirks: &Quirks,
     file: &str,
     boot_file: Option<BootFile>,
-    why: &str,
+    why: &'static str,
 ) -> Answer {
     let is_terminated = quirks.terminated.unwrap_or(true);
     let server = policy.server.to_string();
-    let mut options = vec![(66, text(&server, is_terminated))];
+    let mut explanation = Explanation::default();
+    explanation.push(why);
+    // Room for what the roles add.
+    let mut options = Vec::with_capacity(8);
+    options.push((66, text(&server, is_terminated)));
     if !file.is_empty() {
         options.push((67, text(file, is_terminated)));
     }
@@ -49,7 +53,7 @@ pub(crate) fn name_file(
         options,
         boot_file,
         delay: quirks.delay.unwrap_or_default(),
-        explanation: format!("{why} ({})", client.explanation),
+        explanation,
     }
 }
 
@@ -61,7 +65,8 @@ fn echo(client: &Client) -> Option<(u8, Vec<u8>)> {
 
 /// EDK2 writes a NUL one byte past an option 67 that does not end with one, and old ROMs read on to the next NUL.
 fn text(text: &str, is_terminated: bool) -> Vec<u8> {
-    let mut value = text.as_bytes().to_vec();
+    let mut value = Vec::with_capacity(text.len() + 1);
+    value.extend_from_slice(text.as_bytes());
     if is_terminated {
         value.push(0);
     }

@@ -201,7 +201,7 @@ impl Responder {
             && let Some((_, value)) = answer.options.iter_mut().find(|(code, _)| *code == code::VENDOR_OPTIONS)
         {
             *value = menu.option_43().to_vec();
-            answer.explanation.push_str("; with a boot menu");
+            answer.explanation.push("a BIOS ROM: with a boot menu");
         }
         Ok(answer)
     }

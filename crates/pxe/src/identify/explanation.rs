@@ -1,16 +1,16 @@
-//! Why a client was classified as it was.
+//! Why something was decided as it was.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a client was classified as it was: facts in the order in which they were found.
+/// Why a client was classified, or an answer chosen, as it was: facts in the order in which they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     facts: Vec<Cow<'static, str>>,
 }
 
 impl Explanation {
-    pub(super) fn push(&mut self, fact: impl Into<Cow<'static, str>>) {
+    pub(crate) fn push(&mut self, fact: impl Into<Cow<'static, str>>) {
         self.facts.push(fact.into());
     }
 
