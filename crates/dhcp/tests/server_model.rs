@@ -295,8 +295,9 @@ impl Model {
         }
     }
 
+    /// The times are cut to whole seconds: a client may use its lease for the second in which it ends.
     fn is_bound(&self, lease: &Lease) -> bool {
-        lease.state == LeaseState::Bound && lease.expires > self.now
+        lease.state == LeaseState::Bound && lease.expires.after(1) > self.now
     }
 
     /// RFC 2131 §1.6: "Guarantee that any specific network address will not be in use by more than one DHCP client at
