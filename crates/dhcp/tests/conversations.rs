@@ -306,4 +306,5 @@ conversations! {
     request
     reservations
     silence
+    twice
 }
