@@ -117,6 +117,62 @@ fn what_python_could_do_is_refused() {
     check_error("{{2 ** 9999}}", "t:1:3: the result is larger than 64 bits hold");
 }
 
+#[test]
+fn what_a_def_takes() {
+    check("{{def f(a, b=2)}}<{{a}} {{b}}>{{enddef}}{{f(1)}}{{f(1, 3)}}", "<1 2><1 3>");
+    check("{{def f(*rest, **named, end=1)}}{{rest}}{{named}}{{end}}{{enddef}}{{f(5, 6, n=7)}}", "(6,){'n': 7}5");
+    check("{{def f}}{{x}}{{py: x = 1}}{{x}}{{enddef}}{{f()}}{{f}}{{x}}", "71717");
+    check("{{def f}}{{g()}}{{enddef}}{{def g}}later{{enddef}}{{f()|escape.json}}", "\"later\"");
+    check_error(
+        "{{def f(a)}}{{enddef}}{{f(1)}}",
+        "t:1:25: `f` takes 0 arguments, not 1; as in MAAS, the last parameter of a `def` counts with a default only: write `a=None`",
+    );
+    check_error(
+        "{{def f(a=1)}}{{enddef}}{{f(a=2)}}",
+        "t:1:27: `f` cannot take `a` by name, as in MAAS; give it by position",
+    );
+    check_error("{{def f(a, b=1)}}{{enddef}}{{f()}}", "t:1:30: `f` needs `a`");
+    check_error(
+        "{{def f(*a)}}{{enddef}}",
+        "t:1:9: `*a` cannot be the last parameter of a `def`; as in MAAS, another has to follow",
+    );
+    check_error("{{def f}}\n{{nod}}{{enddef}}{{f()}}", "t:2:3: `nod` is not defined; did you mean `node`?");
+}
+
+/// Renders `own` where the templates `frame` and `top` can be inherited.
+fn inherit(own: &str, frame: &str, top: &str) -> String {
+    let templates = |name: &str| match name {
+        "frame" | "top" => Template::parse(name, if name == "top" { top } else { frame }).ok(),
+        _ => None,
+    };
+    let own = Template::parse("own", own).unwrap();
+    own.render_inheriting(&context(), &Limits::default(), &templates).unwrap_or_else(|error| error.to_string())
+}
+
+#[test]
+fn a_template_inherits_another() {
+    let own = "{{inherit 'frame'}}\n{{def title(t='T')}}{{t}} of {{x}}{{enddef}}\n{{py: y = 1}}\nbody\n";
+    assert_eq!(
+        inherit(own, "<{{self.title()}}-{{self.title('Q')}}-{{self.body}}-{{y}}-{{x}}>", ""),
+        "<T of 7-Q of 7-\nbody\n-1-7>"
+    );
+    let frame = "{{self.get.title()}}.{{self.get.nope()}}.{{if self.get.nope}}a{{endif}}{{for i in self.get.nope}}{{i}}{{endfor}}{{title()}}";
+    assert_eq!(inherit(own, frame, ""), "T of 7..T of 7");
+    assert_eq!(inherit(own, "{{py: x = 2}}{{self.title()}}{{x}}", ""), "T of 72");
+    let top = "{{self.title()}}/{{self.body}}/{{title()}}";
+    assert_eq!(inherit(own, "{{inherit 'top'}}{{def title}}mid{{enddef}}{{self.body}}mid", top), "mid/\nbody\nmid/mid");
+    assert_eq!(inherit("{{def f}}{{inherit 'frame'}}{{enddef}}{{f()}}a", "F", ""), "a");
+    assert_eq!(inherit("{{inherit 'frame'}}b", "\n{{self.q()}}", ""), "frame:2:3: `self` has no `q()`");
+    assert_eq!(inherit("{{inherit 'nope'}}", "", ""), "own:1:11: there is no template `nope` to inherit");
+    assert_eq!(inherit("{{inherit x}}", "", ""), "own:1:11: `inherit` takes a template's name, not an int");
+    assert_eq!(
+        inherit("{{inherit 'frame'}}", "{{inherit 'frame'}}", ""),
+        "frame:1:11: the limit of 100 nested operations is reached"
+    );
+    let fault_of_own = "{{inherit 'frame'}}{{def q}}\n {{nod}}{{enddef}}";
+    assert_eq!(inherit(fault_of_own, "{{self.q()}}", ""), "own:2:4: `nod` is not defined; did you mean `node`?");
+}
+
 #[track_caller]
 fn check_limited(template: &str, what: &str) {
     let problem = match Template::parse("t", template) {
@@ -141,6 +197,24 @@ fn nothing_is_without_limit() {
     check_limited(&format!("{{{{x{}}}}}", " + x".repeat(150)), "nested operations");
     check_limited(&format!("{{{{{}x}}}}", "not ".repeat(9999)), "parts of one expression");
     check_limited(&"{{if x}}".repeat(9999), "nested blocks");
+    check_limited("{{def f}}{{f()}}{{enddef}}{{f()}}", "nested operations");
+    let (open, close) = ("{{if x}}".repeat(30), "{{endif}}".repeat(30));
+    check_limited(&format!("{{{{def f}}}}{open}{{{{f()}}}}{close}{{{{enddef}}}}{{{{f()}}}}"), "nested operations");
+    check_limited("{{def f(a=g())}}{{enddef}}{{def g}}{{f()}}{{enddef}}{{f()}}", "nested operations");
+    check_limited("{{def f}}{{'x' * 1000}}{{enddef}}{{for i in range(99999)}}{{f() * 1000}}{{endfor}}", "steps");
+    check_limited("{{py: a = [1]}}{{for i in range(99)}}{{py: a = a + a}}{{endfor}}", "steps");
+    check_limited("{{py: a = [1]}}{{for i in range(30)}}{{py: a = (a, a)}}{{endfor}}{{a == a}}", "steps");
+    check_limited("{{'{:99999999999}'.format(1)}}", "steps");
+    check_limited("{{'%.99999999999f' % 1}}", "steps");
+    check_limited("{{'a'.ljust(99999999999)}}", "steps");
+    check_limited("{{'\t'.expandtabs(99999999999)}}", "steps");
+    check_limited("{{format(1, '0999999999,')}}", "steps");
+    check_limited("{{list(range(99999999999))}}", "steps");
+    check_limited("{{99999999999 in range(99999999999)}}", "steps");
+    check_limited("{{[a for a in range(9999) for b in range(9999)]}}", "steps");
+    check_limited(&format!("{{{{{}x{}}}}}", "[a for a in ".repeat(99), "]".repeat(99)), "nested brackets");
+    check_limited(&format!("{{{{{}x}}}}", "x ** ".repeat(999)), "nested brackets");
+    check_limited(&format!("{{{{x{}}}}}", "(x)".repeat(300)), "nested operations");
     let template = Template::parse("t", "{{for d in disks}}0123456789{{endfor}}").unwrap();
     let limits = Limits { output: 25, ..Limits::default() };
     let error = template.render_with(&context(), &limits).unwrap_err();

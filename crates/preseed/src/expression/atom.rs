@@ -109,6 +109,7 @@ impl Parser {
 
     fn comprehension(&mut self, at: usize, form: Form, item: Expression, value: Option<Expression>) -> Parsed {
         let mut turns = Vec::new();
+        self.nesting = self.deeper(at)?;
         while self.eat_word("for") {
             let bracket = self.eat("(");
             let mut names = vec![self.name("`for`")?];
@@ -133,6 +134,7 @@ impl Parser {
             }
             turns.push(Turns { names, unpacks, items, conditions });
         }
+        self.nesting -= 1;
         self.node(at, Kind::Comprehension(Box::new(Comprehension { form, item, value, turns })))
     }
 

@@ -128,7 +128,10 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
                     None => true,
                 };
                 if taken {
-                    return nodes(&branch.body, scope, page);
+                    scope.at(branch.at, |scope| scope.budget.enter())?;
+                    let flow = nodes(&branch.body, scope, page)?;
+                    scope.budget.leave();
+                    return Ok(flow);
                 }
             }
         }
