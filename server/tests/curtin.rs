@@ -74,6 +74,49 @@ fn plan_shows_the_disks_and_the_steps() {
 }
 
 #[test]
+fn plan_shows_volumes_and_keeps_secrets() {
+    let disks = tempfile::NamedTempFile::new().unwrap();
+    let machine = r#"[
+        {"path": "/dev/vda", "size": 8589934592, "links": ["/dev/disk/by-id/x"], "table": "gpt", "partitions": [
+            {"number": 1, "start": 1048576, "size": 1048576, "type": "21686148-6449-6E6F-744E-656564454649"},
+            {"number": 2, "start": 2097152, "size": 1073741824, "type": "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
+             "fstype": "ext4", "fs_uuid": "aaaaaaaa-2222-3333-4444-000000000003"}]},
+        {"path": "/dev/vdb", "size": 8589934592, "serial": "B", "sector_size": 4096}]"#;
+    std::fs::write(disks.path(), machine).unwrap();
+    let disks = disks.path().to_str().unwrap();
+    let config = "sources: {root: 'http://127.0.0.1/root.tar.zst'}
+storage:
+  version: 1
+  config:
+  - {id: a, type: disk, path: /dev/disk/by-id/x, preserve: true}
+  - {id: a1, type: partition, device: a, number: 1, preserve: true}
+  - {id: a2, type: partition, device: a, number: 2, preserve: true}
+  - {id: boot, type: format, volume: a2, fstype: ext4, preserve: true}
+  - {id: b, type: disk, serial: B}
+  - {id: c, type: dm_crypt, volume: b, dm_name: safe, key: sesame}
+  - {id: g, type: lvm_volgroup, name: vg, devices: [c]}
+  - {id: l, type: lvm_partition, name: root, volgroup: g}
+  - {id: f, type: format, volume: l, fstype: xfs}
+  - {id: m, type: mount, device: f, path: /}
+  - {id: n, type: mount, device: boot, path: /boot}
+";
+    let show = |format: &str| {
+        let (status, out, err) =
+            curtin(&["plan", "-", "--disks", disks, "--firmware", "bios", "--format", format], config);
+        assert_eq!(status, 0, "{err}");
+        out
+    };
+    let text = show("text");
+    assert!(text.contains("└─  2       1 GiB  linux       ext4   /boot  (kept)\n"), "{text}");
+    assert!(text.contains("└─ root           7.9 GiB  xfs    /\n"), "{text}");
+    let plan: serde_json::Value = serde_json::from_str(&show("json")).unwrap();
+    assert_eq!(plan["volumes"][1]["name"], "vg");
+    assert_eq!(plan["devices"][5]["path"], "/dev/vg/root");
+    assert!(!text.contains("sesame") && !plan.to_string().contains("sesame"));
+    assert!(show("sh").contains("printf %s sesame |"), "the script has to know it");
+}
+
+#[test]
 fn check_has_levels_and_one_line_of_json_a_file() {
     let typo = "late-commands: {a: [true]}\n";
     assert_eq!(curtin(&["check", "-", "--level", "runtime"], typo), (0, String::new(), String::new()));

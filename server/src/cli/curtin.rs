@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use firstlight_curtin_config::layout::Table;
 use firstlight_curtin_config::{
-    Disk, Firmware, Merge, MergeError, Node, Plan, Problem, ShellOptions, Span, Target, Value as Yaml, check_storage,
-    parse, plan, render_shell, to_json, to_yaml,
+    Disk, ExistingPartition, ExistingTable, Firmware, Merge, MergeError, Node, Problem, ShellOptions, Span, Target,
+    Value as Yaml, check_storage, parse, plan, render_json, render_shell, render_text, to_json, to_yaml,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -39,7 +40,9 @@ pub(super) enum Action {
         #[command(flatten)]
         input: Input,
         /// A JSON file with the machine's disks, the preferred one first: a list of {"path", "size", "serial", "wwn",
-        /// "`sector_size`"}, of which path and size (in bytes) are needed
+        /// "links", "`sector_size`", "table", "partitions"}, of which path and size (in bytes) are needed; table (gpt or
+        /// msdos) and partitions, a list of {"number", "start", "size", "type", "uuid", "fstype", "`fs_uuid`"}, say what
+        /// is there to be preserved
         #[arg(long)]
         disks: PathBuf,
         /// The machine's firmware
@@ -101,6 +104,30 @@ struct DiskEntry {
     links: Vec<String>,
     #[serde(default = "usual_sector")]
     sector_size: u32,
+    table: Option<TableName>,
+    #[serde(default)]
+    partitions: Vec<PartitionEntry>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TableName {
+    Gpt,
+    Msdos,
+}
+
+/// A partition that a disk has, in a file of disks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartitionEntry {
+    number: u32,
+    start: u64,
+    size: u64,
+    #[serde(rename = "type")]
+    type_code: String,
+    uuid: Option<String>,
+    fstype: Option<String>,
+    fs_uuid: Option<String>,
 }
 
 const fn usual_sector() -> u32 {
@@ -133,9 +160,9 @@ pub(super) fn run(action: Action) -> Result<(), String> {
             })?;
             warn(&sources, &parsed.problems);
             match format {
-                Format::Text => describe(&plan),
+                Format::Text => render_text(&plan),
                 Format::Sh => render_shell(&plan, &ShellOptions::default()),
-                Format::Json => format!("{:#}\n", machine_readable(&plan)),
+                Format::Json => render_json(&plan),
             }
         }
     };
@@ -231,6 +258,10 @@ fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
             wwn: entry.wwn,
             links: entry.links,
             sector_size: entry.sector_size,
+            existing: entry.table.map(|table| ExistingTable {
+                table: table.into(),
+                partitions: entry.partitions.into_iter().map(Into::into).collect(),
+            }),
             ..Disk::new(entry.path, entry.size)
         })
         .collect())
@@ -246,61 +277,34 @@ fn warn(merge: &Merge, problems: &[Problem]) {
     }
 }
 
-fn describe(plan: &Plan) -> String {
-    let mut text = format!("{}\n", plan.layout);
-    for (at, step) in plan.steps.iter().enumerate() {
-        let mark = if step.destroys_data { "!" } else { " " };
-        text.push_str(&format!("{:>3} {mark} {:<13} {}\n", at + 1, step.stage.to_string(), step.description));
-    }
-    text.push_str("\n! destroys what is on the disk\n");
-    text
-}
-
-fn machine_readable(plan: &Plan) -> serde_json::Value {
-    let disks: Vec<_> = plan
-        .layout
-        .disks
-        .iter()
-        .map(|disk| {
-            let partitions: Vec<_> = disk
-                .partitions
-                .iter()
-                .map(|part| {
-                    json!({
-                        "number": part.number, "path": part.path, "start": part.start, "size": part.size,
-                        "uuid": part.uuid, "bootable": part.bootable,
-                        "filesystem": part.filesystem.as_ref().map(|fs| json!({"type": fs.kind, "label": fs.label, "uuid": fs.uuid})),
-                    })
-                })
-                .collect();
-            json!({"path": disk.path, "size": disk.size, "uuid": disk.uuid, "partitions": partitions})
-        })
-        .collect();
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| {
-            json!({
-                "id": step.id, "stage": step.stage.to_string(), "description": step.description,
-                "command": step.command, "stdin": step.stdin, "destroys_data": step.destroys_data,
-                "reads": step.reads, "writes": step.writes,
-            })
-        })
-        .collect();
-    let mounts: Vec<_> = plan
-        .layout
-        .mounts
-        .iter()
-        .map(|mount| json!({"path": mount.path, "type": mount.kind, "spec": mount.spec}))
-        .collect();
-    json!({"disks": disks, "mounts": mounts, "steps": steps})
-}
-
 impl From<FirmwareName> for Firmware {
     fn from(name: FirmwareName) -> Self {
         match name {
             FirmwareName::Bios => Self::Bios,
             FirmwareName::Uefi => Self::Uefi,
+        }
+    }
+}
+
+impl From<TableName> for Table {
+    fn from(name: TableName) -> Self {
+        match name {
+            TableName::Gpt => Self::Gpt,
+            TableName::Msdos => Self::Msdos,
+        }
+    }
+}
+
+impl From<PartitionEntry> for ExistingPartition {
+    fn from(entry: PartitionEntry) -> Self {
+        Self {
+            number: entry.number,
+            start: entry.start,
+            size: entry.size,
+            type_code: entry.type_code,
+            uuid: entry.uuid,
+            fstype: entry.fstype,
+            fs_uuid: entry.fs_uuid,
         }
     }
 }
