@@ -29,7 +29,7 @@ fn offers(mut data: &[u8]) -> Vec<Offer> {
 
 fuzz_target!(|data: &[u8]| {
     let offers = offers(data);
-    for rom in [Rom::Edk2Pxe, Rom::Edk2Http, Rom::Ipxe, Rom::Legacy] {
+    for rom in [Rom::Edk2Pxe, Rom::Edk2PxeOld, Rom::Edk2Http, Rom::Ipxe, Rom::Legacy] {
         for reply in [None, offers.last().cloned()] {
             match would_boot(rom, &offers, |_| reply.clone()) {
                 Ok(boot) => assert!(!boot.file.is_empty() && !boot.address.is_unspecified()),

@@ -7,6 +7,7 @@
 //! | ROM | modelled on |
 //! |---|---|
 //! | [`Rom::Edk2Pxe`] | EDK2, `NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c`: offer types, their ranks, the request to 4011 |
+//! | [`Rom::Edk2PxeOld`] | the same file before `PxeBcCacheDhcp4Offer` was mended |
 //! | [`Rom::Edk2Http`] | EDK2, `NetworkPkg/HttpBootDxe/HttpBootDhcp4.c` |
 //! | [`Rom::Ipxe`] | iPXE, `src/net/udp/dhcp.c` |
 //! | [`Rom::Legacy`] | the PXE specification 2.1, §2.2 to §2.4, as the ROMs of network cards follow it |
@@ -21,6 +22,8 @@ use crate::{DiscoveryControl, VendorOption, vendor_options};
 pub enum Rom {
     /// UEFI firmware, PXE.
     Edk2Pxe,
+    /// UEFI firmware, PXE, of the years in which EDK2 kept only those proxy offers that have no sub-options.
+    Edk2PxeOld,
     /// UEFI firmware, HTTP boot.
     Edk2Http,
     /// iPXE.
@@ -59,43 +62,47 @@ pub struct Boot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoBoot {
-    /// There was nothing to choose from.
+    /// There was nothing to choose from (EDK2, `PxeBcSelectDhcp4Offer`; iPXE, `dhcp_discovery_rx`).
     #[error("no offer brings an address: a proxy's alone is not enough")]
     NoAddress,
-    /// An address without a netmask that leaves room for a server.
+    /// An address without a netmask that leaves room for a server (EDK2, `NetIp4IsUnicast`).
     #[error("the netmask of the offered address is missing or leaves no room for a server (/31, /32)")]
     Netmask,
-    /// Option 54 is missing or broken.
+    /// Option 54 is missing or broken (RFC 2131, table 3: MUST).
     #[error("the offer does not say which server it comes from (option 54)")]
     NoServerId,
-    /// Nobody names a boot file.
+    /// Nobody names a boot file (EDK2, `PxeBcSelectDhcp4Offer`).
     #[error("no offer names a boot file")]
     NoBootFile,
-    /// `PXEClient` without discovery options means "ask port 4011", and nobody answered there.
+    /// `PXEClient` without discovery options means "ask port 4011", and nobody answered there (EDK2,
+    /// `PxeBcRetryBinlOffer`; PXE 2.1 §2.2.2).
     #[error("option 60 PXEClient without option 43 sends the firmware to port 4011 of {0}, and nobody answers there")]
     SilentBootServer(Ipv4Addr),
-    /// The answer on port 4011 has no boot file either.
+    /// The answer on port 4011 has no boot file either (EDK2, `PxeBcRetryBinlOffer`).
     #[error("the answer from port 4011 of {0} names no boot file")]
     EmptyBootServer(Ipv4Addr),
-    /// MTFTP sub-options without discovery: EDK2 drops the whole offer.
+    /// MTFTP sub-options without discovery: EDK2 drops the whole offer (`PxeBcParseDhcp4Packet`).
     #[error("MTFTP sub-options (43.1 to 43.5) make the firmware drop the whole offer")]
     Mtftp,
-    /// A proxy offer that does not say that it is one.
+    /// A proxy offer with sub-options, to firmware that does not keep those (EDK2 of old, `PxeBcCacheDhcp4Offer`).
+    #[error("older UEFI firmware drops a proxy offer with discovery sub-options (43.6 to 43.10): answer on port 4011")]
+    ProxyDropped,
+    /// A proxy offer that does not say that it is one (EDK2, `PxeBcParseDhcp4Packet`; iPXE, `dhcp_rx_offer`).
     #[error("a proxy offer without option 60 PXEClient is not looked at")]
     ProxyWithoutClass,
-    /// Where the file is, is not said.
+    /// Where the file is, is not said (EDK2, `PxeBcRetryBinlOffer`).
     #[error("neither siaddr nor option 54 says where the boot file is")]
     NoServer,
     /// A menu or discovery that UEFI firmware does not reliably walk through.
     #[error("option 43 asks for a menu or for discovery (bit 3 of 43.6 is not set), which firmware does not survive")]
     Menu,
-    /// HTTP boot looks for its own class.
+    /// HTTP boot looks for its own class (EDK2, `HttpBootParseDhcp4Packet`).
     #[error("HTTP boot drops offers without option 60 HTTPClient")]
     NoHttpClass,
-    /// HTTP boot needs a URI.
+    /// HTTP boot needs a URI (EDK2, `HttpBootParseDhcp4Packet`).
     #[error("HTTP boot wants a full URI in option 67, not a path")]
     NotAUri,
-    /// HTTP boot needs DNS for a name.
+    /// HTTP boot needs DNS for a name (EDK2, `HttpBootSelectDhcpOffer`).
     #[error("the URI has a host name, and no offer names a DNS server (option 6)")]
     NoDns,
 }
@@ -128,7 +135,8 @@ pub enum NoBoot {
 pub fn would_boot(rom: Rom, offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -> Result<Boot, NoBoot> {
     match rom {
         Rom::Edk2Http => edk2_http(offers),
-        Rom::Edk2Pxe => edk2_pxe(offers, boot_server),
+        Rom::Edk2Pxe => edk2_pxe(offers, boot_server, |_, _| true),
+        Rom::Edk2PxeOld => edk2_pxe(offers, boot_server, |offer, kind| !(offer.is_proxy() && kind == Kind::Pxe10)),
         // Both take the first address and prefer whoever speaks PXE, and both take a boot file where they find one.
         Rom::Ipxe | Rom::Legacy => first_of_each(rom, offers, boot_server),
     }
@@ -149,9 +157,14 @@ enum Kind {
     Bootp,
 }
 
-fn edk2_pxe(offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -> Result<Boot, NoBoot> {
-    let kept: Vec<(&Offer, Kind)> =
-        offers.iter().map(|offer| (offer, offer.kind())).filter(|(_, kind)| *kind != Kind::Wfm11a).collect();
+fn edk2_pxe(
+    offers: &[Offer],
+    boot_server: impl Fn(Ipv4Addr) -> Option<Offer>,
+    keeps: impl Fn(&Offer, Kind) -> bool,
+) -> Result<Boot, NoBoot> {
+    let kinds = || offers.iter().map(|offer| (offer, offer.kind()));
+    let is_kept = |(offer, kind): &(&Offer, Kind)| *kind != Kind::Wfm11a && keeps(offer, *kind);
+    let kept: Vec<(&Offer, Kind)> = kinds().filter(is_kept).collect();
     let first = |proxy: bool, wanted: Kind| {
         kept.iter().find(|(offer, kind)| offer.is_proxy() == proxy && *kind == wanted).map(|(offer, _)| *offer)
     };
@@ -189,7 +202,8 @@ fn edk2_pxe(offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> Option<Offer>) -
         with_address(offer)?;
         return offer.load(offer.yiaddr, false);
     }
-    Err(blame(offers))
+    let is_dropped = kinds().any(|(offer, kind)| !keeps(offer, kind));
+    Err(if is_dropped { NoBoot::ProxyDropped } else { blame(offers) })
 }
 
 /// Nothing could be chosen: why not?

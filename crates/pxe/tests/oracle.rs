@@ -87,6 +87,19 @@ fn uefi_prefers_as_its_source_prefers() {
 }
 
 #[test]
+fn old_uefi_keeps_only_proxy_offers_that_send_it_to_port_4011() {
+    let proxy = |options| offer(NOBODY, SERVER, "proxy.efi", options);
+    refused(Rom::Edk2PxeOld, &[plain(), proxy(&[ID, PXE, USE_FILE])], NoBoot::ProxyDropped);
+    boots(Rom::Edk2Pxe, &[plain(), proxy(&[ID, PXE, USE_FILE])], None, "proxy.efi");
+    let reply = offer(NOBODY, SERVER, "asked.efi", &[ID, PXE]);
+    for rom in [Rom::Edk2Pxe, Rom::Edk2PxeOld] {
+        boots(rom, &[plain(), proxy(&[ID, PXE])], Some(&reply), "asked.efi");
+        let from_dhcp = offer(ADDRESS, SERVER, "x.efi", &[MASK, ID, PXE, USE_FILE]);
+        boots(rom, &[from_dhcp], None, "x.efi");
+    }
+}
+
+#[test]
 fn http_boot_refuses_what_its_source_refuses() {
     use Rom::Edk2Http as Rom;
     let uri: (u8, &[u8]) = (67, b"http://10.0.0.1/x.efi");
@@ -143,9 +156,10 @@ fn our_own_answers_boot_every_rom_in_every_role() {
     let http: (u8, &[u8]) = (60, b"HTTPClient:Arch:00016:UNDI:003000");
     let script = "http://10.0.0.1/boot.ipxe";
     let uri = "http://10.0.0.1/boot/snponly.efi";
-    let cases: [(Rom, Options<'_>, &str); 5] = [
+    let cases: [(Rom, Options<'_>, &str); 6] = [
         (Rom::Legacy, &[bios], "lpxelinux.0"),
         (Rom::Edk2Pxe, &[uefi], "bootx64.efi"),
+        (Rom::Edk2PxeOld, &[uefi], "bootx64.efi"),
         (Rom::Edk2Http, &[http], uri),
         (Rom::Ipxe, &[bios, (77, b"iPXE")], script),
         (Rom::Ipxe, &[uefi, (77, b"iPXE")], script),
@@ -161,6 +175,6 @@ fn our_own_answers_boot_every_rom_in_every_role() {
         let proxy = answer(decide(&client, Role::ProxyOffer, &POLICY).unwrap(), NOBODY);
         let asked = decide(&client, Role::BootServer, &POLICY).ok().map(|it| answer(it, NOBODY));
         let boot = boots(rom, &[foreign, proxy], asked.as_ref(), file);
-        assert_eq!((boot.server, boot.by_boot_server), (SERVER, rom == Rom::Edk2Pxe));
+        assert_eq!((boot.server, boot.by_boot_server), (SERVER, matches!(rom, Rom::Edk2Pxe | Rom::Edk2PxeOld)));
     }
 }

@@ -274,6 +274,23 @@ mod dhcp_and_proxy_dhcp {
     }
 
     #[test]
+    fn the_same_cure_helps_one_uefi_and_harms_another() {
+        // Firmware that does not ask on port 4011, and firmware that keeps no offer with sub-options.
+        let mut quirks = Quirks::default();
+        quirks.proxy = ProxyStyle::InOffer;
+        let with = |quirks| {
+            let answer = decide_with(&identify(&[UEFI]), Role::ProxyOffer, &POLICY, quirks).unwrap();
+            let options: Vec<(u8, &[u8])> =
+                answer.options.iter().map(|(code, value)| (*code, value.as_slice())).collect();
+            offer(NOBODY, SERVER, &answer.file, &[&[ID], &options[..]].concat())
+        };
+        let boots = |rom, offer: Offer| would_boot(rom, &[address(), offer], |_| None).map(|boot| boot.file);
+        assert_eq!(boots(Rom::Edk2Pxe, with(&quirks)), Ok("bootx64.efi".into()));
+        assert_eq!(boots(Rom::Edk2PxeOld, with(&quirks)), Err(NoBoot::ProxyDropped));
+        assert_eq!(boots(Rom::Edk2PxeOld, with(&Quirks::default())), Err(NoBoot::SilentBootServer(SERVER)));
+    }
+
+    #[test]
     fn one_machine_can_be_served_in_the_other_way() {
         let file = |options, proxy| {
             let mut quirks = Quirks::default();
