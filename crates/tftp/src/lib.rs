@@ -50,7 +50,7 @@ pub use transfer::Transfer;
 #[cfg(feature = "tokio")]
 pub use drive::{Sink, Source};
 #[cfg(feature = "tokio")]
-pub use server::{Config, DirHandler, Error, Handler, Remap, RemapError, Request, Roots, Server};
+pub use server::{Config, DirHandler, Error, Handler, Remap, RemapError, Request, Roots, Server, Uploads};
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]

@@ -5,8 +5,8 @@
 //! mode, with what the first task receives from its peer. A repeated request from the same peer port takes the place of
 //! its predecessor.
 //!
-//! It answers broadcast requests (RFC 906) only when told to, never writes, and drops requests without an answer above
-//! its limits: an answer would stop the client, silence makes it ask again.
+//! It answers broadcast requests (RFC 906) only when told to, writes only what a handler takes, and drops requests without
+//! an answer above its limits: an answer would stop the client, silence makes it ask again.
 
 mod bind;
 mod config;
@@ -19,9 +19,11 @@ mod remap;
 mod root;
 mod roots;
 mod transfer;
+#[cfg(target_os = "linux")]
+mod upload;
 
 pub use config::Config;
-pub use dir::DirHandler;
+pub use dir::{DirHandler, Uploads};
 pub use handler::{Error, Handler, Request};
 pub use listener::Server;
 pub use remap::{Remap, RemapError};

@@ -1,4 +1,4 @@
-//! The files of a directory, read-only.
+//! The files of a directory; read-only, unless uploads are allowed.
 //!
 //! Only regular files are served, and only what lies beneath the root once all symbolic links are followed.
 
@@ -11,7 +11,26 @@ use super::handler::{Error, Handler, Request};
 use super::remap::Remap;
 use super::root::Root;
 use super::roots::Roots;
-use crate::drive::Source;
+#[cfg(target_os = "linux")]
+use super::upload::{Upload, is_unfinished};
+use crate::drive::{Sink, Source};
+
+/// Which files clients may write. Only regular files are ever replaced, never through a symbolic link, and no
+/// directory is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uploads {
+    /// Whether files may be made, too, and not only those replaced that are there.
+    pub create: bool,
+    /// The largest file.
+    pub max_bytes: u64,
+}
+
+impl Default for Uploads {
+    /// Files that are there may be replaced, by at most 1 GiB.
+    fn default() -> Self {
+        Self { create: false, max_bytes: 1 << 30 }
+    }
+}
 
 /// Serves the files of a directory.
 ///
@@ -28,6 +47,7 @@ pub struct DirHandler {
     remap: Arc<Remap>,
     roots: Roots,
     ignore_case: bool,
+    uploads: Option<Uploads>,
 }
 
 impl DirHandler {
@@ -47,7 +67,13 @@ impl DirHandler {
             };
             io::Error::new(error.kind(), what)
         })?;
-        Ok(Self { root: Arc::new(root), remap: Arc::default(), roots: Roots::default(), ignore_case: false })
+        Ok(Self {
+            root: Arc::new(root),
+            remap: Arc::default(),
+            roots: Roots::default(),
+            ignore_case: false,
+            uploads: None,
+        })
     }
 
     /// Rewrites names before files are looked for.
@@ -72,29 +98,77 @@ impl DirHandler {
         self
     }
 
-    fn find(&self, client: IpAddr, name: &[u8]) -> io::Result<Source> {
-        let mut path = relative_path(&self.remap.apply(name)).ok_or(io::ErrorKind::NotFound)?;
-        if let Some(own) = self.roots.directory(client).filter(|own| self.root.is_directory(own.as_ref())) {
-            path = Path::new(&own).join(path);
-        }
-        match self.root.file(&path) {
+    /// Lets clients write. A file takes the place of the old one when it is complete and on the disk. On Linux only;
+    /// elsewhere all is refused.
+    #[must_use]
+    pub fn with_uploads(mut self, uploads: Uploads) -> Self {
+        self.uploads = Some(uploads);
+        self
+    }
+
+    fn read(&self, client: IpAddr, name: &[u8]) -> io::Result<Source> {
+        let path = self.path(client, name)?;
+        let found = match self.root.file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.ignore_case => {
                 self.root.file(&self.root.find_ignoring_case(&path)?)
             }
             found => found,
+        };
+        Source::from_file(found?)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write(&self, client: IpAddr, name: &[u8], uploads: Uploads) -> io::Result<Box<dyn Sink>> {
+        let mut path = self.path(client, name)?;
+        if self.ignore_case
+            && let Ok(there) = self.root.find_ignoring_case(&path)
+        {
+            path = there;
         }
-        .and_then(Source::from_file)
+        Ok(Box::new(Upload::begin(&self.root, &path, uploads.create, uploads.max_bytes)?))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn write(&self, _: IpAddr, _: &[u8], _: Uploads) -> io::Result<Box<dyn Sink>> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn path(&self, client: IpAddr, name: &[u8]) -> io::Result<PathBuf> {
+        let path = relative_path(&self.remap.apply(name)).ok_or(io::ErrorKind::NotFound)?;
+        #[cfg(target_os = "linux")]
+        if is_unfinished(&path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let own = self.roots.directory(client).filter(|own| self.root.is_directory(own.as_ref()));
+        Ok(own.map_or_else(|| path.clone(), |own| Path::new(&own).join(&path)))
+    }
+
+    /// Does `work` on a thread that may wait for the disk.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        request: &Request,
+        work: impl FnOnce(&Self, IpAddr, &[u8]) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (files, client, name) = (self.clone(), request.peer.ip(), request.name().to_vec());
+        match tokio::task::spawn_blocking(move || work(&files, client, &name)).await {
+            Ok(done) => Ok(done?),
+            Err(error) => Err(io::Error::other(error).into()),
+        }
     }
 }
 
 #[async_trait::async_trait]
 impl Handler for DirHandler {
     async fn read(&self, request: &Request) -> Result<Source, Error> {
-        let (files, client, name) = (self.clone(), request.peer.ip(), request.name().to_vec());
-        match tokio::task::spawn_blocking(move || files.find(client, &name)).await {
-            Ok(found) => Ok(found?),
-            Err(error) => Err(io::Error::other(error).into()),
+        self.blocking(request, Self::read).await
+    }
+
+    async fn write(&self, request: &Request) -> Result<Box<dyn Sink>, Error> {
+        let Some(uploads) = self.uploads else { return Err(Error::read_only()) };
+        if request.announced_size().is_some_and(|size| size > uploads.max_bytes) {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
         }
+        self.blocking(request, move |files, client, name| files.write(client, name, uploads)).await
     }
 }
 

@@ -37,7 +37,7 @@ pub trait Handler: Send + Sync + 'static {
     /// otherwise. Like [`read`](Self::read) it may be cancelled.
     async fn write(&self, request: &Request) -> Result<Box<dyn Sink>, Error> {
         let _ = request;
-        Err(Error::new(ErrorCode::ACCESS_VIOLATION, "writing is not allowed"))
+        Err(Error::read_only())
     }
 
     /// Called once for every read or write request in a well-formed packet, when it has ended in whatever way: also
@@ -76,6 +76,12 @@ impl Error {
     #[must_use]
     pub fn access_violation() -> Self {
         Self::new(ErrorCode::ACCESS_VIOLATION, "access denied")
+    }
+
+    /// Code 2: nothing may be written.
+    #[must_use]
+    pub fn read_only() -> Self {
+        Self::new(ErrorCode::ACCESS_VIOLATION, "writing is not allowed")
     }
 
     /// Code 4.

@@ -8,49 +8,51 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
+
+#[cfg(target_os = "linux")]
 #[derive(Debug)]
-pub(super) struct Root(std::os::fd::OwnedFd);
+pub(super) struct Root(OwnedFd);
 
 #[cfg(target_os = "linux")]
 impl Root {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        use rustix::fs::{Mode, OFlags, open};
-        Ok(Self(open(path, OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
+        Ok(Self(rustix::fs::open(path, OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
     }
 
     /// Opens a file for reading, whatever kind of file it is.
     pub(super) fn file(&self, path: &Path) -> io::Result<File> {
-        use rustix::fs::OFlags;
         // NONBLOCK: opening a FIFO must not wait for its writer; what kind of file it is, is asked afterwards.
-        Ok(self.beneath(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?.into())
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(self.beneath(path, flags, ResolveFlags::empty())?.into())
     }
 
     pub(super) fn is_directory(&self, path: &Path) -> bool {
-        use rustix::fs::OFlags;
-        self.beneath(path, OFlags::DIRECTORY | OFlags::PATH).is_ok()
+        self.beneath(path, OFlags::DIRECTORY | OFlags::PATH, ResolveFlags::empty()).is_ok()
     }
 
     /// The names in a directory; the empty path is the root.
     pub(super) fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
         use std::os::unix::ffi::OsStringExt as _;
-
-        use rustix::fs::{Dir, OFlags};
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        let directory = self.beneath(path, OFlags::DIRECTORY | OFlags::RDONLY)?;
+        let directory = self.beneath(path, OFlags::DIRECTORY | OFlags::RDONLY, ResolveFlags::empty())?;
         let mut names = Vec::new();
-        for entry in Dir::new(directory)? {
+        for entry in rustix::fs::Dir::new(directory)? {
             names.push(OsString::from_vec(entry?.file_name().to_bytes().to_vec()));
         }
         Ok(names)
     }
 
-    fn beneath(&self, path: &Path, flags: rustix::fs::OFlags) -> io::Result<std::os::fd::OwnedFd> {
-        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
-        use rustix::io::Errno;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    /// Opens what a path leads to, within the root; `resolve` may restrict it further.
+    pub(super) fn beneath(&self, path: &Path, flags: OFlags, resolve: ResolveFlags) -> io::Result<OwnedFd> {
+        let resolve = resolve | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         match openat2(&self.0, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
             Ok(fd) => Ok(fd),
             // A link that leads out of the root or nowhere; a socket, or a device that is not there.
