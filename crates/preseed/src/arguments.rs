@@ -78,12 +78,9 @@ pub(crate) fn whole(value: &Value) -> Result<i64, Problem> {
     integer(value).ok_or_else(|| Problem::Type(format!("{} is no whole number", value.kind())))
 }
 
-/// A whole number, or the default if it is not given or `None`.
+/// A whole number, or the default if it is not given.
 pub(crate) fn whole_or(value: Option<Value>, default: i64) -> Result<i64, Problem> {
-    match value {
-        None | Some(Value::None) => Ok(default),
-        Some(value) => whole(&value),
-    }
+    value.map_or(Ok(default), |value| whole(&value))
 }
 
 /// A text.

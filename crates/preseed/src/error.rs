@@ -18,9 +18,8 @@ pub struct Location {
     pub source_line: String,
 }
 
-/// The template is not well formed.
+/// The template is not well formed. `{:#}` shows the line too, with a caret under the place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{location}: {problem}")]
 #[non_exhaustive]
 pub struct TemplateError {
     /// Where.
@@ -29,15 +28,36 @@ pub struct TemplateError {
     pub problem: Problem,
 }
 
-/// The template is well formed, but not for this context.
+/// The template is well formed, but not for this context. `{:#}` shows the line too, with a caret under the place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{location}: {problem}")]
 #[non_exhaustive]
 pub struct RenderError {
     /// Where.
     pub location: Box<Location>,
     /// What.
     pub problem: Problem,
+}
+
+/// What [`Template::check`](crate::Template::check) finds. `{:#}` shows the line too, with a caret under the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Where.
+    pub location: Box<Location>,
+    /// How bad.
+    pub level: Level,
+    /// What.
+    pub problem: Problem,
+}
+
+/// How bad a [`Finding`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Level {
+    /// It may be meant.
+    Warning,
+    /// A rendering that gets there fails.
+    Error,
 }
 
 /// What is wrong at a place.
@@ -57,6 +77,20 @@ pub enum Problem {
         name: String,
         /// The nearest name that is defined.
         suggestion: Option<String>,
+    },
+    /// A name that only some ways to its place give a value, found by [`Template::check`](crate::Template::check).
+    #[error("`{0}` is not defined on every way to here; `default {0} = …` before it helps")]
+    Sometimes(String),
+    /// What follows an `else` in its `if`.
+    #[error("this is never written: it follows the `else` of its `if`")]
+    Unreachable,
+    /// The last parameter of a `def`, which MAAS's engine does not see if it has no default.
+    #[error("as in MAAS, `{def}` does not take its last parameter; write `{parameter}=None`")]
+    Forgotten {
+        /// The `def`.
+        def: String,
+        /// Its last parameter.
+        parameter: String,
     },
     /// An attribute, key or index that a value does not hold.
     #[error("{of} has no `{name}`{}", suggest(suggestion.as_deref()))]
@@ -123,6 +157,41 @@ impl Location {
     }
 }
 
+/// `file:line:column: problem`, and in the alternate form the line and a caret under the place.
+fn show(f: &mut fmt::Formatter<'_>, location: &Location, problem: &Problem) -> fmt::Result {
+    write!(f, "{location}: {problem}")?;
+    if !f.alternate() {
+        return Ok(());
+    }
+    let Location { line, column, source_line, .. } = location;
+    let margin = " ".repeat(line.to_string().len());
+    if *column > SHOWN {
+        return write!(f, "\n{margin} |\n{line} | {source_line}…");
+    }
+    // Tabs stay, so that the caret stands under its place however wide they are shown.
+    let before = source_line.chars().take(column - 1);
+    let indent: String = before.map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
+    write!(f, "\n{margin} |\n{line} | {source_line}\n{margin} | {indent}^")
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, &self.location, &self.problem)
+    }
+}
+
+impl fmt::Display for RenderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, &self.location, &self.problem)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(f, &self.location, &self.problem)
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
@@ -138,7 +207,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
     known
         .filter(|other| other.len() <= 64)
         .map(|other| (distance(name, other), other))
-        .filter(|(distance, _)| *distance <= (name.chars().count() / 3).max(1))
+        .filter(|(distance, _)| *distance <= name.chars().count() / 3)
         .min()
         .map(|(_, other)| other.to_owned())
 }

@@ -41,7 +41,7 @@ mod template;
 mod text;
 mod value;
 
-pub use error::{Location, Problem, RenderError, TemplateError};
+pub use error::{Finding, Level, Location, Problem, RenderError, TemplateError};
 pub use evaluate::Limits;
 pub use explain::{Explanation, Shadow, Tried, explain};
 pub use lookup::{LookupKey, candidates};

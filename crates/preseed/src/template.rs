@@ -1,5 +1,6 @@
 //! Templates: from text to a tree, and from a tree and a context to text.
 
+mod check;
 mod define;
 mod lex;
 mod parse;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use crate::error::Source;
 use crate::evaluate::Scope;
 use crate::expression::{Expression, Fault};
-use crate::{Context, Limits, RenderError, TemplateError};
+use crate::{Context, Finding, Limits, RenderError, TemplateError};
 
 /// A parsed template.
 ///
@@ -57,6 +58,7 @@ enum Node {
 /// `if`, `elif`, or an `else` without a condition.
 #[derive(Clone, Debug, PartialEq)]
 struct Branch {
+    at: usize,
     condition: Option<Expression>,
     body: Vec<Node>,
 }
@@ -134,6 +136,23 @@ impl Template {
             let location = source.as_ref().unwrap_or(&self.source).location(at);
             RenderError { location, problem }
         })
+    }
+
+    /// What rendering with this context's names would stumble over, in the order of the text and without rendering:
+    /// names that are not defined, in branches that are not taken too, fields and keys that the context's values do not
+    /// have, and what MAAS's engine does other than it reads. No finding of [`Level::Error`](crate::Level) means that no
+    /// name is missing; values may still not fit. There are 100 findings at most.
+    ///
+    /// ```
+    /// use firstlight_preseed::{Context, Template};
+    /// let template = Template::parse("curtin", "{{if debug}}\n{{relase}}\n{{endif}}\n")?;
+    /// let findings = template.check(&Context::new().with("debug", false).with("release", "noble"));
+    /// assert_eq!(findings[0].to_string(), "curtin:2:3: `relase` is not defined; did you mean `release`?");
+    /// # Ok::<(), firstlight_preseed::TemplateError>(())
+    /// ```
+    #[must_use]
+    pub fn check(&self, context: &Context) -> Vec<Finding> {
+        check::check(self, context)
     }
 
     /// The name that was given to [`parse`](Self::parse).

@@ -10,6 +10,9 @@ use super::Spec;
 /// An int, bool or float in a format that says something.
 pub(super) fn format(value: &Value, spec: &Spec, budget: &mut Budget) -> Result<String, Problem> {
     let wrong = |problem: &str| Err(Problem::Type(problem.to_owned()));
+    if spec.kind == Some('n') && spec.grouping.is_some() {
+        return wrong("`n` takes no groups");
+    }
     let is_float =
         matches!(value, Value::Float(_)) || matches!(spec.kind, Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'));
     let (negative, body) = if is_float {
@@ -75,7 +78,8 @@ fn grouped(
         return spec.padded(sign, &format!("{digits}{rest}"), default, budget);
     };
     let mut count = digits.len();
-    let fills_with_zeros = spec.zero && spec.fill.is_none() && matches!(spec.align, None | Some('='));
+    let fill = spec.fill.or(spec.zero.then_some('0'));
+    let fills_with_zeros = fill == Some('0') && spec.align.unwrap_or(default) == '=';
     if fills_with_zeros {
         let width = spec.width.saturating_sub(sign.len() + rest.len());
         count = count.max(width - width / (size + 1));
@@ -113,10 +117,16 @@ pub(crate) fn float_text(number: f64, kind: char, precision: Option<usize>, alte
         'n' => general(number, digits, alternate, false),
         _ => match precision {
             Some(digits) => general(number, digits, alternate, true),
-            None => float(number),
+            None => shown(number, alternate),
         },
     };
     if kind.is_ascii_uppercase() { text.to_uppercase() } else { text }
+}
+
+/// As `str` shows it; `alternate` keeps the point before an exponent.
+fn shown(number: f64, alternate: bool) -> String {
+    let text = float(number);
+    if alternate && !text.contains('.') { text.replacen('e', ".e", 1) } else { text }
 }
 
 fn fixed(number: f64, digits: usize, point: bool) -> String {
@@ -139,7 +149,7 @@ fn general(number: f64, digits: usize, alternate: bool, shown: bool) -> String {
     let rounded = format!("{number:.*e}", digits - 1);
     let power: i64 = rounded.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
     let limit = i64::try_from(digits).unwrap_or(i64::MAX) - i64::from(shown);
-    let is_fixed = (-4..limit).contains(&power) || (power == 0 && number == 0.0);
+    let is_fixed = (-4..limit).contains(&power);
     let text = if is_fixed {
         let after = i64::try_from(digits).unwrap_or(i64::MAX) - 1 - power;
         fixed(number, usize::try_from(after).unwrap_or(0), alternate)

@@ -34,6 +34,10 @@ pub(super) fn search(
     arguments: Arguments,
     budget: &mut Budget,
 ) -> Result<Value, Problem> {
+    let most = if name == "count" { 1 } else { 3 };
+    if arguments.positional.len() > most {
+        return Err(Problem::Type(format!("`{name}` takes at most {most} arguments")));
+    }
     let [wanted, start, end] = arguments.take(name, ["!", "", ""])?;
     let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let bound = |value: Option<Value>, default: i64| -> Result<i64, Problem> {

@@ -148,7 +148,7 @@ fn strip(text: &str, name: &str, arguments: Arguments) -> Outcome {
 fn part(text: &str, start: Option<Value>, end: Option<Value>) -> Result<Option<(&str, i64)>, Problem> {
     let len = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     let bound = |value: Option<Value>, default: i64| -> Result<i64, Problem> {
-        let at = whole_or(value, default)?;
+        let at = whole_or(value.filter(|value| !matches!(value, Value::None)), default)?;
         Ok(if at < 0 { at.saturating_add(len).max(0) } else { at })
     };
     let (start, end) = (bound(start, 0)?, bound(end, len)?.min(len));

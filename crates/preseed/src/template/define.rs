@@ -14,6 +14,7 @@ pub(crate) struct Def {
     pub(crate) name: Arc<str>,
     pub(super) signature: Signature,
     pub(super) body: Vec<Node>,
+    pub(super) at: usize,
     /// The template that it is written in.
     pub(super) source: Arc<Source>,
 }
@@ -85,6 +86,15 @@ impl Signature {
             _ => return Err(Fault::syntax(at, format!("{part:.40?} is no parameter"))),
         }
         Ok(())
+    }
+
+    /// Every name that the body can use.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.parameters.iter().chain(&self.rest).chain(&self.named)
+    }
+
+    pub(super) const fn forgotten(&self) -> Option<&Arc<str>> {
+        self.forgotten.as_ref()
     }
 }
 

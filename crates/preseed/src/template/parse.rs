@@ -27,6 +27,8 @@ enum BlockKind {
     If {
         done: Vec<Branch>,
         condition: Option<Expression>,
+        /// Where the branch that is open began.
+        branch: usize,
     },
     For {
         names: Vec<Arc<str>>,
@@ -105,7 +107,7 @@ impl Parser<'_> {
         match word {
             "if" => {
                 let condition = Some(expression::parse(rest, rest_at)?);
-                self.open(at, BlockKind::If { done: Vec::new(), condition })
+                self.open(at, BlockKind::If { done: Vec::new(), condition, branch: at })
             }
             "for" => {
                 let (names, items) = for_head(rest_at, rest)?;
@@ -168,26 +170,27 @@ impl Parser<'_> {
 
     /// What follows an `else` is parsed and never rendered, as it is in MAAS.
     fn branch(&mut self, at: usize, word: &str, next: Option<Expression>) -> Result<(), Fault> {
-        let BlockKind::If { done, condition } = &mut self.block.kind else {
+        let BlockKind::If { done, condition, branch } = &mut self.block.kind else {
             return Err(Fault::syntax(at, format!("`{word}` outside of an `if`")));
         };
         let condition = std::mem::replace(condition, next);
-        done.push(Branch { condition, body: std::mem::take(&mut self.block.body) });
+        let at = std::mem::replace(branch, at);
+        done.push(Branch { at, condition, body: std::mem::take(&mut self.block.body) });
         Ok(())
     }
 
     fn close(&mut self, at: usize, word: &str) -> Result<(), Fault> {
         let unexpected = || Fault::syntax(at, format!("unexpected `{word}`"));
         let outer = self.stack.pop().ok_or_else(unexpected)?;
-        let Block { kind, body, .. } = std::mem::replace(&mut self.block, outer);
+        let Block { at: start, kind, body } = std::mem::replace(&mut self.block, outer);
         let node = match (kind, word) {
-            (BlockKind::If { mut done, condition }, "endif") => {
-                done.push(Branch { condition, body });
+            (BlockKind::If { mut done, condition, branch }, "endif") => {
+                done.push(Branch { at: branch, condition, body });
                 Node::If(done)
             }
             (BlockKind::For { names, items }, "endfor") => Node::For(For { names, items, body }),
             (BlockKind::Def { name, signature }, "enddef") => {
-                Node::Define(Arc::new(Def { name, signature, body, source: Arc::clone(self.source) }))
+                Node::Define(Arc::new(Def { name, signature, body, at: start, source: Arc::clone(self.source) }))
             }
             _ => return Err(unexpected()),
         };
