@@ -47,6 +47,7 @@ fn pxe(criterion: &mut Criterion) {
         port: 67,
         cast: Cast::Broadcast,
         source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
+        mac: None,
         ciaddr: Ipv4Addr::UNSPECIFIED,
         giaddr: Ipv4Addr::UNSPECIFIED,
     };

@@ -67,6 +67,7 @@ fuzz_target!(|data: &[u8]| {
         port: [67, 4011, 69][usize::from(how % 3)],
         cast: [Cast::Unicast, Cast::Broadcast, Cast::Multicast][usize::from(how / 3 % 3)],
         source: SocketAddrV4::new(MACHINE, 4011),
+        mac: Some(mac),
         ciaddr: Ipv4Addr::UNSPECIFIED,
         giaddr: if how > 127 { MACHINE } else { Ipv4Addr::UNSPECIFIED },
     };

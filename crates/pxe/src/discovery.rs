@@ -57,6 +57,8 @@ pub struct Receipt {
     pub cast: Cast,
     /// The client's or relay agent's address and port.
     pub source: SocketAddrV4,
+    /// The header's `chaddr`, if it is one of Ethernet.
+    pub mac: Option<[u8; 6]>,
     /// The header's `ciaddr`: the client's address if it has one.
     pub ciaddr: Ipv4Addr,
     /// The header's `giaddr`: the relay agent's address if there is one.

@@ -232,6 +232,7 @@ fn our_proxy_boots_every_client_beside_a_foreign_server() {
             port: 67,
             cast: Cast::Broadcast,
             source: SocketAddrV4::new(NOBODY, 68),
+            mac: Some(packet.chaddr),
             ciaddr: NOBODY,
             giaddr: NOBODY,
         };
@@ -244,7 +245,14 @@ fn our_proxy_boots_every_client_beside_a_foreign_server() {
         let asked = |address: Ipv4Addr| {
             assert_eq!(address, SERVER);
             let source = SocketAddrV4::new(MACHINE, 4011);
-            let receipt = Receipt { port: 4011, cast: Cast::Unicast, source, ciaddr: MACHINE, giaddr: NOBODY };
+            let receipt = Receipt {
+                port: 4011,
+                cast: Cast::Unicast,
+                source,
+                mac: Some(packet.chaddr),
+                ciaddr: MACHINE,
+                giaddr: NOBODY,
+            };
             let request = |code| if code == 53 { Some(Cow::Borrowed(&[3][..])) } else { packet.find()(code) };
             responder.handle(&receipt, request).ok().map(reply_offer)
         };

@@ -37,14 +37,21 @@ fn handle(responder: &Responder, receipt: Receipt, options: Options<'_>) -> Resu
 }
 
 /// As a DISCOVER arrives, from a client without an address.
-const BROADCAST: Receipt =
-    Receipt { port: 67, cast: Cast::Broadcast, source: SocketAddrV4::new(NOBODY, 68), ciaddr: NOBODY, giaddr: NOBODY };
+const BROADCAST: Receipt = Receipt {
+    port: 67,
+    cast: Cast::Broadcast,
+    source: SocketAddrV4::new(NOBODY, 68),
+    mac: None,
+    ciaddr: NOBODY,
+    giaddr: NOBODY,
+};
 
 /// As a client asks on port 4011.
 const UNICAST: Receipt = Receipt {
     port: 4011,
     cast: Cast::Unicast,
     source: SocketAddrV4::new(MACHINE, 4011),
+    mac: None,
     ciaddr: MACHINE,
     giaddr: NOBODY,
 };
@@ -260,6 +267,7 @@ fn deliver(responder: &Responder, sent: &Transmit) -> Option<Offer> {
         port: sent.destination.port(),
         cast,
         source: SocketAddrV4::new(MACHINE, sent.source_port),
+        mac: None,
         ciaddr: MACHINE,
         giaddr: NOBODY,
     };

@@ -29,6 +29,12 @@ fn check(client: &Client, firmware: Firmware, stage: Stage, shown: &str, why: &s
     assert_eq!(client.explanation.to_string(), why);
 }
 
+#[track_caller]
+fn check_words(options: Options<'_>, shown: &str, why: &str) {
+    let client = identify(options);
+    assert_eq!((client.to_string().as_str(), client.explanation.to_string().as_str()), (shown, why));
+}
+
 const BIOS_CLASS: (u8, &[u8]) = (60, b"PXEClient:Arch:00000:UNDI:002001");
 
 /// The IANA registry "Processor Architecture Types": code, name, firmware, instruction set, whether it boots over HTTP.
@@ -95,6 +101,69 @@ fn the_whole_registry_of_architectures() {
     }
     assert_eq!(Architecture(42).name(), "unknown");
     assert_eq!((Architecture(42).firmware(), Architecture(42).cpu()), (Firmware::Other, Cpu::Other));
+}
+
+#[test]
+fn firmware_by_option_93() {
+    check_words(
+        &[(60, b"PXEClient:Arch:00000:UNDI:002001"), (93, &[0, 0])],
+        "x86 BIOS (0), firmware over TFTP",
+        "option 60 is PXEClient; option 93 is x86 BIOS (0)",
+    );
+    check_words(
+        &[(60, b"PXEClient:Arch:00009:UNDI:003016"), (93, &[0, 9, 0, 7])],
+        "x64 UEFI (EBC) (9), firmware over TFTP",
+        "option 60 is PXEClient; option 93 is x64 UEFI (EBC) (9) first and 1 more",
+    );
+    check_words(
+        &[(60, b"HTTPClient:Arch:00016:UNDI:003000"), (93, &[0, 16])],
+        "x64 UEFI HTTP (16), firmware over HTTP",
+        "option 60 is HTTPClient; option 93 is x64 UEFI HTTP (16)",
+    );
+    check_words(&[(93, &[0, 22])], "ARM 64-bit U-Boot (22), firmware over TFTP", "option 93 is ARM 64-bit U-Boot (22)");
+}
+
+#[test]
+fn firmware_without_option_93() {
+    check_words(
+        &[(60, b"PXEClient:Arch:00007:UNDI:003000")],
+        "x64 UEFI (7), firmware over TFTP",
+        "option 60 is PXEClient; no option 93: option 60 names x64 UEFI (7)",
+    );
+    check_words(
+        &[(60, b"PXEClient"), (93, &[7])],
+        "x86 BIOS (0), firmware over TFTP",
+        "option 60 is PXEClient; no architecture given: taken for x86 BIOS (0)",
+    );
+}
+
+#[test]
+fn ipxe_in_each_of_its_disguises() {
+    let bios: (u8, &[u8]) = (93, &[0, 0]);
+    check_words(&[(77, b"iPXE"), bios], "x86 BIOS (0), iPXE over HTTP", "option 77 is iPXE; option 93 is x86 BIOS (0)");
+    check_words(
+        &[(77, b"\x03abc\x04iPXE"), bios],
+        "x86 BIOS (0), iPXE over HTTP",
+        "option 77 lists iPXE (RFC 3004); option 93 is x86 BIOS (0)",
+    );
+    check_words(
+        &[(175, &[19, 1, 1]), bios],
+        "x86 BIOS (0), iPXE over HTTP",
+        "option 175 is there; option 93 is x86 BIOS (0)",
+    );
+    check_words(
+        &[(175, &[21, 1, 1]), bios],
+        "x86 BIOS (0), iPXE over TFTP",
+        "option 175 is there; option 93 is x86 BIOS (0)",
+    );
+}
+
+#[test]
+fn systems_are_not_booting() {
+    assert_eq!(Client::identify(find(&[])), None);
+    assert_eq!(Client::identify(find(&[(60, b"MSFT 5.0"), (77, b"RRAS.Microsoft")])), None);
+    assert_eq!(Client::identify(find(&[(60, b"Linux ipconfig"), (93, &[])])), None);
+    assert_eq!(Client::identify(find(&[(60, b"udhcp 1.35.0"), (97, &[0; 17])])), None);
 }
 
 #[test]
@@ -266,4 +335,16 @@ fn ipxe_without_http_is_sent_to_tftp() {
     assert_eq!(with(&[21, 1, 1]), Transport::Tftp);
     assert_eq!(with(&[19, 1, 0, 21, 1, 1]), Transport::Tftp);
     assert_eq!(with(&[]), Transport::Http, "it says nothing: most can");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_bytes_give_a_client_or_none(values in proptest::collection::vec(proptest::prelude::any::<Vec<u8>>(), 9)) {
+        let codes = [43, 55, 60, 77, 93, 94, 97, 175, 250];
+        let options: Vec<(u8, &[u8])> = codes.into_iter().zip(values.iter().map(Vec::as_slice)).collect();
+        if let Some(client) = Client::identify(find(&options)) {
+            proptest::prop_assert!(!client.explanation.to_string().is_empty());
+        }
+    }
 }

@@ -78,22 +78,25 @@ fn asked(responder: &Responder, source: u16, options: Options<'_>) -> Reply {
         port: 4011,
         cast: Cast::Unicast,
         source: SocketAddrV4::new(MACHINE, source),
+        mac: None,
         ciaddr: MACHINE,
         giaddr: NOBODY,
     };
     responder.handle(&receipt, find(options)).unwrap()
 }
 
-/// A DISCOVER, broadcast.
+/// As a DISCOVER arrives, from a client without an address.
+const BROADCAST: Receipt = Receipt {
+    port: 67,
+    cast: Cast::Broadcast,
+    source: SocketAddrV4::new(NOBODY, 68),
+    mac: None,
+    ciaddr: NOBODY,
+    giaddr: NOBODY,
+};
+
 fn heard(responder: &Responder, options: Options<'_>) -> Reply {
-    let receipt = Receipt {
-        port: 67,
-        cast: Cast::Broadcast,
-        source: SocketAddrV4::new(NOBODY, 68),
-        ciaddr: NOBODY,
-        giaddr: NOBODY,
-    };
-    responder.handle(&receipt, find(options)).unwrap()
+    responder.handle(&BROADCAST, find(options)).unwrap()
 }
 
 mod identity {
@@ -133,8 +136,11 @@ mod identity {
         let id = [&b"\x00RPi5"[..], &[7; 12]].concat();
         let pi = identify(&[BIOS, (93, &[0, 0]), (97, &id)]);
         assert_eq!((pi.architecture, pi.firmware), (Architecture::BIOS, Firmware::RaspberryPi));
-        let by_address = Client::identify_with_mac([0x2c, 0xcf, 0x67, 1, 2, 3], find(&[BIOS])).unwrap();
-        assert_eq!(by_address.firmware, Firmware::RaspberryPi);
+        let address = [0x2c, 0xcf, 0x67, 1, 2, 3];
+        assert_eq!(Client::identify_with_mac(address, find(&[BIOS])).unwrap().firmware, Firmware::RaspberryPi);
+        let discover = Receipt { mac: Some(address), ..BROADCAST };
+        let answer = Responder::new(POLICY).handle(&discover, find(&[(53, &[1]), BIOS])).unwrap().answer;
+        assert_eq!((answer.file.as_str(), answer.delay), ("", Duration::from_secs(2)));
     }
 
     #[test]

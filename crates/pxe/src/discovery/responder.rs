@@ -39,6 +39,7 @@ mod code {
 ///     port: 4011,
 ///     cast: Cast::Unicast,
 ///     source: "10.0.0.100:4011".parse().unwrap(),
+///     mac: None,
 ///     ciaddr: machine,
 ///     giaddr: Ipv4Addr::UNSPECIFIED,
 /// };
@@ -170,7 +171,11 @@ impl Responder {
     ) -> Result<Reply, Silence> {
         let message_type = option(code::MESSAGE_TYPE).and_then(|value| value.first().copied()).unwrap_or(0);
         let other = Silence::Message { message_type, port: receipt.port };
-        let client = Client::identify(&option).ok_or(Silence::NotBooting)?;
+        let client = match receipt.mac {
+            Some(mac) => Client::identify_with_mac(mac, &option),
+            None => Client::identify(&option),
+        };
+        let client = client.ok_or(Silence::NotBooting)?;
         let (answer, is_offer) = match (receipt.port, message_type) {
             (DHCP_PORT, code::DISCOVER) => (self.offer(&client, quirks)?, true),
             (DHCP_PORT, code::REQUEST) => {
