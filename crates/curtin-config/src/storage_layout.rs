@@ -185,7 +185,7 @@ impl StorageLayout {
             Self::Blank => {}
             Self::Custom(storage) => return Ok(storage.clone()),
         }
-        Ok(build.storage)
+        Ok(build.finish())
     }
 }
 

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use firstlight_curtin_config::{
-    Config, Disk, DiskChoice, Firmware, LayoutError, LayoutOptions, Node, RaidLevel, Source, StorageLayout, Target,
-    check_storage, parse, plan, to_yaml,
+    Config, Disk, DiskChoice, Firmware, LayoutError, LayoutOptions, Level, Node, Problem, RaidLevel, Source,
+    StorageLayout, Target, check, check_storage, parse, plan, to_yaml,
 };
 use proptest::prelude::*;
 
@@ -29,6 +29,8 @@ fn picture(layout: &StorageLayout, disks: &[Disk], options: &LayoutOptions) -> S
     let text = to_yaml(&Node::mapping([("storage", storage.to_node())]));
     let parsed = parse(&text);
     assert_eq!(parsed.problems, [], "{text}");
+    let errors: Vec<_> = check(&text, Level::Runtime).into_iter().filter(Problem::is_error).collect();
+    assert_eq!(errors, [], "{text}");
     assert_eq!(to_yaml(&parsed.config.storage.unwrap().to_node()), to_yaml(&storage.to_node()));
 
     let mut config = Config::flat(Source::from_uri("http://127.0.0.1/root.tgz"));

@@ -15,14 +15,25 @@ const BOOT: u64 = 1 << 30;
 
 /// A storage section in the making.
 pub(super) struct Build<'a> {
-    pub(super) storage: Storage,
+    storage: Storage,
     disks: &'a [Disk],
     options: &'a LayoutOptions,
+    /// curtin mounts in the order of the text, so that they come last, parents first.
+    mounts: Vec<(String, MountItem)>,
 }
 
 impl<'a> Build<'a> {
     pub(super) fn new(disks: &'a [Disk], options: &'a LayoutOptions) -> Self {
-        Self { storage: Storage::new(), disks, options }
+        Self { storage: Storage::new(), disks, options, mounts: Vec::new() }
+    }
+
+    pub(super) fn finish(mut self) -> Storage {
+        // `/` comes before `/boot`, and that before `/boot/efi`.
+        self.mounts.sort_by_key(|(_, mount)| mount.path.as_ref().map(String::len));
+        for (id, mount) in self.mounts {
+            self.storage.push(id, mount);
+        }
+        self.storage
     }
 
     fn disk(&mut self, id: &str, disk: &Disk, ptable: bool) {
@@ -75,7 +86,7 @@ impl<'a> Build<'a> {
             options: options.map(str::to_owned),
             ..MountItem::default()
         };
-        self.storage.push(format!("{name}-mount"), item);
+        self.mounts.push((format!("{name}-mount"), item));
     }
 
     /// Formats a volume and mounts it.
