@@ -16,7 +16,7 @@ use firstlight_dhcp::{
     option::{
         CableLabsSubOption, ClientFqdn, ClientIdentifier, ClientUuid, DomainSearch, FqdnName, Geoconf, IpxeSubOption,
         Mask, MosAddress, MosDomain, NetwareIpSubOption, PxeSubOption, RelayAgentInformation, RelaySubOption,
-        SubOption, SubOptionSet, SubnetMask, SubnetSubOption, TypedOption, UserClass, VendorSpecific,
+        SubOption, SubOptionSet, SubnetMask, SubnetSubOption, Tagged, TypedOption, UserClass, VendorSpecific,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -264,7 +264,7 @@ fn what_is_tolerated() {
     refused(81, b"\x04\x00\x00\xc0\x00", "option 81 (client-fqdn): label length is 192, expected at most 63");
     refused(81, b"\x04\x00\x00\x00x", "option 81 (client-fqdn): bytes behind the name is 1, expected none");
 
-    assert_eq!(ClientUuid::parse(&[1, 2]), Ok(ClientUuid::Other { kind: 1, id: &[2] }));
+    assert_eq!(ClientUuid::parse(&[1, 2]), Ok(ClientUuid::Other(Tagged::new(1, &[2]))));
     assert_eq!(UserClass::parse(b"iPXE"), Ok(UserClass::Raw(b"iPXE")));
     let classes = UserClass::parse(b"\x01a\x02bc").unwrap();
     assert_eq!(classes.iter().collect::<Vec<_>>(), [&b"a"[..], b"bc"]);
@@ -272,7 +272,7 @@ fn what_is_tolerated() {
     let node = ClientIdentifier::parse(&[255, 0, 0, 0, 7, 0, 3, 0, 1, 0x52, 0x54, 0, 0x12, 0x34, 0x56]).unwrap();
     assert!(matches!(node, ClientIdentifier::Node { iaid: 7, duid } if duid.kind() == 3));
     assert_eq!(node.to_string(), "iaid 0x00000007, duid 00:03:00:01:52:54:00:12:34:56");
-    assert_eq!(ClientIdentifier::parse(&[255, 1]), Ok(ClientIdentifier::Opaque { kind: 255, id: &[1] }));
+    assert_eq!(ClientIdentifier::parse(&[255, 1]), Ok(ClientIdentifier::Opaque(Tagged::new(255, &[1]))));
 
     assert!(VendorSpecific::parse(b"\x06\x09x").unwrap().sub_options().is_none());
     let pxe =

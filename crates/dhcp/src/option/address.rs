@@ -109,18 +109,7 @@ impl Mask {
     }
 }
 
-impl Format<'_> for Mask {
-    const LEN: Option<usize> = Some(4);
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, OptionError> {
-        Ipv4Addr::read(reader).map(Self)
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        self.0.emit(value);
-    }
-}
+transparent!(Mask(Ipv4Addr) len 4);
 
 impl Describe for Mask {
     fn describe(&self, out: &mut dyn Printer) -> Written {

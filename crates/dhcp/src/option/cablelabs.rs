@@ -1,10 +1,8 @@
 //! Cable modems: options 122 (RFC 3495, 3594, 3634) and 177.
 
-#[cfg(feature = "alloc")]
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use super::{Addresses, Describe, Format, Name, Nested, OptionError, Printer, Reader, SubOptions, describe::Written};
+use super::{Addresses, Name, NameOrAddress, Nested, SubOptions};
 
 sub_options! {
     /// A sub-option of option 122.
@@ -55,49 +53,7 @@ flags! {
 }
 
 /// The provisioning server (RFC 3495 §5.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProvisioningServer<'a> {
-    /// Encoding 0.
-    Name(Name<'a>),
-    /// Encoding 1.
-    Address(Ipv4Addr),
-}
-
-impl<'a> Format<'a> for ProvisioningServer<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        match reader.u8("encoding")? {
-            0 => {
-                let name = reader.rest();
-                Name::read_all(&mut reader.over(name)).map(Self::Name)
-            }
-            1 => reader.address("address").map(Self::Address),
-            other => Err(reader.wrong_value("encoding", "0 or 1", other.into())),
-        }
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        match self {
-            Self::Name(name) => {
-                value.push(0);
-                name.emit(value);
-            }
-            Self::Address(address) => {
-                value.push(1);
-                address.emit(value);
-            }
-        }
-    }
-}
-
-impl Describe for ProvisioningServer<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        match self {
-            Self::Name(name) => out.text(name),
-            Self::Address(address) => out.text(address),
-        }
-    }
-}
+pub type ProvisioningServer<'a> = NameOrAddress<Name<'a>, Ipv4Addr>;
 
 /// Typed sub-options of option 122.
 pub type CableLabsSubOptions<'a> = Nested<'a, CableLabsSubOption<'a>>;

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Describe, Format, OptionError, Printer, Reader, describe::Written, error::Expected};
+use super::{Describe, Format, OptionError, Printer, Reader, Tagged, describe::Written, error::Expected};
 
 /// The name that a client gives itself (RFC 2132 §9.14, RFC 4361 §6.1).
 ///
@@ -35,12 +35,7 @@ pub enum ClientIdentifier<'a> {
         duid: Duid<'a>,
     },
     /// Type 0, or 255 without the form of RFC 4361: bytes to be compared.
-    Opaque {
-        /// The type.
-        kind: u8,
-        /// What follows it.
-        id: &'a [u8],
-    },
+    Opaque(Tagged<'a>),
 }
 
 single! { ClientIdentifier<'a> = CLIENT_IDENTIFIER; }
@@ -55,17 +50,15 @@ impl<'a> Format<'a> for ClientIdentifier<'a> {
             (255, Some((iaid, duid))) if duid.len() > 2 => {
                 Self::Node { iaid: u32::from_be_bytes(*iaid), duid: Duid(duid) }
             }
-            _ => Self::Opaque { kind, id },
+            _ => Self::Opaque(Tagged::new(kind, id)),
         })
     }
 
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
         match self {
-            Self::Hardware { kind, address: id } | Self::Opaque { kind, id } => {
-                value.push(*kind);
-                value.extend_from_slice(id);
-            }
+            Self::Hardware { kind, address } => Tagged::new(*kind, address).emit(value),
+            Self::Opaque(id) => id.emit(value),
             Self::Node { iaid, duid } => {
                 value.push(255);
                 iaid.emit(value);
@@ -95,14 +88,7 @@ impl Describe for ClientIdentifier<'_> {
                 duid.describe(out)?;
                 out.end()
             }
-            Self::Opaque { kind, id } => {
-                out.begin_record()?;
-                out.field("type")?;
-                out.number((*kind).into(), "")?;
-                out.field("id")?;
-                out.bytes(id)?;
-                out.end()
-            }
+            Self::Opaque(id) => id.describe(out),
         }
     }
 }

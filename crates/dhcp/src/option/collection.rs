@@ -64,7 +64,7 @@ pub struct NameService(
     pub u16,
 );
 
-number!(NameService, 2, "name service");
+transparent!(NameService(u16) len 2 named "name service");
 
 impl Describe for NameService {
     fn describe(&self, out: &mut dyn Printer) -> Written {

@@ -44,6 +44,20 @@ pub trait Printer {
     fn end(&mut self) -> Written;
 }
 
+/// Shows a part that has a code and perhaps a name: what it says, or what is wrong with it.
+pub(crate) fn part(
+    out: &mut dyn Printer,
+    (code, name): (u32, Option<&'static str>),
+    value: &Result<impl Describe, OptionError>,
+) -> Written {
+    out.begin_sub_option(code, name)?;
+    match value {
+        Ok(value) => value.describe(out)?,
+        Err(error) => out.error(error)?,
+    }
+    out.end()
+}
+
 /// `{}` prints one line, `{:#}` a line for each sub-option.
 pub(crate) fn display(value: &dyn Describe, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let lines = f.alternate();

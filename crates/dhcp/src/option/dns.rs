@@ -5,68 +5,45 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::{
-    Addresses, Counted, Describe, Format, List, Name, OptionError, Printer, Reader, ServiceParameters,
+    Addresses, Counted, Describe, Format, List, MaybeList, Name, OptionError, Printer, Reader, ServiceParameters,
     describe::Written,
 };
 
-/// Resolvers for certain domains (RFC 6731 §4.3).
+/// How much resolvers are preferred to those of other options (RFC 6731 §4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RdnssSelection<'a> {
-    /// The preference in the lower two bits: 0 medium, 1 high, 3 low.
-    pub preference: u8,
-    /// The resolver.
-    pub primary: Ipv4Addr,
-    /// Its stand-in; 0.0.0.0 if there is none.
-    pub secondary: Ipv4Addr,
-    /// The domains and reverse zones that it knows; none for a resolver of everything.
-    pub domains: Option<List<'a, Name<'a>>>,
+pub struct ResolverPreference(
+    /// The lower two bits count: 0 is medium, 1 high, 3 low.
+    pub u8,
+);
+
+transparent!(ResolverPreference(u8) len 1 named "preference");
+
+impl Describe for ResolverPreference {
+    fn describe(&self, out: &mut dyn Printer) -> Written {
+        match self.0 & 3 {
+            0 => out.text(&"medium"),
+            1 => out.text(&"high"),
+            3 => out.text(&"low"),
+            reserved => out.number(reserved.into(), ""),
+        }
+    }
+}
+
+record! {
+    /// Resolvers for certain domains (RFC 6731 §4.3).
+    pub struct RdnssSelection<'a> {
+        /// How much they are preferred.
+        preference: ResolverPreference = "preference",
+        /// The resolver.
+        primary: Ipv4Addr = "primary",
+        /// Its stand-in; 0.0.0.0 if there is none.
+        secondary: Ipv4Addr = "secondary",
+        /// The domains and reverse zones that it knows; none for a resolver of everything.
+        domains: MaybeList<'a, Name<'a>> = "domains",
+    }
 }
 
 single! { RdnssSelection<'a> = RDNSS_SELECTION; }
-
-impl<'a> Format<'a> for RdnssSelection<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        reader.at_least(9)?;
-        Ok(Self {
-            preference: reader.u8("preference")?,
-            primary: reader.address("primary resolver")?,
-            secondary: reader.address("secondary resolver")?,
-            domains: if reader.left() == 0 { None } else { Some(List::read(reader)?) },
-        })
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        value.push(self.preference);
-        self.primary.emit(value);
-        self.secondary.emit(value);
-        if let Some(domains) = self.domains {
-            domains.emit(value);
-        }
-    }
-}
-
-impl Describe for RdnssSelection<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.begin_record()?;
-        out.field("preference")?;
-        match self.preference & 3 {
-            0 => out.text(&"medium")?,
-            1 => out.text(&"high")?,
-            3 => out.text(&"low")?,
-            reserved => out.number(reserved.into(), "")?,
-        }
-        out.field("primary")?;
-        out.text(&self.primary)?;
-        out.field("secondary")?;
-        out.text(&self.secondary)?;
-        if let Some(domains) = self.domains {
-            out.field("domains")?;
-            domains.describe(out)?;
-        }
-        out.end()
-    }
-}
 
 /// An encrypted resolver (RFC 9463 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

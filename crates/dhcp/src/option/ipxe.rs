@@ -1,10 +1,8 @@
 //! Option 175: what iPXE can do, and its settings.
 
-#[cfg(feature = "alloc")]
-use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Bytes, Describe, Format, MaybeText, Nested, OptionError, Printer, Reader, describe::Written};
+use super::{Bytes, Describe, MaybeText, Nested, Printer, describe::Written};
 
 sub_options! {
     /// A sub-option of option 175, as iPXE sends and takes them.
@@ -129,16 +127,7 @@ record! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IpxeVersion<'a>(pub Bytes<'a>);
 
-impl<'a> Format<'a> for IpxeVersion<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        Bytes::read(reader).map(Self)
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        self.0.emit(value);
-    }
-}
+transparent!(IpxeVersion<'a>(Bytes<'a>));
 
 impl Describe for IpxeVersion<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {

@@ -88,6 +88,27 @@ impl<'a, T: Format<'a>> Describe for List<'a, T> {
     }
 }
 
+/// A [`List`] that may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaybeList<'a, T>(pub List<'a, T>);
+
+impl<'a, T: Format<'a>> Format<'a> for MaybeList<'a, T> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
+        List::read_any(reader).map(Self)
+    }
+
+    #[cfg(feature = "alloc")]
+    fn emit(&self, value: &mut Vec<u8>) {
+        self.0.emit(value);
+    }
+}
+
+impl<'a, T: Format<'a>> Describe for MaybeList<'a, T> {
+    fn describe(&self, out: &mut dyn Printer) -> Written {
+        self.0.describe(out)
+    }
+}
+
 impl<'a, T: Format<'a>> IntoIterator for List<'a, T> {
     type Item = T;
     type IntoIter = Elements<'a, T>;

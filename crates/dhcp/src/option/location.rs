@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Counted, Describe, Format, List, MaybeText, OptionError, Printer, Reader, describe::Written};
+use super::{Counted, Describe, Format, MaybeList, MaybeText, OptionError, Printer, Reader, describe::Written};
 
 named! {
     /// Whose location it is (RFC 4776 §3.1).
@@ -61,45 +61,15 @@ record! {
     }
 }
 
-/// The client's civic location (RFC 4776 §3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct GeoconfCivic<'a> {
-    /// Whose location it is.
-    pub what: CivicSubject,
-    /// The country, in two letters of ISO 3166.
-    pub country: [u8; 2],
-    /// The elements; there may be none.
-    pub elements: List<'a, CivicElement<'a>>,
-}
-
-impl<'a> Format<'a> for GeoconfCivic<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        reader.at_least(3)?;
-        Ok(Self {
-            what: Format::read(reader)?,
-            country: reader.array("country code")?,
-            elements: List::read_any(reader)?,
-        })
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        self.what.emit(value);
-        value.extend_from_slice(&self.country);
-        self.elements.emit(value);
-    }
-}
-
-impl Describe for GeoconfCivic<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.begin_record()?;
-        out.field("what")?;
-        self.what.describe(out)?;
-        out.field("country")?;
-        out.bytes(&self.country)?;
-        out.field("elements")?;
-        self.elements.describe(out)?;
-        out.end()
+record! {
+    /// The client's civic location (RFC 4776 §3.1).
+    pub struct GeoconfCivic<'a> {
+        /// Whose location it is.
+        what: CivicSubject = "what",
+        /// The country, in two letters of ISO 3166.
+        country: [u8; 2] = "country",
+        /// The elements; there may be none.
+        elements: MaybeList<'a, CivicElement<'a>> = "elements",
     }
 }
 

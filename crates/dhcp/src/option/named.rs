@@ -23,7 +23,7 @@ macro_rules! named {
             }
         }
 
-        number!($name, 1, $label);
+        transparent!($name(u8) len 1 named $label);
 
         impl $crate::option::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::option::Printer) -> core::fmt::Result {
@@ -61,7 +61,7 @@ macro_rules! flags {
             )*
         }
 
-        number!($name, $len, $label);
+        transparent!($name($int) len $len named $label);
 
         impl $crate::option::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::option::Printer) -> core::fmt::Result {
@@ -70,24 +70,6 @@ macro_rules! flags {
             }
         }
     )* };
-}
-
-/// Makes a format of a struct around a number.
-macro_rules! number {
-    ($name:ident, $len:literal, $label:literal) => {
-        impl $crate::option::Format<'_> for $name {
-            const LEN: Option<usize> = Some($len);
-
-            fn read(reader: &mut $crate::option::Reader<'_>) -> Result<Self, $crate::option::OptionError> {
-                $crate::option::Format::read(reader.named($label)).map(Self)
-            }
-
-            #[cfg(feature = "alloc")]
-            fn emit(&self, value: &mut alloc::vec::Vec<u8>) {
-                $crate::option::Format::emit(&self.0, value);
-            }
-        }
-    };
 }
 
 /// Bits as a hexadecimal number, with the names of those that are set.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use super::{
-    describe::{Describe, Printer, Written},
+    describe::{self, Describe, Printer, Written},
     error::OptionError,
     list::{Elements, List},
     reader::Reader,
@@ -128,12 +128,12 @@ fn before_end(bytes: &[u8]) -> usize {
 
 impl<'a, S: SubOptionSet<'a>> Describe for Nested<'a, S> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
-        describe(self.raw(), S::parse, out)
+        describe_all(self.raw(), S::parse, out)
     }
 }
 
 /// Shows sub-options, those that are malformed with what is wrong.
-pub(crate) fn describe<'a, S: Describe>(
+pub(crate) fn describe_all<'a, S: Describe>(
     raw: impl Iterator<Item = SubOption<'a>>,
     parse: impl Fn(SubOption<'a>) -> Result<S, OptionError>,
     out: &mut dyn Printer,
@@ -142,11 +142,7 @@ pub(crate) fn describe<'a, S: Describe>(
     for raw in raw {
         match parse(raw) {
             Ok(sub) => sub.describe(out)?,
-            Err(error) => {
-                out.begin_sub_option(raw.code.into(), None)?;
-                out.error(&error)?;
-                out.end()?;
-            }
+            error @ Err(_) => describe::part(out, (raw.code.into(), None), &error)?,
         }
     }
     out.end()

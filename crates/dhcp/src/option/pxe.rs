@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Describe, Format, List, OptionError, Printer, Reader, describe::Written, error::Expected};
+use super::{Describe, Format, List, OptionError, Printer, Reader, Tagged, describe::Written, error::Expected};
 
 /// A processor architecture and how it boots, from the IANA registry "Processor Architecture Types" (RFC 4578 §2.1,
 /// RFC 5970 §3.3).
@@ -147,12 +147,7 @@ pub enum ClientUuid<'a> {
     /// sent. `Display` shows the bytes in the order of the wire.
     Uuid([u8; 16]),
     /// Any other type, which RFC 4578 does not define.
-    Other {
-        /// The type.
-        kind: u8,
-        /// What follows it.
-        id: &'a [u8],
-    },
+    Other(Tagged<'a>),
 }
 
 single! { ClientUuid<'a> = CLIENT_UUID; }
@@ -165,21 +160,15 @@ impl<'a> Format<'a> for ClientUuid<'a> {
         match (kind, id.try_into()) {
             (0, Ok(uuid)) => Ok(Self::Uuid(uuid)),
             (0, Err(_)) => Err(reader.wrong_length(Expected::Exactly(17))),
-            _ => Ok(Self::Other { kind, id }),
+            _ => Ok(Self::Other(Tagged::new(kind, id))),
         }
     }
 
     #[cfg(feature = "alloc")]
     fn emit(&self, value: &mut Vec<u8>) {
         match self {
-            Self::Uuid(uuid) => {
-                value.push(0);
-                value.extend_from_slice(uuid);
-            }
-            Self::Other { kind, id } => {
-                value.push(*kind);
-                value.extend_from_slice(id);
-            }
+            Self::Uuid(uuid) => Tagged::new(0, uuid).emit(value),
+            Self::Other(id) => id.emit(value),
         }
     }
 }
@@ -188,14 +177,7 @@ impl Describe for ClientUuid<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
         match self {
             Self::Uuid(uuid) => out.text(&Uuid(uuid)),
-            Self::Other { kind, id } => {
-                out.begin_record()?;
-                out.field("type")?;
-                out.number((*kind).into(), "")?;
-                out.field("id")?;
-                out.bytes(id)?;
-                out.end()
-            }
+            Self::Other(id) => id.describe(out),
         }
     }
 }

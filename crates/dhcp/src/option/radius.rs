@@ -3,7 +3,10 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::{Bytes, Describe, Format, List, OptionError, Printer, Reader, Text, describe::Written};
+use super::{
+    Bytes, Describe, Format, List, OptionError, Printer, Reader, Text,
+    describe::{self, Written},
+};
 use crate::OptionCode;
 
 /// An attribute of RADIUS (RFC 2865 §5) as it lies on the wire, where its length counts the type and itself.
@@ -108,12 +111,7 @@ impl<'a> Format<'a> for RadiusAttribute<'a> {
 
 impl Describe for RadiusAttribute<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.begin_sub_option(self.kind.into(), self.name())?;
-        match self.value() {
-            Ok(value) => value.describe(out)?,
-            Err(error) => out.error(&error)?,
-        }
-        out.end()
+        describe::part(out, (self.kind.into(), self.name()), &self.value())
     }
 }
 

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use super::{
-    Addresses, Describe, Format, List, MaybeText, Names, Nested, OptionError, Present, Printer, Reader, Text,
-    describe::Written,
+    Addresses, Describe, Format, List, MaybeText, NameOrAddress, Names, Nested, OptionError, Present, Printer, Reader,
+    Text, describe::Written,
 };
 
 record! {
@@ -28,46 +28,12 @@ record! {
     }
 }
 
-/// SIP servers (RFC 3361), all by name or all by address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SipServers<'a> {
-    /// Encoding 0.
-    Names(Names<'a>),
-    /// Encoding 1.
-    Addresses(Addresses<'a>),
-}
+/// SIP servers, all by name or all by address.
+pub type SipServerList<'a> = NameOrAddress<Names<'a>, Addresses<'a>>;
 
-impl<'a> Format<'a> for SipServers<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        match reader.u8("encoding")? {
-            0 => Names::read(reader).map(Self::Names),
-            1 => Addresses::read(reader).map(Self::Addresses),
-            other => Err(reader.wrong_value("encoding", "0 or 1", other.into())),
-        }
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        match self {
-            Self::Names(names) => {
-                value.push(0);
-                names.emit(value);
-            }
-            Self::Addresses(addresses) => {
-                value.push(1);
-                addresses.emit(value);
-            }
-        }
-    }
-}
-
-impl Describe for SipServers<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        match self {
-            Self::Names(names) => names.describe(out),
-            Self::Addresses(addresses) => addresses.describe(out),
-        }
-    }
+typed! { SipServerList<'a>;
+    /// SIP servers (RFC 3361).
+    SipServers = SIP_SERVERS;
 }
 
 sub_options! {
@@ -191,5 +157,4 @@ typed! { PcpServerList<'a>;
 single! {
     SlpDirectoryAgents<'a> = SLP_DIRECTORY_AGENTS;
     SlpServiceScope<'a> = SLP_SERVICE_SCOPE;
-    SipServers<'a> = SIP_SERVERS;
 }

@@ -3,7 +3,10 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::{Bytes, Counted, Describe, Format, List, OptionError, Printer, Reader, Rest, Text, describe::Written};
+use super::{
+    Bytes, Counted, Describe, Format, List, OptionError, Printer, Reader, Rest, Text,
+    describe::{self, Written},
+};
 use crate::OptionCode;
 
 /// A parameter: a key from the IANA registry "Service Parameter Keys", and a value.
@@ -82,12 +85,7 @@ impl<'a> Format<'a> for ServiceParameter<'a> {
 
 impl Describe for ServiceParameter<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.begin_sub_option(self.key.into(), self.name())?;
-        match self.value() {
-            Ok(value) => value.describe(out)?,
-            Err(error) => out.error(&error)?,
-        }
-        out.end()
+        describe::part(out, (self.key.into(), self.name()), &self.value())
     }
 }
 

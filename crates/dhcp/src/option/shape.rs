@@ -198,6 +198,24 @@ macro_rules! record {
     };
 }
 
+/// Makes a format of a struct around one of another.
+macro_rules! transparent {
+    ($name:ident $(<$life:lifetime>)? ($inner:ty) $(len $len:literal $(named $label:literal)?)?) => {
+        impl<'a> $crate::option::Format<'a> for $name $(<$life>)? {
+            $(const LEN: Option<usize> = Some($len);)?
+
+            fn read(reader: &mut $crate::option::Reader<'a>) -> Result<Self, $crate::option::OptionError> {
+                <$inner as $crate::option::Format<'a>>::read(reader $($(.named($label))?)?).map(Self)
+            }
+
+            #[cfg(feature = "alloc")]
+            fn emit(&self, value: &mut alloc::vec::Vec<u8>) {
+                $crate::option::Format::emit(&self.0, value);
+            }
+        }
+    };
+}
+
 macro_rules! integers {
     ($($int:ty, $len:literal;)*) => { $(
         impl Format<'_> for $int {
@@ -280,47 +298,37 @@ impl Describe for bool {
     }
 }
 
-/// A format whose bytes nobody interprets here; at least one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Bytes<'a>(pub &'a [u8]);
+macro_rules! uninterpreted {
+    ($($(#[$doc:meta])* $name:ident at least $least:literal;)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $name<'a>(pub &'a [u8]);
 
-impl<'a> Format<'a> for Bytes<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        reader.at_least(1)?;
-        Ok(Self(reader.rest()))
-    }
+        impl<'a> Format<'a> for $name<'a> {
+            fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
+                reader.at_least($least)?;
+                Ok(Self(reader.rest()))
+            }
 
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        value.extend_from_slice(self.0);
-    }
+            #[cfg(feature = "alloc")]
+            fn emit(&self, value: &mut Vec<u8>) {
+                value.extend_from_slice(self.0);
+            }
+        }
+
+        impl Describe for $name<'_> {
+            fn describe(&self, out: &mut dyn Printer) -> Written {
+                out.bytes(self.0)
+            }
+        }
+    )* };
 }
 
-impl Describe for Bytes<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.bytes(self.0)
-    }
-}
-
-/// What is left, which may be nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rest<'a>(pub &'a [u8]);
-
-impl<'a> Format<'a> for Rest<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        Ok(Self(reader.rest()))
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        value.extend_from_slice(self.0);
-    }
-}
-
-impl Describe for Rest<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        out.bytes(self.0)
-    }
+uninterpreted! {
+    /// Bytes that nobody interprets here; at least one.
+    Bytes at least 1;
+    /// What is left, which may be nothing.
+    Rest at least 0;
 }
 
 impl<const N: usize> Format<'_> for [u8; N] {

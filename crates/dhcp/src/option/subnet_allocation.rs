@@ -1,39 +1,20 @@
 //! Cisco's allocation of whole subnets: option 220 (RFC 6656).
 
-#[cfg(feature = "alloc")]
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use super::{Counted, Describe, Format, List, Nested, OptionError, Printer, Reader, Rest, Text, describe::Written};
+use super::{Counted, List, Nested, Rest, Text};
 
-/// The allocation of subnets (RFC 6656 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SubnetAllocation<'a> {
-    /// No flag is defined.
-    pub flags: u8,
-    /// What is asked for or given.
-    pub sub_options: Nested<'a, SubnetSubOption<'a>>,
+record! {
+    /// The allocation of subnets (RFC 6656 §3).
+    pub struct SubnetAllocation<'a> {
+        /// No flag is defined.
+        flags: u8 = "flags",
+        /// What is asked for or given.
+        sub_options: Nested<'a, SubnetSubOption<'a>> = "sub-options",
+    }
 }
 
 single! { SubnetAllocation<'a> = SUBNET_ALLOCATION; }
-
-impl<'a> Format<'a> for SubnetAllocation<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        Ok(Self { flags: reader.u8("flags")?, sub_options: Nested::read(reader)? })
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        value.push(self.flags);
-        self.sub_options.emit(value);
-    }
-}
-
-impl Describe for SubnetAllocation<'_> {
-    fn describe(&self, out: &mut dyn Printer) -> Written {
-        self.sub_options.describe(out)
-    }
-}
 
 sub_options! {
     /// A sub-option of option 220.

@@ -31,21 +31,12 @@ impl<'a> VendorSpecific<'a> {
     }
 }
 
-impl<'a> Format<'a> for VendorSpecific<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, OptionError> {
-        Bytes::read(reader).map(Self)
-    }
-
-    #[cfg(feature = "alloc")]
-    fn emit(&self, value: &mut Vec<u8>) {
-        self.0.emit(value);
-    }
-}
+transparent!(VendorSpecific<'a>(Bytes<'a>));
 
 impl Describe for VendorSpecific<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
         match self.sub_options() {
-            Some(raw) => nested::describe(raw, Ok, out),
+            Some(raw) => nested::describe_all(raw, Ok, out),
             None => self.0.describe(out),
         }
     }
@@ -64,7 +55,7 @@ impl<'a> PxeVendorSpecific<'a> {
 
 impl Describe for PxeVendorSpecific<'_> {
     fn describe(&self, out: &mut dyn Printer) -> Written {
-        nested::describe(self.0.sub_options().into_iter().flatten(), PxeSubOption::parse, out)
+        nested::describe_all(self.0.sub_options().into_iter().flatten(), PxeSubOption::parse, out)
     }
 }
 

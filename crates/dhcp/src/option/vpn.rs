@@ -3,7 +3,9 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use super::{Describe, Format, MaybeText, OptionError, Printer, Reader, Text, describe::Written, error::Expected};
+use super::{
+    Describe, Format, MaybeText, OptionError, Printer, Reader, Tagged, Text, describe::Written, error::Expected,
+};
 
 /// A VPN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,12 +17,7 @@ pub enum VpnIdentifier<'a> {
     /// Type 255: no VPN.
     Global,
     /// A type that RFC 6607 does not define.
-    Other {
-        /// The type.
-        kind: u8,
-        /// What follows it.
-        information: &'a [u8],
-    },
+    Other(Tagged<'a>),
 }
 
 impl<'a> Format<'a> for VpnIdentifier<'a> {
@@ -32,7 +29,7 @@ impl<'a> Format<'a> for VpnIdentifier<'a> {
             1 => Err(reader.wrong_length(Expected::Exactly(8))),
             255 if reader.left() == 0 => Ok(Self::Global),
             255 => Err(reader.wrong_length(Expected::Exactly(1))),
-            _ => Ok(Self::Other { kind, information: reader.rest() }),
+            _ => Ok(Self::Other(Tagged::new(kind, reader.rest()))),
         }
     }
 
@@ -43,15 +40,9 @@ impl<'a> Format<'a> for VpnIdentifier<'a> {
                 value.push(0);
                 name.emit(value);
             }
-            Self::Id(id) => {
-                value.push(1);
-                value.extend_from_slice(id);
-            }
+            Self::Id(id) => Tagged::new(1, id).emit(value),
             Self::Global => value.push(255),
-            Self::Other { kind, information } => {
-                value.push(*kind);
-                value.extend_from_slice(information);
-            }
+            Self::Other(id) => id.emit(value),
         }
     }
 }
@@ -62,14 +53,7 @@ impl Describe for VpnIdentifier<'_> {
             Self::Name(name) => out.text(name),
             Self::Id(id) => out.bytes(id),
             Self::Global => out.text(&"global"),
-            Self::Other { kind, information } => {
-                out.begin_record()?;
-                out.field("type")?;
-                out.number((*kind).into(), "")?;
-                out.field("information")?;
-                out.bytes(information)?;
-                out.end()
-            }
+            Self::Other(id) => id.describe(out),
         }
     }
 }

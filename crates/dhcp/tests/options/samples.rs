@@ -157,7 +157,7 @@ pub(crate) const SAMPLES: &[(u8, &[u8], &str)] = &[
     (211, b"\x00\x00\x02\x58", "600 s"),
     (212, b"\x08\x20\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x0a\x00\x00\x01", "IPv4 mask length 8, 6rd prefix length 32, 6rd prefix 2001:db8::, border relays [10.0.0.1]"),
     (213, b"\x03dot\x07example\x00", "dot.example"),
-    (220, b"\x00\x01\x02\x01\x18\x02\x08\x00\x0a\x00\x00\x00\x18\x01\x00", "subnet-request (1): flags 0x01 hosts, prefix length 24; subnet-information (2): flags 0x00, subnets [network 10.0.0.0, prefix length 24, flags 0x01 deprecated, statistics 0x]"),
+    (220, b"\x00\x01\x02\x01\x18\x02\x08\x00\x0a\x00\x00\x00\x18\x01\x00", "flags 0, sub-options [subnet-request (1): flags 0x01 hosts, prefix length 24; subnet-information (2): flags 0x00, subnets [network 10.0.0.0, prefix length 24, flags 0x01 deprecated, statistics 0x]]"),
     (221, b"\x00blue", "blue"),
     (249, b"\x08\x0a\xc0\xa8\x4d\x01\x00\xc0\xa8\x4d\x02", "10.0.0.0/8 via 192.168.77.1, 0.0.0.0/0 via 192.168.77.2"),
     (252, b"text\x00", "text"),

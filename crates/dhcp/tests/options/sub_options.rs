@@ -1,6 +1,9 @@
 //! The parts of options: each registered sub-option with a value, and what it must not be.
 
-use firstlight_dhcp::{OptionCode, OptionValue, option::SipServers};
+use firstlight_dhcp::{
+    OptionCode, OptionValue,
+    option::{NameOrAddress, SipServers},
+};
 
 #[track_caller]
 fn shows(code: u8, bytes: &[u8], text: &str) {
@@ -152,7 +155,8 @@ fn service_parameters() {
 fn sip_servers() {
     let names = b"\x00\x03eng\x05apple\x03com\x00\x09marketing\xc0\x04";
     shows(120, names, "eng.apple.com, marketing.apple.com");
-    let Ok(OptionValue::SipServers(SipServers::Names(list))) = OptionValue::parse(OptionCode(120), names) else {
+    let Ok(OptionValue::SipServers(SipServers(NameOrAddress::Name(list)))) = OptionValue::parse(OptionCode(120), names)
+    else {
         panic!("names are not read as names");
     };
     assert_eq!(list.iter().count(), 2);
