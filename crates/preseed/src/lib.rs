@@ -6,7 +6,7 @@
 //!   `inherit`, `default`, `py:` assignments and the rule that a directive alone on its line takes the line with it.
 //!   There is no way to run Python: a small evaluator with limits on steps, depth and output.
 //! * [`debconf`] reads, writes and checks the preseed files of debian-installer.
-//! * [`Value`] and [`Context`] are what a template sees, built from plain values.
+//! * [`Value`] and [`Context`] are what a template sees, built from plain values; [`Variables`] has the names of MAAS.
 //!
 //! The crate never opens a file, reads a clock or draws a random number. Any text gives a template or an error with
 //! file, line and column; any template gives a text or an error, in bounded time and memory.
@@ -24,6 +24,7 @@
 mod arguments;
 mod budget;
 mod builtins;
+mod context;
 pub mod debconf;
 mod error;
 mod escape;
@@ -41,6 +42,7 @@ mod template;
 mod text;
 mod value;
 
+pub use context::{Context, Disk, Installation, Interface, Machine, Node, Server, Variables};
 pub use error::{Finding, Level, Location, Problem, RenderError, TemplateError};
 pub use evaluate::Limits;
 pub use explain::{Explanation, Shadow, Tried, explain};
@@ -48,7 +50,7 @@ pub use lookup::{LookupKey, candidates};
 pub use map::Map;
 pub use object::Object;
 pub use template::Template;
-pub use value::{Context, Value};
+pub use value::Value;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -29,57 +29,6 @@ pub enum Value {
     Object(Object),
 }
 
-/// The names that a template can use.
-///
-/// ```
-/// use firstlight_preseed::{Context, Template};
-/// let context = Context::new().with("release", "bookworm").with("cores", 4);
-/// let template = Template::parse("t", "{{release}}/{{cores + 1}}")?;
-/// assert_eq!(template.render(&context)?, "bookworm/5");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Context {
-    names: Map,
-}
-
-impl Context {
-    /// An empty context.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a name, or replaces its value.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.insert(name, value);
-        self
-    }
-
-    /// Adds a name, or replaces its value.
-    pub fn insert(&mut self, name: &str, value: impl Into<Value>) {
-        self.names.insert(name, value);
-    }
-
-    /// The value of a name.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.names.get(name)
-    }
-
-    /// Every name.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys()
-    }
-}
-
-impl<K: AsRef<str>, V: Into<Value>> FromIterator<(K, V)> for Context {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(names: I) -> Self {
-        Self { names: names.into_iter().collect() }
-    }
-}
-
 impl Value {
     /// A map from keys and values of one kind; collect a [`Map`] of `Value`s where the kinds differ.
     #[must_use]
