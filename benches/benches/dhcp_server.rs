@@ -12,7 +12,7 @@ use std::{
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use firstlight_dhcp::{
     EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode,
-    server::{ClientId, Config, Lease, LeaseState, Receipt, Server, Subnet, Timestamp},
+    server::{ClientId, Config, HostName, Lease, LeaseState, Receipt, Server, Subnet, Timestamp},
 };
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -36,8 +36,8 @@ fn server(leases: u32, pool: u32) -> Server {
     server.restore((0..leases).map(|number| Lease {
         address: Ipv4Addr::from_bits(FIRST + number),
         hardware_address: client(number),
-        client_id: Some(ClientId([&[1], client(number).as_bytes()].concat())),
-        hostname: Some(format!("host-{number}")),
+        client_id: Some(ClientId::new(&[&[1], client(number).as_bytes()].concat())),
+        hostname: Some(HostName::new(&format!("host-{number}"))),
         state: LeaseState::Bound,
         since: NOW,
         // As if they had come in over an hour.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use firstlight_dhcp::foreign::{Evidence, ForeignServer, ForeignServers};
 use firstlight_dhcp::server::{
-    ClientId, Config as DhcpConfig, ConfigError, Lease, LeaseChange, LeaseState, Reply, Server, Subnet, Timestamp,
+    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Reply, Server, Subnet,
+    Timestamp,
 };
 use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
@@ -263,8 +264,8 @@ fn to_row(lease: &Lease) -> LeaseRow {
     LeaseRow {
         address: lease.address,
         mac,
-        client_id: lease.client_id.as_ref().map(|id| id.0.clone()),
-        hostname: lease.hostname.clone(),
+        client_id: lease.client_id.as_ref().map(|id| id.as_bytes().to_vec()),
+        hostname: lease.hostname.as_ref().map(ToString::to_string),
         state: lease.state.to_string(),
         since: lease.since.0,
         expires: lease.expires.0,
@@ -292,8 +293,8 @@ fn from_row(row: &LeaseRow) -> Option<Lease> {
     Some(Lease {
         address: row.address,
         hardware_address,
-        client_id: row.client_id.clone().map(ClientId),
-        hostname: row.hostname.clone(),
+        client_id: row.client_id.as_deref().map(ClientId::new),
+        hostname: row.hostname.as_deref().map(HostName::new),
         state,
         since: Timestamp(row.since),
         expires: Timestamp(row.expires),
@@ -314,8 +315,8 @@ mod tests {
             let lease = Lease {
                 address: Ipv4Addr::new(10, 0, 0, 7),
                 hardware_address,
-                client_id: Some(ClientId(vec![1, 2])),
-                hostname: Some("calm-otter".into()),
+                client_id: Some(ClientId::new(&[1, 2])),
+                hostname: Some(HostName::new("calm-otter")),
                 state: LeaseState::Declined,
                 since: Timestamp(5),
                 expires: Timestamp(9),

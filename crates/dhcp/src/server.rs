@@ -55,6 +55,7 @@ mod pool;
 mod request;
 mod reservation;
 mod scope;
+mod short;
 mod time;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -62,7 +63,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 pub use config::{Bootp, Config, ConfigError, Limits, Probing, Subnet};
 pub use counters::Counters;
 pub use decision::{Decision, Destination, Probe, ProbeAnswer, Reply, Silence};
-pub use lease::{ChangeCause, ClientId, Lease, LeaseChange, LeaseState};
+pub use lease::{ChangeCause, ClientId, HostName, Lease, LeaseChange, LeaseState};
 pub use reservation::{Reservation, Selector};
 pub use time::Timestamp;
 

@@ -79,7 +79,7 @@ fn with(config: &mut Config, change: &str) {
             config.probing = Some(probing);
         }
         "reservations" => {
-            lan.reservations.push(Reservation::new(Selector::ClientId(ClientId(b"disk".into())), ip("10.0.0.60")));
+            lan.reservations.push(Reservation::new(Selector::ClientId(ClientId::new(b"disk")), ip("10.0.0.60")));
             lan.reservations.push(Reservation::new(Selector::Uuid([0x11; 16]), ip("10.0.0.61")));
             let mut named = Reservation::new(client("7"), ip("10.0.0.62"));
             named.hostname = Some("seven".into());

@@ -7,7 +7,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::lease::{ClientId, Lease};
+use super::lease::{ClientId, HostName, Lease};
 use crate::{HardwareAddress, MessageRef, OptionCode};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl ClientKey {
     pub(super) fn stable_hash(&self) -> u64 {
         let bytes = match self {
             Self::Hardware(hardware) => hardware.as_bytes(),
-            Self::Id(id) => &id.0,
+            Self::Id(id) => id.as_bytes(),
         };
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for byte in bytes {
@@ -57,7 +57,7 @@ impl Hash for ClientKey {
                 state.write(hardware.as_bytes());
                 state.write_u8(hardware.htype());
             }
-            Self::Id(id) => state.write(&id.0),
+            Self::Id(id) => state.write(id.as_bytes()),
         }
     }
 }
@@ -65,15 +65,16 @@ impl Hash for ClientKey {
 /// Option 61, unless it is empty.
 pub(super) fn client_id(request: &MessageRef<'_>) -> Option<ClientId> {
     let id = request.get(OptionCode::CLIENT_IDENTIFIER)?;
-    (!id.is_empty()).then(|| ClientId(id.into_owned()))
+    (!id.is_empty()).then(|| ClientId::new(&id))
 }
 
 /// Option 12, if it is something that can be shown: ROMs send NULs at its end, fuzzers everything.
-pub(super) fn hostname(request: &MessageRef<'_>) -> Option<String> {
+pub(super) fn hostname(request: &MessageRef<'_>) -> Option<HostName> {
     let name = request.get(OptionCode::HOST_NAME)?;
     let end = name.iter().rposition(|byte| *byte != 0)?;
     let name = name.get(..=end)?;
-    (name.len() <= 255 && name.iter().all(u8::is_ascii_graphic)).then(|| String::from_utf8_lossy(name).into_owned())
+    let printable = name.len() <= 255 && name.iter().all(u8::is_ascii_graphic);
+    std::str::from_utf8(name).ok().filter(|_| printable).map(HostName::new)
 }
 
 /// Option 97 (RFC 4578 §2.3: type 0 and 16 bytes), in the order of its bytes.

@@ -2,22 +2,67 @@
 
 use std::{fmt, net::Ipv4Addr};
 
-use super::time::Timestamp;
+use super::{short::Short, time::Timestamp};
 use crate::HardwareAddress;
 
 /// The value of option 61, as it came.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(pub Vec<u8>);
+pub struct ClientId(Short);
+
+impl ClientId {
+    /// These bytes.
+    #[must_use]
+    pub fn new(value: &[u8]) -> Self {
+        Self(Short::new(value))
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 impl fmt::Debug for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClientId({self})")
+    }
+}
+
+/// What a client calls itself in option 12.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(Short);
+
+impl HostName {
+    /// This name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(Short::new(name.as_bytes()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // It was one when it was made.
+        std::str::from_utf8(self.0.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostName({self})")
     }
 }
 
@@ -57,7 +102,7 @@ pub struct Lease {
     /// Option 61, if the client sent one. Firmware, iPXE and OS of one machine send different ones.
     pub client_id: Option<ClientId>,
     /// Option 12, if the client sent one: what it calls itself, printable ASCII.
-    pub hostname: Option<String>,
+    pub hostname: Option<HostName>,
     /// What the address is used for.
     pub state: LeaseState,
     /// When the state began, or was last renewed.

@@ -56,7 +56,7 @@ impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, bytes): (_, &[u8]) = match self {
             Self::Hardware(hardware) => return hardware.fmt(f),
-            Self::ClientId(id) => ("client id", &id.0),
+            Self::ClientId(id) => ("client id", id.as_bytes()),
             Self::Uuid(uuid) => ("UUID", uuid),
             Self::CircuitId(id) => ("circuit id", id),
         };

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use firstlight_dhcp::{
     HardwareAddress,
-    server::{ClientId, Lease, LeaseState, Timestamp},
+    server::{ClientId, HostName, Lease, LeaseState, Timestamp},
 };
 
 /// Appends the line of a lease.
@@ -45,14 +45,14 @@ pub(super) fn parse(line: &[u8]) -> Option<Lease> {
         client_id: match fields.peek().and_then(|field| field.strip_prefix("id=")) {
             Some(id) => {
                 fields.next();
-                Some(ClientId(unhex(id)?))
+                Some(ClientId::new(&unhex(id)?))
             }
             None => None,
         },
         hostname: match fields.peek().and_then(|field| field.strip_prefix("host=")) {
             Some(name) => {
                 fields.next();
-                Some(name.to_owned())
+                Some(HostName::new(name))
             }
             None => None,
         },
@@ -115,8 +115,8 @@ mod tests {
         Lease {
             address: Ipv4Addr::new(10, 0, 0, 7),
             hardware_address: HardwareAddress::ethernet([0x52, 0x54, 0, 0x12, 0x34, 0x56]),
-            client_id: Some(ClientId(vec![1, 0x52, 0xff])),
-            hostname: Some("calm=otter/-".into()),
+            client_id: Some(ClientId::new(&[1, 0x52, 0xff])),
+            hostname: Some(HostName::new("calm=otter/-")),
             state: LeaseState::Bound,
             since: Timestamp(1_700_000_000),
             expires: Timestamp(1_700_003_600),
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn every_kind_of_lease_comes_back() {
         for state in [LeaseState::Bound, LeaseState::Released, LeaseState::Expired, LeaseState::Declined] {
-            for client_id in [None, Some(ClientId(vec![])), Some(ClientId(vec![0; 300]))] {
-                for hostname in [None, Some("id=00".to_owned())] {
+            for client_id in [None, Some(ClientId::new(&[])), Some(ClientId::new(&[0; 300]))] {
+                for hostname in [None, Some(HostName::new("id=00"))] {
                     for hardware_address in [lease().hardware_address, HardwareAddress::new(32, &[]).unwrap()] {
                         let lease = Lease {
                             state,
