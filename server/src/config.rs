@@ -1,10 +1,13 @@
 //! The configuration file: TOML, every key optional but the interface.
 
-use std::net::Ipv4Addr;
+mod dhcp;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+
+pub use dhcp::{Dhcp, Reservation};
 
 /// What `firstlight serve --config FILE` reads. `docs/firstlight.toml` in the repository is a commented example.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,37 +41,6 @@ pub struct Config {
     /// How long each phase may take.
     #[serde(default)]
     pub timeouts: Timeouts,
-}
-
-/// `[dhcp]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Dhcp {
-    /// `FIRST-LAST`; the default is the upper half of the subnet.
-    pub pool: Option<String>,
-    /// Seconds; at least 60.
-    pub lease_seconds: u32,
-    /// The default gateway; none by default.
-    pub routers: Vec<Ipv4Addr>,
-    /// Name servers; none by default.
-    pub dns_servers: Vec<Ipv4Addr>,
-    /// Time servers; none by default.
-    pub ntp_servers: Vec<Ipv4Addr>,
-    /// The domain of the machines' names.
-    pub domain_name: Option<String>,
-}
-
-impl Default for Dhcp {
-    fn default() -> Self {
-        Self {
-            pool: None,
-            lease_seconds: 3600,
-            routers: Vec::new(),
-            dns_servers: Vec::new(),
-            ntp_servers: Vec::new(),
-            domain_name: None,
-        }
-    }
 }
 
 /// `[http]`
@@ -179,35 +151,6 @@ impl Config {
     #[must_use]
     pub fn images_dir(&self) -> PathBuf {
         self.images_dir.clone().unwrap_or_else(|| self.data_dir.join("images"))
-    }
-}
-
-impl Dhcp {
-    /// The pool, for a server at `address` in a subnet of `prefix_len` bits.
-    ///
-    /// # Errors
-    ///
-    /// When `pool` is not two addresses of the subnet in order.
-    pub fn range(&self, address: Ipv4Addr, prefix_len: u8) -> Result<std::ops::RangeInclusive<Ipv4Addr>, ConfigError> {
-        let mask = u32::MAX.checked_shl(32 - u32::from(prefix_len)).unwrap_or(0);
-        let network = u32::from(address) & mask;
-        let broadcast = network | !mask;
-        let Some(pool) = &self.pool else {
-            let first = network + (broadcast - network) / 2;
-            return Ok(Ipv4Addr::from(first)..=Ipv4Addr::from(broadcast.saturating_sub(1)));
-        };
-        let bad = |problem| ConfigError::Value { key: "dhcp.pool", value: pool.clone(), problem };
-        let parsed = pool.split_once('-').and_then(|(first, last)| {
-            Some((first.trim().parse::<Ipv4Addr>().ok()?, last.trim().parse::<Ipv4Addr>().ok()?))
-        });
-        let (first, last) = parsed.ok_or_else(|| bad("must be FIRST-LAST, such as 10.0.0.100-10.0.0.199"))?;
-        if first > last {
-            return Err(bad("the first address is above the last"));
-        }
-        if u32::from(first) & mask != network || u32::from(last) & mask != network {
-            return Err(bad("is not inside the interface's subnet"));
-        }
-        Ok(first..=last)
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use firstlight_dhcp::foreign::{Evidence, ForeignServer, ForeignServers};
 use firstlight_dhcp::server::{
-    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Reply, Server, Subnet,
-    Timestamp,
+    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Probing, Reply, Server,
+    Subnet, Timestamp,
 };
 use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
@@ -97,7 +97,9 @@ fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartErro
     subnet.dns_servers.clone_from(&config.dhcp.dns_servers);
     subnet.ntp_servers.clone_from(&config.dhcp.ntp_servers);
     subnet.domain_name.clone_from(&config.dhcp.domain_name);
+    subnet.reservations = config.dhcp.reserved()?;
     let mut dhcp = DhcpConfig::new(interface.address, vec![subnet]);
+    dhcp.probing = config.dhcp.probe.then(Probing::default);
     dhcp.seed = secret::seed();
     Ok(dhcp)
 }
