@@ -116,7 +116,9 @@ impl Receiver {
             (State::Storing, Packet::Data { .. }) => self.surplus += 1,
             (State::Dallying, Packet::Data { block, .. }) => {
                 self.surplus += 1;
-                self.ack_due |= *block == wire_number(self.received);
+                if *block == wire_number(self.received) && self.backoff.retry(now, self.timing.retries) {
+                    self.ack_due = true;
+                }
             }
             // The peer's part is done with its last block; what it says after that takes no stored file away.
             (State::Dallying, Packet::Error { .. }) => self.complete(),
@@ -135,7 +137,9 @@ impl Receiver {
         if self.is_whole() {
             self.state = State::Dallying;
             self.ack_due = true;
-            self.backoff.reset(now);
+            // Should this ACK be lost, the sender repeats the last block, after its longest delay and a way here.
+            let dally = self.timing.longest.saturating_add(self.timing.retransmit);
+            self.backoff = Backoff::new(now, dally, dally);
         }
     }
 
@@ -146,12 +150,11 @@ impl Receiver {
         }
         match self.state {
             State::Ended { .. } => {}
-            // RFC 1350 §6: the time-out of a sender that missed the last ACK falls into twice the delay.
-            State::Dallying if self.backoff.attempts() > 0 => self.complete(),
-            State::Dallying => drop(self.backoff.retry(now, u32::MAX)),
+            State::Dallying => self.complete(),
             _ if self.is_busy() => self.backoff.rearm(now), // storing is slow, not the peer
             _ => {
-                let limit = if self.received == 0 { self.timing.opening_retries } else { self.timing.retries };
+                let heard = self.received > 0 || self.gap_told;
+                let limit = if heard { self.timing.retries } else { self.timing.opening_retries };
                 if !self.backoff.retry(now, limit) {
                     self.end(Outcome::TimedOut { acknowledged: self.bytes, all_sent: false });
                     return;
