@@ -172,15 +172,8 @@ const fn is_name(code: OptionCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HardwareAddress, MessageRef};
-
-    fn message(options: &[(u8, &[u8])]) -> Message {
-        let mut message = Message::request(HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]), 7);
-        for (code, value) in options {
-            message.push(OptionCode(*code), value);
-        }
-        message
-    }
+    use crate::MessageRef;
+    use crate::wire::message::tests::message;
 
     #[track_caller]
     fn check(policy: EmitPolicy, options: &[(u8, &[u8])], expect: &[u8]) {
