@@ -5,6 +5,7 @@
 //! * [`Template`] is the Tempita language that such templates are written in: expressions, filters, `if`, `for`, `def`,
 //!   `inherit`, `default`, `py:` assignments and the rule that a directive alone on its line takes the line with it.
 //!   There is no way to run Python: a small evaluator with limits on steps, depth and output.
+//! * [`bundled`] has a template of our own for each purpose, for who has none.
 //! * [`debconf`] reads, writes and checks the preseed files of debian-installer.
 //! * [`Value`] and [`Context`] are what a template sees, built from plain values; [`Variables`] has the names of MAAS.
 //!
@@ -24,6 +25,7 @@
 mod arguments;
 mod budget;
 mod builtins;
+mod bundled;
 mod context;
 pub mod debconf;
 mod error;
@@ -42,6 +44,7 @@ mod template;
 mod text;
 mod value;
 
+pub use bundled::{BUNDLED, bundled};
 pub use context::{Context, Disk, Installation, Interface, Machine, Node, Server, Variables};
 pub use error::{Finding, Level, Location, Problem, RenderError, TemplateError};
 pub use evaluate::Limits;

@@ -1,0 +1,25 @@
+//! Templates for who has none, as the files of `templates/`; what lies in a user's directory is used instead.
+
+/// The bundled templates by name. All of them render with what [`Variables`](crate::Variables) gives: `enlist` without a
+/// machine, `commissioning` and `curtin` with one, `curtin_userdata` and `debian_preseed` with an installation too.
+pub const BUNDLED: [(&str, &str); 5] = [
+    ("commissioning", include_str!("../templates/commissioning")),
+    ("curtin", include_str!("../templates/curtin")),
+    ("curtin_userdata", include_str!("../templates/curtin_userdata")),
+    ("debian_preseed", include_str!("../templates/debian_preseed")),
+    ("enlist", include_str!("../templates/enlist")),
+];
+
+/// The text of a bundled template.
+///
+/// ```
+/// use firstlight_preseed::{Context, Template, Variables, bundled};
+/// let enlist = Template::parse("enlist", bundled("enlist").unwrap())?;
+/// let variables = Variables { preseed_data: "#cloud-config\n", ..Variables::default() };
+/// assert_eq!(enlist.render(&Context::from(&variables))?, "#cloud-config\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn bundled(name: &str) -> Option<&'static str> {
+    BUNDLED.into_iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+}
