@@ -12,6 +12,7 @@ use crate::controller::{ControlError, Controller};
 use crate::model::{Mac, NewEvent, Power, Record};
 use crate::secret;
 use crate::store::{Credential, Facts, Scope};
+use crate::templates::Templates;
 use crate::time::Millis;
 
 /// The root file system of the ephemeral system.
@@ -64,6 +65,7 @@ pub struct Boot {
     kernel_options: String,
     images_dir: PathBuf,
     boot_dir: Option<PathBuf>,
+    templates: Templates,
 }
 
 impl Boot {
@@ -77,6 +79,7 @@ impl Boot {
             kernel_options: config.kernel_options.clone(),
             images_dir: config.images_dir(),
             boot_dir: config.boot_dir.clone(),
+            templates: Templates::new(&config.preseed.templates),
         }
     }
 
@@ -117,6 +120,12 @@ impl Boot {
     #[must_use]
     pub fn images_dir(&self) -> &Path {
         &self.images_dir
+    }
+
+    /// Users' templates.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// The image that is deployed when a user names none.

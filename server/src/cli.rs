@@ -211,9 +211,6 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    if let Command::Preseed(action) = cli.command {
-        return preseed::run(action);
-    }
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
         Command::Dhcp(_) | Command::Tftp(_) => tokio::runtime::Builder::new_current_thread(),
@@ -223,7 +220,11 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    let outcome = runtime.block_on(run(cli.command));
+    let outcome = match cli.command {
+        // It has three exit statuses.
+        Command::Preseed(action) => return runtime.block_on(preseed::run(action)),
+        other => runtime.block_on(run(other)),
+    };
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

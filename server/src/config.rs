@@ -38,6 +38,9 @@ pub struct Config {
     /// Boot files, metadata, API, page.
     #[serde(default)]
     pub http: Http,
+    /// Users' templates.
+    #[serde(default)]
+    pub preseed: Preseed,
     /// How long each phase may take.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -55,6 +58,14 @@ impl Default for Http {
     fn default() -> Self {
         Self { port: 80 }
     }
+}
+
+/// `[preseed]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Preseed {
+    /// Directories with templates, looked through in this order before the built-in ones.
+    pub templates: Vec<PathBuf>,
 }
 
 /// `[timeouts]`, in seconds. MAAS gives 30 minutes to a phase in which a machine boots, 5 to a release.
@@ -123,6 +134,7 @@ impl Config {
             events_kept: default_events(),
             dhcp: Dhcp::default(),
             http: Http::default(),
+            preseed: Preseed::default(),
             timeouts: Timeouts::default(),
         }
     }

@@ -7,7 +7,8 @@ use firstlight_curtin_config::{
 use crate::boot::{Boot, DEPLOY_FILE};
 use crate::model::Record;
 use crate::store::Credential;
-use crate::userdata::{UserData, UserDataError, default_curtin};
+use crate::templates::{Node, TemplatesError};
+use crate::userdata::{self, UserData};
 
 /// There is no installation for this machine.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +23,9 @@ pub enum DeploymentError {
     /// The curtin configuration has errors, or does not fit the machine.
     #[error("the curtin configuration does not fit this machine: {}", list(.0))]
     Problems(Vec<Problem>),
-    /// A built-in template is broken.
+    /// A template cannot be used.
     #[error(transparent)]
-    UserData(#[from] UserDataError),
+    Template(#[from] TemplatesError),
 }
 
 /// The name of an image, and that it is there.
@@ -53,7 +54,7 @@ pub fn image(boot: &Boot, os: Option<&str>) -> Result<String, DeploymentError> {
 /// # Errors
 ///
 /// [`DeploymentError`], in the user's words.
-pub fn script(
+pub async fn script(
     boot: &Boot,
     record: &Record,
     firmware: Firmware,
@@ -62,8 +63,9 @@ pub fn script(
     let os = image(boot, record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref()))?;
     let http_root = boot.policy().http_root();
     let target = target(record, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
-    let mut config = config(record, &boot.image_url(&os, DEPLOY_FILE))?;
-    let datasource = UserData { http_root: &http_root, credential }.deployed()?;
+    let mut config = config(boot, record, &os).await?;
+    let node = Node::new(boot, record);
+    let datasource = UserData { templates: boot.templates(), node, http_root: &http_root, credential }.deployed()?;
     let mut file = WriteFile::new("/etc/cloud/cloud.cfg.d/90_firstlight.cfg", datasource);
     file.mode = 0o600;
     config.write_files.push(("firstlight-datasource".to_owned(), file));
@@ -76,7 +78,12 @@ pub fn script(
 /// # Errors
 ///
 /// [`DeploymentError`], in the user's words.
-pub fn check(boot: &Boot, record: &Record, os: Option<&str>, curtin: Option<&str>) -> Result<String, DeploymentError> {
+pub async fn check(
+    boot: &Boot,
+    record: &Record,
+    os: Option<&str>,
+    curtin: Option<&str>,
+) -> Result<String, DeploymentError> {
     let os = image(boot, os)?;
     let mut wished = record.clone();
     wished.deployment =
@@ -86,21 +93,32 @@ pub fn check(boot: &Boot, record: &Record, os: Option<&str>, curtin: Option<&str
         _ => Firmware::Bios,
     };
     let url = boot.image_url(&os, DEPLOY_FILE);
-    plan(&config(&wished, &url)?, &target(&wished, firmware, &url)?).map_err(DeploymentError::Problems)?;
+    plan(&config(boot, &wished, &os).await?, &target(&wished, firmware, &url)?).map_err(DeploymentError::Problems)?;
     Ok(os)
 }
 
-fn config(record: &Record, image_url: &str) -> Result<Config, DeploymentError> {
+async fn config(boot: &Boot, record: &Record, os: &str) -> Result<Config, DeploymentError> {
     let wished = record.deployment.as_ref().and_then(|deployment| deployment.curtin.clone());
     let text = match wished {
         Some(text) => text,
-        None => default_curtin(image_url)?,
+        None => default_curtin(boot, record, os).await?,
     };
     let parsed = parse(&text);
     if parsed.has_errors() {
         return Err(DeploymentError::Problems(parsed.problems.into_iter().filter(Problem::is_error).collect()));
     }
     Ok(parsed.config)
+}
+
+/// The curtin configuration of a machine whose user gave none.
+///
+/// # Errors
+///
+/// When the template cannot be used.
+pub async fn default_curtin(boot: &Boot, record: &Record, os: &str) -> Result<String, TemplatesError> {
+    let node = Node { os, ..Node::new(boot, record) };
+    let image_url = boot.image_url(os, DEPLOY_FILE);
+    userdata::default_curtin(boot.templates(), &node, &boot.policy().http_root(), &image_url).await
 }
 
 fn target(record: &Record, firmware: Firmware, image_url: &str) -> Result<Target, DeploymentError> {

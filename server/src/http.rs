@@ -8,6 +8,7 @@ mod events;
 mod metadata;
 mod observe;
 mod page;
+mod preseed;
 mod serve;
 
 use std::sync::Arc;

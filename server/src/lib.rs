@@ -25,6 +25,7 @@ pub mod power;
 mod run;
 pub mod secret;
 pub mod store;
+pub mod templates;
 pub mod tftp;
 pub mod time;
 pub mod userdata;

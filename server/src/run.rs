@@ -24,6 +24,7 @@ use crate::model::NewEvent;
 use crate::network::{InterfaceError, Link, link};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
+use crate::templates::TemplatesError;
 use crate::tftp::TftpService;
 use crate::{outbox, secret};
 
@@ -43,6 +44,9 @@ pub enum StartError {
     /// Something that should be served is missing.
     #[error(transparent)]
     Boot(#[from] BootError),
+    /// A directory of templates is missing.
+    #[error(transparent)]
+    Templates(#[from] TemplatesError),
     /// DHCP cannot run.
     #[error(transparent)]
     Dhcp(#[from] DhcpError),
@@ -116,6 +120,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let controller = Controller::new(store.clone(), journal.clone(), config.timeouts.clone());
     let boot = Boot::new(controller.clone(), &config, interface.address);
     boot.check()?;
+    boot.templates().check()?;
 
     let meters = Arc::<Meters>::default();
     let (stop, stopped) = watch::channel(false);

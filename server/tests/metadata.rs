@@ -26,7 +26,7 @@ struct House {
     router: Router,
     boot: Boot,
     controller: Controller,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     _stop: tokio::sync::watch::Sender<bool>,
     writer: firstlight::journal::Writer,
 }
@@ -54,6 +54,8 @@ async fn house() -> House {
     let controller = Controller::new(store, journal, Timeouts::default());
     let mut config = Config::new("none".to_owned());
     config.images_dir = Some(dir.path().to_owned());
+    config.preseed.templates = vec![dir.path().join("templates")];
+    std::fs::create_dir(dir.path().join("templates")).unwrap();
     let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let app = App {
@@ -64,7 +66,7 @@ async fn house() -> House {
         ntp_servers: Arc::new([]),
         stop: stopped,
     };
-    House { router: router(app), boot, controller, _dir: dir, _stop: stop, writer }
+    House { router: router(app), boot, controller, dir, _stop: stop, writer }
 }
 
 impl House {
@@ -374,4 +376,35 @@ async fn a_wrong_method_or_path_is_told_in_json_too() {
         let error: Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!((found, &error["error"]["code"]), (status, &json!(code)), "{method} {path}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_users_template_is_taken_and_a_broken_one_fails_the_phase() {
+    let house = house().await;
+    let templates = house.dir.path().join("templates");
+    std::fs::write(templates.join("enlist"), "{{preseed_data}}# for {{node.system_id}}\n").unwrap();
+    let (path, _, id, header) = house.bootstrap(MACHINE).await;
+    let (_, text) = house.get(MACHINE, &path, "").await;
+    assert!(text.starts_with("#cloud-config\n") && text.ends_with(&format!("# for {id}\n")), "{text}");
+
+    // The change takes effect at once, and the built-in text is no way out.
+    std::fs::write(templates.join("enlist_userdata"), "#!/bin/sh\n{{no_such}}\n").unwrap();
+    let user_data = format!("/metadata/{id}/2012-03-01/user-data");
+    let (status, text) = house.get(MACHINE, &user_data, &header).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text.contains("enlist_userdata:2:3: `no_such` is not defined"), "{text}");
+    let record = house.controller.machine(&id).await.unwrap();
+    assert_eq!(record.machine.status().as_str(), "FailedEnlisting");
+    assert!(record.machine.reason().unwrap().contains("`no_such` is not defined"), "{:?}", record.machine);
+
+    let (_, text) = house.get(MACHINE, &format!("/api/v1/machines/{id}/preseed?prefix=enlist"), &admin()).await;
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(told["used"]["name"], "enlist");
+    assert_eq!(told["shadowed"][0]["path"], "enlist (built in)");
+    let text = told["text"].as_str().unwrap();
+    assert!(text.contains("token_secret: ********\n") && !text.contains(&header[header.len() - 20..]), "{text}");
+}
+
+fn admin() -> String {
+    format!("Bearer {ADMIN}")
 }

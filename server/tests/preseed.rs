@@ -1,5 +1,5 @@
 //! The command line's preseed tools: what they print, byte for byte, and their exit status.
-#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics when it fails")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -115,4 +115,68 @@ fn check_says_what_is_wrong_where() {
     let (status, out, err) = preseed(&["check", "--json", good, "/no/such", good], b"");
     assert_eq!((status, out.matches(r#""answers":[]"#).count()), (2, 2), "{out}");
     assert!(err.contains("/no/such: No such file"), "{err}");
+}
+
+/// Runs `script` in a network namespace with a server; `$firstlight` is a client of it, `$home` has its `templates`.
+fn with_server(script: &str) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let image = home.path().join("images/debian/bookworm/amd64");
+    for directory in [&image, &home.path().join("boot"), &home.path().join("templates")] {
+        std::fs::create_dir_all(directory).unwrap();
+    }
+    for file in ["vmlinuz", "initrd.img", "root.squashfs", "root.tar.zst"] {
+        write(&image, file, "x");
+    }
+    for file in firstlight_pxe::BootFile::ALL {
+        write(&home.path().join("boot"), file.path(), "x");
+    }
+    let config = "interface = \"br0\"\ndata_dir = \"HOME/state\"\nimages_dir = \"HOME/images\"\nboot_dir = \"HOME/boot\"\n\
+        [preseed]\ntemplates = [\"HOME/templates\"]\n";
+    let home_path = home.path().display().to_string();
+    write(home.path(), "firstlight.toml", &config.replace("HOME", &home_path));
+    let script = format!(
+        "set -e; home={home_path}; firstlight={}; export FIRSTLIGHT_TOKEN_FILE=$home/state/admin-token\n\
+         ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up\n\
+         timeout 60 $firstlight serve --config $home/firstlight.toml 2>$home/log &\n\
+         i=0; until grep -q 'ready in' $home/log; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done\n{script}",
+        env!("CARGO_BIN_EXE_firstlight")
+    );
+    let output = Command::new("unshare")
+        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", &script])
+        .output()
+        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "this test needs root for its network namespace: {out}\n{err}");
+    out.replace(&home_path, "HOME")
+}
+
+#[test]
+fn explain_shows_the_chain_and_the_text() {
+    let out = with_server(
+        "$firstlight add --name web01 --mac 52:54:00:00:00:01 >/dev/null\n\
+         printf '{{node.hostname}}\npassword: x\n' > $home/templates/generic\n\
+         $firstlight preseed explain web01 --prefix curtin_userdata\n\
+         printf '{{nod}}' > $home/templates/curtin_userdata_debian\n\
+         $firstlight preseed explain web01 --prefix curtin_userdata >/dev/null 2>$home/err || echo \"$?\" $(cat $home/err)\n\
+         $firstlight preseed explain web01 --prefix none >/dev/null 2>&1 || echo \"$?\"\n",
+    );
+    let names = [
+        "curtin_userdata_debian_amd64_generic_bookworm_web01",
+        "curtin_userdata_debian_amd64_generic_bookworm",
+        "curtin_userdata_debian_amd64_generic",
+        "curtin_userdata_debian_amd64",
+        "curtin_userdata_debian",
+        "curtin_userdata",
+    ];
+    let mut expected: String = names.iter().map(|name| format!("-         HOME/templates/{name}\n")).collect();
+    expected.push_str("used      HOME/templates/generic\n");
+    expected.extend(names.iter().take(5).map(|name| format!("-         {name} (built in)\n")));
+    expected.push_str(
+        "shadowed  curtin_userdata (built in)\n\
+         -         generic (built in)\n\
+         warning: `generic` hides `curtin_userdata`, which is more specific but lies in a later location\n\n\
+         web01\npassword: ********\n\n\
+         1 firstlight: HOME/templates/curtin_userdata_debian:1:3: `nod` is not defined; did you mean `node`?\n2\n",
+    );
+    assert_eq!(out, expected);
 }

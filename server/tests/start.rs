@@ -114,6 +114,12 @@ fn a_missing_boot_file() {
 }
 
 #[test]
+fn a_missing_template_directory() {
+    let home = home("[preseed]\ntemplates = [\"/no/such\"]");
+    check(home.path(), "$serve", "the template directory /no/such cannot be used: No such file or directory");
+}
+
+#[test]
 fn a_configuration_that_makes_no_sense() {
     let file = "[dhcp]\npool = \"10.78.0.1-10.78.0.9\"";
     check(home(file).path(), "$serve", "dhcp.pool = 10.78.0.1-10.78.0.9: is not inside the interface's subnet");

@@ -1,6 +1,7 @@
-//! `firstlight preseed`: names, templates and debconf preseed files on the command line, without a server.
+//! `firstlight preseed`: names, templates and debconf preseed files on the command line.
 
 mod context;
+mod explain;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,9 @@ use clap::{Args, Subcommand};
 use firstlight_preseed::debconf::{Preseed, Problem};
 use firstlight_preseed::{LookupKey, Template, candidates};
 use serde_json::json;
+
+use super::Remote;
+use super::client::Client;
 
 /// Preseeds and templates.
 #[derive(Debug, Subcommand)]
@@ -35,6 +39,16 @@ pub(super) enum Action {
         /// Print one line of JSON for each file, with what debconf would store
         #[arg(long)]
         json: bool,
+    },
+    /// Show which template a machine gets, why, and what becomes of it; exit status 1 if it has a mistake
+    Explain {
+        /// The machine's name or id
+        machine: String,
+        /// What the text is for
+        #[arg(long, value_parser = crate::templates::Prefix::ALL.map(crate::templates::Prefix::as_str))]
+        prefix: String,
+        #[command(flatten)]
+        remote: Remote,
     },
 }
 
@@ -68,11 +82,12 @@ pub(super) struct Names {
 const UNUSABLE: u8 = 2;
 
 /// Runs the action. A failure has been told of.
-pub(super) fn run(action: Action) -> ExitCode {
+pub(super) async fn run(action: Action) -> ExitCode {
     let outcome = match action {
         Action::Names(names) => return print(&list(&names)),
         Action::Render { template, context, templates } => render(&template, &context, &templates),
         Action::Check { files, json } => return check(&files, json),
+        Action::Explain { machine, prefix, remote } => explain(&machine, &prefix, &remote).await,
     };
     match outcome {
         Ok(text) => print(&text),
@@ -81,6 +96,14 @@ pub(super) fn run(action: Action) -> ExitCode {
             ExitCode::from(status)
         }
     }
+}
+
+async fn explain(machine: &str, prefix: &str, remote: &Remote) -> Result<String, (u8, String)> {
+    let told = match Client::new(remote) {
+        Ok(client) => explain::run(&client, machine, prefix).await,
+        Err(error) => Err(error),
+    };
+    told.map_err(|error| (1, error.to_string()))?.map(|()| String::new()).map_err(|fault| (1, fault))
 }
 
 fn list(names: &Names) -> String {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{App, events};
+use super::{App, events, preseed};
 use crate::deployment;
 use crate::model::{Deployment, Mac, NewEvent, Power, ScriptResult, View};
 use crate::names::is_hostname;
@@ -29,6 +29,7 @@ pub(super) fn router() -> Router<App> {
     Router::new()
         .route("/machines", get(list).post(add))
         .route("/machines/{id}", get(show).patch(edit).delete(remove))
+        .route("/machines/{id}/preseed", get(preseed::explain))
         .route("/machines/{id}/scripts", get(scripts))
         .route("/machines/{id}/{action}", post(act))
         .route("/keys", get(keys).post(add_key))
@@ -161,7 +162,7 @@ async fn act(
             let wish: Wish = parse(&body)?;
             // A refusal by the table comes before one by the plan: it is the nearer reason.
             let _ = record.machine.clone().apply(Event::Deploy).map_err(crate::controller::ControlError::from)?;
-            let os = deployment::check(&app.boot, &record, wish.image().as_deref(), wish.curtin.as_deref())?;
+            let os = deployment::check(&app.boot, &record, wish.image().as_deref(), wish.curtin.as_deref()).await?;
             let deployment = Deployment { os: Some(os), curtin: wish.curtin, user_data: wish.user_data };
             let done = app.controller.apply_with(&record.id, Event::Deploy, Some(deployment)).await?;
             return Ok(Json(app.controller.machine(&done.id).await?.into()));

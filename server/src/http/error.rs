@@ -10,7 +10,7 @@ use crate::boot::NoScript;
 use crate::controller::ControlError;
 use crate::deployment::DeploymentError;
 use crate::store::StoreError;
-use crate::userdata::UserDataError;
+use crate::templates::TemplatesError;
 
 /// What a request gets that cannot be fulfilled.
 #[derive(Debug)]
@@ -107,15 +107,17 @@ impl From<DeploymentError> for ApiError {
             DeploymentError::NoInventory => "commission the machine",
             DeploymentError::NoImage(_) => "build the image, or name one that is there",
             DeploymentError::Problems(_) => "correct the configuration where the positions point",
-            DeploymentError::UserData(_) => "report this defect",
+            DeploymentError::Template(_) => TEMPLATE_REMEDY,
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-deployable", error.to_string(), remedy)
     }
 }
 
-impl From<UserDataError> for ApiError {
-    fn from(error: UserDataError) -> Self {
-        Self::internal(error.to_string())
+const TEMPLATE_REMEDY: &str = "correct the template; `firstlight preseed explain` shows which one, and what it becomes";
+
+impl From<TemplatesError> for ApiError {
+    fn from(error: TemplatesError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-template", error.to_string(), TEMPLATE_REMEDY)
     }
 }
 

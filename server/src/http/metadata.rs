@@ -18,6 +18,7 @@ use super::{App, Peer, auth, boot::peer_address};
 use crate::controller::ControlError;
 use crate::model::Record;
 use crate::store::{Credential, Key, Scope};
+use crate::templates::{Node, TemplatesError};
 use crate::userdata::UserData;
 
 pub(super) fn router() -> Router<App> {
@@ -50,8 +51,8 @@ async fn bootstrap(
         return Err(dead());
     }
     let http_root = app.boot.policy().http_root();
-    let text = UserData { http_root: &http_root, credential: &credential }.bootstrap()?;
-    Ok(plain(text))
+    let text = user_data_of(&app, &record, &http_root, &credential).bootstrap(record.machine.boot()).await;
+    text_or_failure(&app, &record, text).await
 }
 
 async fn meta_data(
@@ -100,8 +101,31 @@ async fn user_data(State(app): State<App>, Path(id): Path<String>, headers: Head
         return Ok(plain(user_data.ok_or_else(none)?));
     }
     let http_root = app.boot.policy().http_root();
-    let text = UserData { http_root: &http_root, credential: &credential }.program(record.machine.boot())?;
-    Ok(plain(text))
+    let text = user_data_of(&app, &record, &http_root, &credential).program(record.machine.boot()).await;
+    text_or_failure(&app, &record, text).await
+}
+
+fn user_data_of<'a>(app: &'a App, record: &'a Record, http_root: &'a str, credential: &'a Credential) -> UserData<'a> {
+    UserData { templates: app.boot.templates(), node: Node::new(&app.boot, record), http_root, credential }
+}
+
+/// The text; without one the machine's phase has failed, because nobody would see it wait.
+async fn text_or_failure(
+    app: &App,
+    record: &Record,
+    text: Result<String, TemplatesError>,
+) -> Result<Response, ApiError> {
+    let error = match text {
+        Ok(text) => return Ok(plain(text)),
+        Err(error) => error,
+    };
+    let reason = error.to_string();
+    let failed = match record.machine.boot() {
+        Answer::Install => Event::InstallFailed { reason },
+        _ => Event::ScriptsFailed { reason },
+    };
+    app.controller.apply(&record.id, failed).await?;
+    Err(error.into())
 }
 
 /// The machine behind a request, and with which credentials it speaks.

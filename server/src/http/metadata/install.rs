@@ -48,7 +48,7 @@ pub(super) async fn script(
         address: None,
     };
     let credential = app.controller.store().credential(&fresh).await?;
-    let script = deployment::script(&app.boot, &record, firmware, &credential)?;
+    let script = deployment::script(&app.boot, &record, firmware, &credential).await?;
     let event =
         NewEvent::now("install.started", format!("{}: the installation begins ({})", record.name, asked.firmware))
             .machine(&id)

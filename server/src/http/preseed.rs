@@ -1,0 +1,88 @@
+//! Which template a machine gets, why, and what becomes of it, without its secrets.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use firstlight_machine_fsm::Boot as Answer;
+use firstlight_preseed::Tried;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::error::ApiError;
+use crate::deployment;
+use crate::model::Record;
+use crate::store::{Credential, Scope};
+use crate::templates::{MASK, Node, Prefix, Templates, TemplatesError, mask};
+use crate::userdata::UserData;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    prefix: String,
+}
+
+/// `GET /machines/{id}/preseed?prefix=…`
+pub(super) async fn explain(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Query(asked) = asked?;
+    let prefix = Prefix::ALL.into_iter().find(|prefix| prefix.as_str() == asked.prefix).ok_or_else(|| {
+        let remedy = "say enlist, enlist_userdata, commissioning, curtin or curtin_userdata";
+        ApiError::bad_request(format!("there is no prefix `{}`", asked.prefix), remedy)
+    })?;
+    let record = app.controller.machine(&id).await?;
+    let templates = app.boot.templates();
+    let explanation = templates.explain(prefix, &Node::new(&app.boot, &record))?;
+    let (text, error) = match text(&app, &record, prefix).await {
+        Ok(text) => (Some(mask(&text)), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let shown = |tried: &Tried| json!({"path": path(templates, tried), "name": tried.name, "found": tried.found});
+    let mut warnings: Vec<String> = explanation.shadows().map(|shadow| shadow.to_string()).collect();
+    if prefix == Prefix::CurtinUserdata && record.deployment.as_ref().is_some_and(|wish| wish.curtin.is_some()) {
+        warnings.push("the template is not used: this deployment brings its own curtin configuration".to_owned());
+    }
+    Ok(Json(json!({
+        "machine": record.name,
+        "prefix": prefix.as_str(),
+        "tried": explanation.tried().iter().map(shown).collect::<Vec<_>>(),
+        "used": explanation.winner().map(shown),
+        "shadowed": explanation.shadowed().map(shown).collect::<Vec<_>>(),
+        "warnings": warnings,
+        "text": text,
+        "error": error,
+    })))
+}
+
+fn path(templates: &Templates, tried: &Tried) -> String {
+    match templates.location(tried.location) {
+        Some(directory) => directory.join(&tried.name).display().to_string(),
+        None => format!("{} (built in)", tried.name),
+    }
+}
+
+async fn text(app: &App, record: &Record, prefix: Prefix) -> Result<String, TemplatesError> {
+    let hidden = || MASK.to_owned();
+    let credential = Credential {
+        token_key: hidden(),
+        token_secret: hidden(),
+        consumer_key: hidden(),
+        machine: record.id.clone(),
+        scope: Scope::Ephemeral,
+        instance_id: String::new(),
+        bootstrap: None,
+        address: None,
+    };
+    let node = Node::new(&app.boot, record);
+    let http_root = app.boot.policy().http_root();
+    let user_data = UserData { templates: app.boot.templates(), node, http_root: &http_root, credential: &credential };
+    match prefix {
+        Prefix::Enlist => user_data.bootstrap(Answer::Enlist).await,
+        Prefix::EnlistUserdata => user_data.program(Answer::Enlist).await,
+        Prefix::Commissioning => user_data.bootstrap(Answer::Commission).await,
+        Prefix::Curtin => user_data.bootstrap(Answer::Install).await,
+        Prefix::CurtinUserdata => deployment::default_curtin(&app.boot, record, node.os).await,
+    }
+}
