@@ -16,32 +16,37 @@ use crate::packet::Packet;
 use crate::transfer::Transfer;
 
 pub(crate) use cache::Cache;
-pub(crate) use port::{INBOX, OwnPort, Port, RequestPort, SharedPort, inbox};
+pub(crate) use port::{INBOX, OwnPort, Port, RequestPort, SharedPort, fitting_block, inbox};
 pub(crate) use reader::Reader;
 pub use sink::Sink;
 pub use source::Source;
 
 /// The longest packet that is not a block: of an ERROR's text more is not kept.
 pub(crate) const MIN_BUFFER: usize = 1024;
+/// No datagram is longer.
+pub(crate) const MAX_DATAGRAM: usize = 1 << 16;
 const DATA_HEADER: usize = 4;
 /// Datagrams that are taken together before their bytes are stored.
 const MAX_BATCH: usize = 64;
 
 /// One transfer with its ends: the peer's port and the file.
-pub(crate) struct Drive<P> {
+pub(crate) struct Drive<'f, P> {
     pub(crate) transfer: Transfer,
     pub(crate) port: Port,
-    pub(crate) file: FileEnd,
+    file: FileEnd<'f>,
     /// How long storing may take.
-    pub(crate) patience: Duration,
+    patience: Duration,
     /// Called with the number of the file's bytes that were read or stored.
-    pub(crate) progress: P,
+    progress: P,
+    moved: u64,
+    /// What went wrong with the file, which the peer is not told in so many words.
+    pub(crate) trouble: Option<io::Error>,
 }
 
 /// Where the bytes come from or go to.
-pub(crate) enum FileEnd {
+pub(crate) enum FileEnd<'f> {
     Source(Reader),
-    Sink(Box<dyn Sink>),
+    Sink(Box<dyn Sink + 'f>),
     /// Stored, or not to be touched any more.
     Done,
 }
@@ -55,7 +60,11 @@ pub(crate) enum Until {
     Stored,
 }
 
-impl<P: FnMut(u64) + Send> Drive<P> {
+impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
+    pub(crate) fn new(transfer: Transfer, port: Port, file: FileEnd<'f>, patience: Duration, progress: P) -> Self {
+        Self { transfer, port, file, patience, progress, moved: 0, trouble: None }
+    }
+
     /// Drives the transfer to its end, or until `cancel` is ready, which says what the end is then. `None`: the file is
     /// stored, and that was to be the end.
     pub(crate) async fn run(&mut self, until: Until, cancel: impl Future<Output = Outcome>) -> Option<Outcome> {
@@ -73,11 +82,10 @@ impl<P: FnMut(u64) + Send> Drive<P> {
         // One byte more, or a block that is too long would look like one that is not.
         let mut received = vec![0; (block + 1).max(MIN_BUFFER)];
         let mut out = Vec::new();
-        let mut moved = 0;
         let mut cancel = pin!(cancel);
         let mut alarm = pin!(tokio::time::sleep_until(now().into()));
         loop {
-            self.move_bytes(&mut moved).await;
+            self.move_bytes().await;
             if let Err(ended) = self.flush(&mut out).await {
                 return Some(ended);
             }
@@ -92,7 +100,7 @@ impl<P: FnMut(u64) + Send> Drive<P> {
             if alarm.is_elapsed() || alarm.deadline() > deadline.into() {
                 alarm.as_mut().reset(deadline.into());
             }
-            let Self { transfer, port, file, .. } = self;
+            let Self { transfer, port, file, progress, moved, trouble, .. } = self;
             tokio::select! {
                 length = port.recv(&mut received) => {
                     if let Err(ended) = take(transfer, length, &received) {
@@ -105,11 +113,14 @@ impl<P: FnMut(u64) + Send> Drive<P> {
                 }
                 piece = ready(file) => match piece {
                     Ok(piece) => {
-                        moved += piece.len() as u64;
+                        *moved += piece.len() as u64;
                         transfer.handle_data(piece);
-                        (self.progress)(moved);
+                        progress(*moved);
                     }
-                    Err(_) => transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be read"),
+                    Err(error) => {
+                        *trouble = Some(error);
+                        transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be read");
+                    }
                 },
                 () = &mut alarm => transfer.handle_timeout(now()),
                 outcome = &mut cancel => return Some(self.cancelled(&mut received, outcome).await),
@@ -118,14 +129,14 @@ impl<P: FnMut(u64) + Send> Drive<P> {
     }
 
     /// Reads what is wanted and at hand, and stores what was received.
-    async fn move_bytes(&mut self, moved: &mut u64) {
-        let before = *moved;
+    async fn move_bytes(&mut self) {
+        let before = self.moved;
         match &mut self.file {
             FileEnd::Source(reader) => {
                 while let Some(range) = self.transfer.poll_want()
                     && let Some(piece) = reader.start(&range)
                 {
-                    *moved += piece.len() as u64;
+                    self.moved += piece.len() as u64;
                     self.transfer.handle_data(piece);
                 }
             }
@@ -133,8 +144,8 @@ impl<P: FnMut(u64) + Send> Drive<P> {
                 while let Some(bytes) = self.transfer.poll_data() {
                     let length = bytes.len() as u64;
                     match within(self.patience, sink.write(bytes)).await {
-                        Ok(()) => *moved += length,
-                        Err(error) => cannot_store(&mut self.transfer, &error),
+                        Ok(()) => self.moved += length,
+                        Err(error) => cannot_store(&mut self.transfer, &mut self.trouble, error),
                     }
                 }
                 if self.transfer.is_whole() {
@@ -143,8 +154,8 @@ impl<P: FnMut(u64) + Send> Drive<P> {
             }
             FileEnd::Done => {}
         }
-        if *moved > before {
-            (self.progress)(*moved);
+        if self.moved > before {
+            (self.progress)(self.moved);
         }
     }
 
@@ -152,7 +163,7 @@ impl<P: FnMut(u64) + Send> Drive<P> {
         let FileEnd::Sink(sink) = std::mem::replace(&mut self.file, FileEnd::Done) else { return };
         match within(self.patience, sink.commit()).await {
             Ok(()) => self.transfer.handle_stored(now()),
-            Err(error) => cannot_store(&mut self.transfer, &error),
+            Err(error) => cannot_store(&mut self.transfer, &mut self.trouble, error),
         }
     }
 
@@ -183,16 +194,17 @@ impl<P: FnMut(u64) + Send> Drive<P> {
 }
 
 /// Ends the transfer with what the peer may know about the error.
-fn cannot_store(transfer: &mut Transfer, error: &io::Error) {
+fn cannot_store(transfer: &mut Transfer, trouble: &mut Option<io::Error>, error: io::Error) {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     match error.kind() {
         StorageFull | QuotaExceeded => transfer.fail(ErrorCode::DISK_FULL, "no space left"),
         FileTooLarge => transfer.fail(ErrorCode::DISK_FULL, "the file is too large"),
         _ => transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be written"),
     }
+    *trouble = Some(error);
 }
 
-async fn ready(file: &mut FileEnd) -> io::Result<bytes::Bytes> {
+async fn ready(file: &mut FileEnd<'_>) -> io::Result<bytes::Bytes> {
     match file {
         FileEnd::Source(reader) => reader.ready().await,
         FileEnd::Sink(_) | FileEnd::Done => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! TFTP: RFC 1350 with the option extensions as sans-IO state machines, and a tokio server.
+//! TFTP: RFC 1350 with the option extensions as sans-IO state machines, with a tokio server and client.
 //!
 //! * [`packet`] and [`options`]: the wire format, as views over the received bytes.
 //! * [`mod@negotiate`]: which options of a request are granted, and how (RFC 2347, 2348, 2349, 7440).
@@ -7,7 +7,8 @@
 //!   datagrams, file bytes or wishes for them, and a deadline. After the negotiation it is a [`Sender`] or a
 //!   [`Receiver`].
 //! * [`name`]: what a boot ROM meant by the file name that it sent.
-//! * `Server` and `Handler` (feature `tokio`): sockets and tasks around these, ten lines for a file server.
+//! * `Server` and `Handler`, and `Client` (feature `tokio`): sockets and tasks around these, ten lines for a file server
+//!   and as many for a client.
 //!
 //! The core (everything without the feature `tokio`) never reads a clock, never draws a random number and
 //! never touches a socket or a file. Mail mode is always refused.
@@ -32,6 +33,8 @@ mod timing;
 mod transfer;
 
 #[cfg(feature = "tokio")]
+mod client;
+#[cfg(feature = "tokio")]
 mod drive;
 #[cfg(feature = "tokio")]
 mod server;
@@ -47,6 +50,8 @@ pub use sender::Sender;
 pub use timing::Timing;
 pub use transfer::Transfer;
 
+#[cfg(feature = "tokio")]
+pub use client::{Client, ClientError, Progress};
 #[cfg(feature = "tokio")]
 pub use drive::{Sink, Source};
 #[cfg(feature = "tokio")]

@@ -4,9 +4,25 @@ mod own;
 mod shared;
 
 use std::io;
+use std::net::IpAddr;
 
 pub(crate) use self::own::OwnPort;
 pub(crate) use self::shared::{INBOX, RequestPort, SharedPort, inbox};
+
+/// The headers of IPv4 (without options), UDP and DATA.
+const IPV4_HEADERS: u16 = 20 + 8 + 4;
+/// The headers of IPv6, UDP and DATA.
+const IPV6_HEADERS: u16 = 40 + 8 + 4;
+
+/// The size of a block that a peer gets: `most`, which is for IPv4, less what IPv6's header is longer, and so much that
+/// a packet fits the MTU of the route.
+pub(crate) fn fitting_block(most: u16, peer: IpAddr, mtu: Option<u32>) -> u16 {
+    let is_ipv4 = peer.to_canonical().is_ipv4();
+    let (most, headers) =
+        if is_ipv4 { (most, IPV4_HEADERS) } else { (most.saturating_sub(IPV6_HEADERS - IPV4_HEADERS), IPV6_HEADERS) };
+    let fitting = mtu.map(|mtu| u16::try_from(mtu).unwrap_or(u16::MAX).saturating_sub(headers));
+    fitting.map_or(most, |fitting| most.min(fitting))
+}
 
 /// A port of its own, or a share in the request port.
 #[derive(Debug)]
@@ -44,5 +60,24 @@ impl Port {
             Self::Own(port) => port.try_recv(buffer).ok(),
             Self::Shared(port) => port.try_recv(buffer),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_fits_the_route() {
+        let (ipv4, ipv6) = (IpAddr::from([10, 0, 0, 7]), IpAddr::from([0xFD00; 8]));
+        let check = |most, peer, mtu, want| assert_eq!(fitting_block(most, peer, mtu), want, "{peer} {mtu:?}");
+        check(1468, ipv4, Some(1500), 1468);
+        check(1468, ipv4, Some(1420), 1388);
+        check(1468, ipv6, Some(1500), 1448);
+        check(1468, ipv6, Some(1280), 1228);
+        check(65464, ipv4, Some(9000), 8968);
+        check(65464, ipv4, Some(65536), 65464);
+        check(65464, ipv4, None, 65464);
+        check(65464, ipv6, None, 65444);
     }
 }

@@ -3,16 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::drive::{MIN_BUFFER, fitting_block};
 use crate::negotiate::Limits;
 use crate::timing::Timing;
 
-/// The headers of IPv4 (without options), UDP and DATA.
-const IPV4_HEADERS: u32 = 20 + 8 + 4;
-/// The headers of IPv6, UDP and DATA.
-const IPV6_HEADERS: u32 = 40 + 8 + 4;
-
 const DATA_HEADER: usize = 4;
-const MIN_PACKET: usize = 1024;
 
 /// What a server grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,43 +65,13 @@ impl Default for Config {
 impl Config {
     /// The longest packet of a peer that means something: a block, or an ERROR with a long text.
     pub(super) fn longest_packet(&self) -> usize {
-        usize::from(self.limits.block_size).max(MIN_PACKET) + DATA_HEADER
+        usize::from(self.limits.block_size).max(MIN_BUFFER) + DATA_HEADER
     }
 
     /// The limits for a peer, when `mtu` is that of the route to it.
     pub(super) fn limits_for(&self, peer: SocketAddr, mtu: Option<u32>) -> Limits {
-        let is_ipv4 = peer.ip().to_canonical().is_ipv4();
-        let headers = if is_ipv4 { IPV4_HEADERS } else { IPV6_HEADERS };
-        let mut block_size = self.limits.block_size;
-        if !is_ipv4 {
-            block_size = block_size.saturating_sub((IPV6_HEADERS - IPV4_HEADERS) as u16);
-        }
-        if let Some(mtu) = mtu.filter(|_| !self.fragments) {
-            block_size = block_size.min(u16::try_from(mtu.saturating_sub(headers)).unwrap_or(u16::MAX));
-        }
+        let mtu = mtu.filter(|_| !self.fragments);
+        let block_size = fitting_block(self.limits.block_size, peer.ip(), mtu);
         Limits { block_size, ..self.limits }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_block_fits_the_route_unless_fragments_are_allowed() {
-        let (ipv4, ipv6) = (SocketAddr::from(([10, 0, 0, 7], 2070)), SocketAddr::from(([0xFD00; 8], 2070)));
-        let check = |block_size, fragments, peer, mtu, want| {
-            let limits = Limits { block_size, ..Limits::default() };
-            let config = Config { limits, fragments, ..Config::default() };
-            assert_eq!(config.limits_for(peer, mtu), Limits { block_size: want, ..limits }, "{peer} {mtu:?}");
-        };
-        check(1468, false, ipv4, Some(1500), 1468);
-        check(1468, false, ipv4, Some(1420), 1388);
-        check(1468, false, ipv6, Some(1500), 1448);
-        check(1468, false, ipv6, Some(1280), 1228);
-        check(65464, false, ipv4, Some(9000), 8968);
-        check(65464, false, ipv4, Some(65536), 65464);
-        check(65464, true, ipv4, Some(1500), 65464);
-        check(65464, false, ipv4, None, 65464);
     }
 }

@@ -85,7 +85,7 @@ impl Task {
             Err(error) => return refuse(&mut port, error).await,
         };
         let cancel = async { (&mut self.cancel).await.unwrap_or(Outcome::Cancelled) };
-        let mut drive = Drive { transfer, port, file, patience: self.config.handler_timeout, progress: |_| {} };
+        let mut drive = Drive::new(transfer, port, file, self.config.handler_timeout, |_| {});
         drive.run(Until::Ended, cancel).await.unwrap_or(Outcome::Cancelled)
     }
 }
@@ -97,7 +97,7 @@ async fn open(
     limits: &Limits,
     config: &Config,
     cache: &Arc<Cache>,
-) -> Result<(Transfer, FileEnd), Error> {
+) -> Result<(Transfer, FileEnd<'static>), Error> {
     let mode = match request.mode {
         Some(mode @ (Mode::Octet | Mode::Netascii)) => mode,
         Some(Mode::Mail) => return Err(Error::illegal_operation("mail mode is not supported")),

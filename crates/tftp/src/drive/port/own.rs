@@ -50,8 +50,13 @@ impl OwnPort {
             socket = UdpSocket::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)).await?;
         }
         socket.connect(peer).await?;
+        Ok(Self { asked_by_broadcast, ..Self::connected(socket) })
+    }
+
+    /// A socket that is connected already.
+    pub(crate) fn connected(socket: UdpSocket) -> Self {
         let cut = if cfg!(target_os = "linux") { Cut::Kernel(0) } else { Cut::Here };
-        Ok(Self { socket, cut, asked_by_broadcast })
+        Self { socket, cut, asked_by_broadcast: false }
     }
 
     /// Whether the address that was asked is that of all hosts; then the answer comes from this host's.
