@@ -18,7 +18,7 @@ impl<'a> Resolver<'a> {
                 id: item.id.clone(),
                 kind,
                 fat_bits: None,
-                label: None,
+                label: wanted.label.clone(),
                 uuid,
                 preserve: true,
                 extra_options: Vec::new(),

@@ -57,9 +57,10 @@ found="$(cat "/sys/class/block/$name/start") $(cat "/sys/class/block/$name/size"
 /// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
 ///
 /// `partx` tells the kernel about the partitions in case that it does not read such a table by
-/// itself, or was not asked to; it does nothing when they are known.
+/// itself, or was not asked to; it does nothing when they are known. Behind a gap in the numbers, an update misses
+/// partitions that an addition finds.
 const SETTLE: &str = "\
-while [ \"$1\" != -- ]; do partx -u \"$1\" || :; shift; done
+while [ \"$1\" != -- ]; do partx -u \"$1\"; partx -a \"$1\" 2>/dev/null; shift; done
 shift
 if command -v udevadm >/dev/null; then udevadm settle --timeout=60 || :; fi
 for device; do
