@@ -1,5 +1,5 @@
 //! Every DHCP message of our captures of real firmware: it parses, it survives a round trip, and the server answers
-//! it. `testdata/pcap/ORIGIN.md` says where the captures come from.
+//! it. `pcap/ORIGIN.md` says where the captures come from.
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
 
@@ -13,7 +13,7 @@ use pcap_file::pcap::PcapReader;
 
 /// The payloads of the UDP datagrams to or from a DHCP port, with the source port.
 fn messages(name: &str) -> Vec<(u16, Vec<u8>)> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pcap").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pcap").join(name);
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut reader = PcapReader::new(bytes.as_slice()).unwrap();
     let mut found = Vec::new();

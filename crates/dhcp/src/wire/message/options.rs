@@ -116,7 +116,8 @@ impl Message {
         lookup::typed(self.pieces(T::CODE))
     }
 
-    /// An option by its type with its pieces joined in `scratch`, as [`MessageRef::typed_in`](crate::MessageRef::typed_in).
+    /// An option by its type with its pieces joined in `scratch`, as
+    /// [`MessageRef::typed_in`](crate::MessageRef::typed_in).
     ///
     /// # Errors
     /// The option does not have its format.
