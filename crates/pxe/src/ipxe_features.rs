@@ -9,6 +9,8 @@
 
 use std::fmt;
 
+use crate::encapsulated::encapsulated;
+
 /// What an iPXE binary says about itself: its features, its version, the network card that it uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IpxeFeatures {
@@ -130,20 +132,7 @@ impl fmt::Display for IpxeFeatures {
 /// assert_eq!(ipxe_option_name(176), Some("no-pxedhcp"));
 /// ```
 pub fn ipxe_options(value: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        loop {
-            match rest {
-                [0, tail @ ..] => rest = tail,
-                [255, ..] | [] | [_] => return None,
-                [tag, len, tail @ ..] => {
-                    let (value, tail) = tail.split_at_checked(usize::from(*len))?;
-                    rest = tail;
-                    return Some((*tag, value));
-                }
-            }
-        }
-    })
+    encapsulated(value)
 }
 
 /// What a sub-option of option 175 is called: a feature's name, or the name of the setting in iPXE's scripts.

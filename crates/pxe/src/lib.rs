@@ -41,6 +41,7 @@ mod boot_file;
 mod command_line;
 mod decide;
 pub mod discovery;
+mod encapsulated;
 mod identify;
 mod ipxe_features;
 pub mod oracle;

@@ -11,10 +11,10 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use crate::encapsulated::{END, encapsulated};
+
 /// The longest list that fits into one DHCP option.
 const MAX_LEN: usize = 255;
-
-const END: u8 = 255;
 
 /// One encapsulated option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,20 +157,7 @@ pub enum VendorOptionsTooLong {
 /// assert_eq!(error.to_string(), "PXE sub-option 7 of 3 bytes is not an IPv4 address");
 /// ```
 pub fn vendor_options(value: &[u8]) -> impl Iterator<Item = Result<VendorOption<'_>, VendorOptionError>> {
-    let mut rest = value;
-    std::iter::from_fn(move || {
-        loop {
-            match rest {
-                [0, tail @ ..] => rest = tail,
-                [END, ..] | [] | [_] => return None,
-                [tag, len, tail @ ..] => {
-                    let (value, tail) = tail.split_at_checked(usize::from(*len))?;
-                    rest = tail;
-                    return Some(VendorOption::parse(*tag, value));
-                }
-            }
-        }
-    })
+    encapsulated(value).map(|(tag, value)| VendorOption::parse(tag, value))
 }
 
 /// Writes the value of an option 43, with the end tag.
