@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::shell;
+use crate::{setup, shell};
 
 /// Builds, then becomes the lab: signals and the exit status are its own.
 pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
@@ -13,4 +13,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
     let lab = target.join("release/firstlight-lab");
     let error = Command::new(&lab).args(arguments).exec();
     Err(format!("{} cannot be run: {error}", lab.display()))
+}
+
+/// Makes RAID, LVM, encrypted devices and bcaches on loop devices, for which the running kernel needs their modules.
+pub(crate) fn storage() -> Result<(), String> {
+    setup::storage()?;
+    shell::run("cargo test -p firstlight-curtin-config --test loop_volumes -- --ignored --test-threads=1")
 }

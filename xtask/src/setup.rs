@@ -23,17 +23,31 @@ const PACKAGES: [&str; 16] = [
     "zstd",
 ];
 
+/// What `cargo lab storage` makes volumes with.
+const STORAGE: [&str; 8] =
+    ["bcache-tools", "cryptsetup-bin", "dmsetup", "dosfstools", "e2fsprogs", "fdisk", "lvm2", "mdadm"];
+
 /// Debian packages, the WebAssembly target and one without an operating system.
 pub(crate) fn testing() -> Result<(), String> {
-    let missing: Vec<&str> =
-        PACKAGES.into_iter().filter(|package| !succeeds(&format!("dpkg-query --status {package}"))).collect();
-    if !missing.is_empty() {
-        run("apt-get update -q")?;
-        let install = format!("apt-get install -q -y --no-install-recommends {}", missing.join(" "));
-        run_with(&install, "DEBIAN_FRONTEND", "noninteractive")?;
-    }
+    packages(&PACKAGES)?;
     run("rustup target add wasm32-unknown-unknown thumbv7em-none-eabi")?;
     run("rustup component add clippy rustfmt")
+}
+
+/// Debian packages for volumes of all kinds.
+pub(crate) fn storage() -> Result<(), String> {
+    packages(&STORAGE)
+}
+
+fn packages(needed: &[&str]) -> Result<(), String> {
+    let missing: Vec<&str> =
+        needed.iter().copied().filter(|package| !succeeds(&format!("dpkg-query --status {package}"))).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    run("apt-get update -q")?;
+    let install = format!("apt-get install -q -y --no-install-recommends {}", missing.join(" "));
+    run_with(&install, "DEBIAN_FRONTEND", "noninteractive")
 }
 
 /// A nightly compiler and cargo-fuzz.
