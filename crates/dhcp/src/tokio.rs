@@ -29,12 +29,15 @@ use ::tokio::time::{Instant, Sleep};
 use crate::server::{Server, Timestamp};
 use ping::Ping;
 use pipeline::Pipeline;
+use socket::Received;
 
 /// The wall clock may be set while we sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// From the beginning of one commit to the next. A commit costs the system more than the requests that share it: under
-/// load this makes a few large ones out of many small ones, and without load nobody waits.
-const COMMIT_INTERVAL: Duration = Duration::from_millis(1);
+/// In so much time, so many datagrams are taken as they come, and one commit begins. What comes beyond that waits for the
+/// next window: a wake-up or a commit for each of them would cost the system more than they do, and take the time from
+/// whoever sends them. Without such a load, nobody waits.
+const WINDOW: Duration = Duration::from_millis(1);
+const AT_ONCE: usize = 8;
 
 /// Runs until `shutdown` is ready; what has been received is answered before, unless it waits for a probe.
 ///
@@ -86,30 +89,34 @@ pub async fn drive(
             }
         }
         pipeline.flush(&mut socket).await;
-        if pipeline.wants_commit() && (stopping || pace.allows()) {
+        pace.roll();
+        if pipeline.wants_commit() && (stopping || pace.may_commit()) {
+            pace.has_committed = true;
             pipeline.begin_commit();
         }
         if stopping && !pipeline.is_writing() {
             return Ok(());
         }
         alarm.set(pipeline.poll_timeout());
+        let wants_commit = pipeline.wants_commit();
+        let may_receive = pace.may_receive();
         let has_room = pipeline.has_room();
         // In this order: what frees something comes before what takes it, and a flood keeps no timer from its turn.
         ::tokio::select! {
             biased;
             () = &mut shutdown, if !stopping => stopping = true,
             outcome = pipeline.committed() => pipeline.finish_commit(outcome),
-            () = pace.next(), if pipeline.wants_commit() => {}
+            () = pace.next(), if wants_commit || !may_receive => {}
             () = alarm.rings(), if !stopping => pipeline.handle_timeout(clock()),
             answer = answered(ping.as_ref()), if !stopping => match answer {
                 Ok(address) => pipeline.handle_presence(clock(), address),
                 // The next probe opens it again.
                 Err(_) => ping = None,
             },
-            ready = socket.readable(), if has_room && !stopping => {
+            ready = socket.readable(), if may_receive && has_room && !stopping => {
                 ready?;
                 let now = clock();
-                socket.receive(interface_address, |datagram| pipeline.handle(now, datagram))?;
+                pace.received(&socket.receive(interface_address, |datagram| pipeline.handle(now, datagram))?);
             }
         }
     }
@@ -136,26 +143,43 @@ fn clock() -> Timestamp {
     Timestamp(since.map_or(0, |since| since.as_secs()))
 }
 
-/// When the next commit may begin.
-struct Pace(Pin<Box<Sleep>>);
+/// What may be done before the window ends.
+struct Pace {
+    window: Pin<Box<Sleep>>,
+    received: usize,
+    has_more: bool,
+    has_committed: bool,
+}
 
 impl Pace {
     fn new() -> Self {
-        Self(sleep(Duration::ZERO))
+        Self { window: sleep(Duration::ZERO), received: 0, has_more: false, has_committed: false }
     }
 
-    /// Whether a commit may begin now; the next one not for a while, then.
-    fn allows(&mut self) -> bool {
+    /// Begins another window, if this one is over.
+    fn roll(&mut self) {
         let now = instant();
-        let allowed = self.0.deadline() <= now;
-        if allowed {
-            self.0.as_mut().reset(now + COMMIT_INTERVAL);
+        if self.window.deadline() <= now {
+            self.window.as_mut().reset(now + WINDOW);
+            (self.received, self.has_committed) = (0, false);
         }
-        allowed
+    }
+
+    const fn received(&mut self, batch: &Received) {
+        self.received += batch.count;
+        self.has_more = batch.has_more;
+    }
+
+    const fn may_receive(&self) -> bool {
+        self.received < AT_ONCE || self.has_more
+    }
+
+    const fn may_commit(&self) -> bool {
+        !self.has_committed
     }
 
     async fn next(&mut self) {
-        self.0.as_mut().await;
+        self.window.as_mut().await;
     }
 }
 

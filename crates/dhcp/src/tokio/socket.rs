@@ -30,7 +30,7 @@ use crate::server::{Destination, Receipt};
 const SERVER_PORT: u16 = 67;
 const CLIENT_PORT: u16 = 68;
 /// Datagrams taken, or given, at a time.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// The least that is asked for: room for each datagram is prepared whether it comes or not.
 const SMALL_BATCH: usize = 4;
 /// Room for one datagram; no client sends more than its Ethernet frame holds.
@@ -54,6 +54,13 @@ pub struct Socket {
     /// Where replies come from; what the system takes for it, if it is not given.
     source: Option<Ipv4Addr>,
     raw: Option<RawLink>,
+}
+
+/// What was there.
+pub(super) struct Received {
+    pub(super) count: usize,
+    /// More is waiting, most likely.
+    pub(super) has_more: bool,
 }
 
 /// Why a [`Socket`] cannot be bound. It is the inner error of what [`Socket::bind`] returns.
@@ -153,7 +160,7 @@ impl Socket {
         &mut self,
         interface_address: Ipv4Addr,
         mut take: impl FnMut(Datagram<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<Received> {
         let asked = self.batch;
         let mut received = Vec::with_capacity(asked);
         let fd = self.udp.as_raw_fd();
@@ -173,13 +180,14 @@ impl Socket {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock || is_transient(&error) => {}
             Err(error) => return Err(error),
         }
-        self.batch = (2 * received.len()).clamp(SMALL_BATCH, BATCH);
+        let count = received.len();
+        self.batch = (2 * count).clamp(SMALL_BATCH, BATCH);
         for (room, (len, receipt)) in self.room.chunks(DATAGRAM).zip(received) {
             if let (Some(bytes), Some(receipt)) = (room.get(..len), receipt) {
                 take(Datagram { bytes, receipt });
             }
         }
-        Ok(())
+        Ok(Received { count, has_more: count == asked })
     }
 
     /// Where a message goes by UDP; `None` if it has left as a raw frame.
