@@ -14,6 +14,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::discovery::{Choice, Instructions};
 use crate::{DiscoveryControl, VendorOption, vendor_options};
 
 /// Which program receives the offers.
@@ -96,6 +97,9 @@ pub enum NoBoot {
     /// A menu or discovery that UEFI firmware does not reliably walk through.
     #[error("option 43 asks for a menu or for discovery (bit 3 of 43.6 is not set), which firmware does not survive")]
     Menu,
+    /// The menu's first item is served by none of the listed boot servers (PXE 2.1 §2.4).
+    #[error("the menu's first item wants a boot server of type {0}, and no listed one answers for it")]
+    NoBootServer(u16),
     /// HTTP boot looks for its own class (EDK2, `HttpBootParseDhcp4Packet`).
     #[error("HTTP boot drops offers without option 60 HTTPClient")]
     NoHttpClass,
@@ -234,7 +238,10 @@ fn first_of_each(rom: Rom, offers: &[Offer], boot_server: impl Fn(Ipv4Addr) -> O
         };
     };
     match speaker.discovery_control() {
-        Some(control) if !control.has(DiscoveryControl::USE_BOOT_FILE) => Err(NoBoot::Menu),
+        Some(control) if !control.has(DiscoveryControl::USE_BOOT_FILE) => match rom {
+            Rom::Legacy => speaker.first_of_menu(dhcp.yiaddr, boot_server),
+            _ => Err(NoBoot::Menu),
+        },
         _ if speaker.boot_file().is_some() => speaker.load(dhcp.yiaddr, false),
         _ if rom == Rom::Ipxe && dhcp.boot_file().is_some() => dhcp.load(dhcp.yiaddr, false),
         _ => speaker.ask_boot_server(dhcp.yiaddr, boot_server),
@@ -350,6 +357,15 @@ impl Offer {
             Some(control) if control.has(DiscoveryControl::USE_BOOT_FILE) => self.load(address, false),
             _ => Err(NoBoot::Menu),
         }
+    }
+
+    /// The item that is taken if nobody touches the keyboard, from the first listed server that has it.
+    fn first_of_menu(&self, address: Ipv4Addr, boot_server: impl Fn(Ipv4Addr) -> Option<Self>) -> Result<Boot, NoBoot> {
+        let instructions = Instructions::parse(self.option(43).unwrap_or_default());
+        let Choice::Discover { kind, .. } = instructions.choice() else { return Err(NoBoot::Menu) };
+        let mut replies = instructions.addresses(kind).into_iter().filter_map(boot_server);
+        let reply = replies.find(|reply| reply.boot_file().is_some()).ok_or(NoBoot::NoBootServer(kind))?;
+        reply.load(address, true)
     }
 
     fn ask_boot_server(

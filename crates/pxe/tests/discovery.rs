@@ -10,7 +10,7 @@ use firstlight_pxe::discovery::{
     Cast, Choice, Discovery, Ignored, Instructions, Item, Menu, NotFound, Prompt, Receipt, Reply, Responder, Service,
     Silence, Transmit,
 };
-use firstlight_pxe::oracle::{Offer, Rom, would_boot};
+use firstlight_pxe::oracle::{NoBoot, Offer, Rom, would_boot};
 use firstlight_pxe::{BootItem, NoAnswer, Policy};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -295,6 +295,25 @@ fn a_bios_rom_boots_the_first_item_of_the_menu() {
     assert_eq!(reply.file, b"install.0");
     assert_eq!(discovery.poll_timeout(), None);
     assert_eq!(discovery.handle(&reply), Err(Ignored::Ended), "a duplicate changes nothing");
+}
+
+#[test]
+fn the_oracle_boots_a_bios_rom_by_our_menu() {
+    let responder = with_menu();
+    let dhcp = Offer {
+        yiaddr: MACHINE,
+        siaddr: NOBODY,
+        file: vec![],
+        options: vec![(53, vec![2]), (54, OTHER.octets().to_vec())],
+    };
+    let offers = [dhcp, offer_of(handle(&responder, BROADCAST, &[DISCOVER, BIOS]).unwrap())];
+    let asked = |address| {
+        assert_eq!(address, SERVER);
+        handle(&responder, UNICAST, &[REQUEST, BIOS, ITEM]).ok().map(offer_of)
+    };
+    let boot = would_boot(Rom::Legacy, &offers, asked).unwrap();
+    assert_eq!((boot.file.as_str(), boot.server, boot.by_boot_server), ("install.0", SERVER, true));
+    assert_eq!(would_boot(Rom::Legacy, &offers, |_| None), Err(NoBoot::NoBootServer(15)));
 }
 
 #[test]

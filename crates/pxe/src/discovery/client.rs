@@ -159,7 +159,7 @@ impl Instructions {
         DiscoveryControl(self.control).has(bit)
     }
 
-    fn addresses(&self, kind: u16) -> Vec<Ipv4Addr> {
+    pub(crate) fn addresses(&self, kind: u16) -> Vec<Ipv4Addr> {
         let servers = self.servers.iter().filter(|server| server.kind == kind);
         servers.flat_map(|server| server.addresses.iter().copied()).collect()
     }
