@@ -221,8 +221,9 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error.to_string()),
     };
     let outcome = match cli.command {
-        // It has three exit statuses.
+        // These have three exit statuses.
         Command::Preseed(action) => return runtime.block_on(preseed::run(action)),
+        Command::Curtin(action) => return curtin::run(action),
         other => runtime.block_on(run(other)),
     };
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
@@ -250,7 +251,6 @@ fn fail(message: &str) -> ExitCode {
 async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
-        Command::Curtin(action) => curtin::run(action),
         Command::Dhcp(args) => dhcp::run(args, stop_signal()).await,
         Command::Tftp(args) => tftp::run(args, stop_signal()).await,
         other => ask(other).await.map_err(|error| error.to_string()),

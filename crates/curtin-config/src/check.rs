@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::config::read_root;
-use crate::merge::Merge;
-use crate::problem::{Level, Problem};
+use crate::merge::{Merge, MergeError};
+use crate::problem::{Level, Problem, Span};
 use crate::schema;
 use crate::value::{Mapping, Node, Value};
 
@@ -38,11 +38,38 @@ mod usage;
 #[must_use]
 pub fn check(yaml: &str, level: Level) -> Vec<Problem> {
     let mut merge = Merge::new();
-    if merge.add("", yaml).is_err() {
-        // Nothing can be said of what cannot be read, so this counts at every level.
-        return crate::parse(yaml).problems.into_iter().map(|problem| problem.at(Level::Schema)).collect();
+    // Nothing can be said of what cannot be read, so this counts at every level.
+    match merge.add("", yaml) {
+        Ok(()) => merge.check(level),
+        Err(MergeError::Unreadable { problem, .. }) => vec![problem.at(Level::Schema)],
+        Err(error) => {
+            let message = error.to_string();
+            let start = Span { source: 0, line: 1, column: 1 };
+            vec![Problem::error("bad-type", "", start, message.trim_start_matches(": ")).at(Level::Schema)]
+        }
     }
-    merge.check(level)
+}
+
+/// As [`check`], for a file as it was read. curtin reads UTF-8 and nothing else.
+///
+/// ```
+/// use firstlight_curtin_config::{Level, check_bytes};
+///
+/// let problems = check_bytes(b"a: 1\nb: \xff\n", Level::Schema);
+/// assert_eq!(problems[0].to_string(), "2:4: error[not-utf8] this is not UTF-8 text (save the file as UTF-8)");
+/// ```
+#[must_use]
+pub fn check_bytes(bytes: &[u8], level: Level) -> Vec<Problem> {
+    let end = match std::str::from_utf8(bytes) {
+        Ok(yaml) => return check(yaml, level),
+        Err(error) => error.valid_up_to(),
+    };
+    let before = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+    let last = before.rsplit('\n').next().unwrap_or_default();
+    let count = |number: usize| u32::try_from(number + 1).unwrap_or(u32::MAX);
+    let span = Span { source: 0, line: count(before.matches('\n').count()), column: count(last.chars().count()) };
+    let problem = Problem::error("not-utf8", "", span, "this is not UTF-8 text");
+    vec![problem.remedy("save the file as UTF-8").at(Level::Schema)]
 }
 
 /// What is wrong with a merged configuration; `loaded` was found while it was read.

@@ -54,6 +54,7 @@ mod section;
 mod seed;
 mod shell;
 mod size;
+mod snippet;
 mod source;
 mod steps;
 mod storage;
@@ -66,7 +67,7 @@ mod vectors;
 mod write_file;
 mod yaml;
 
-pub use check::check;
+pub use check::{check, check_bytes};
 pub use command::{Command, Commands};
 pub use config::{Config, Parsed, parse};
 pub use emit::to_yaml;
@@ -86,6 +87,7 @@ pub use section::{
 };
 pub use shell::{ShellOptions, render_shell};
 pub use size::{ParseSizeError, parse_size};
+pub use snippet::Lines;
 pub use source::{Compression, Source, SourceKind};
 pub use storage::{
     BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,

@@ -60,6 +60,7 @@ const UNLISTED: &[&str] = &[
     "bad-wipe",
     "control-character",
     "not-text",
+    "not-utf8",
     "storage-version",
     "too-deep",
     "too-large",

@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use firstlight_curtin_config::layout::Table;
 use firstlight_curtin_config::{
-    Disk, ExistingPartition, ExistingTable, Firmware, Merge, MergeError, Node, Problem, ShellOptions, Span, Target,
-    Value as Yaml, check_storage, parse, plan, render_json, render_shell, render_text, to_json, to_yaml,
+    Disk, ExistingPartition, ExistingTable, Firmware, Lines, Merge, Node, Problem, ShellOptions, Span, Target,
+    Value as Yaml, check_bytes, plan, render_json, render_shell, render_text, to_json, to_yaml,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -23,7 +24,7 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Say what is wrong with configurations; exit status 1 if there are errors
+    /// Say what is wrong with configurations; exit status 1 if there are errors, 2 if a file cannot be read
     Check {
         /// The files; - is standard input
         #[arg(required = true)]
@@ -66,11 +67,11 @@ pub(super) struct Input {
 }
 
 /// Who objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Level {
     /// curtin's validator, which looks at the storage section alone
     Schema,
-    /// An installation, which would fail
+    /// The installer, which would fail, or destroy what it has just made
     Runtime,
     /// Nobody, but it is worth a look
     Lint,
@@ -134,95 +135,102 @@ const fn usual_sector() -> u32 {
     512
 }
 
-/// Runs the action; what it prints is complete or nothing.
-pub(super) fn run(action: Action) -> Result<(), String> {
+/// Runs the action; what it prints is complete or nothing. A failure has been told of.
+pub(super) fn run(action: Action) -> ExitCode {
     let text = match action {
-        Action::Merge { input, json } => {
-            let merge = merge(&input)?;
-            warn(&merge, merge.problems());
-            let root = Node::detached(Yaml::Mapping(merge.root().clone()));
-            if json {
-                to_json(&root).map(|text| text + "\n").map_err(|error| error.to_string())?
-            } else {
-                to_yaml(&root)
-            }
-        }
         Action::Check { files, level, json } => return check(&files, level, json),
-        Action::Plan { input, disks, firmware, format } => {
-            let merge = merge(&input)?;
-            let sources = merge.clone();
-            let parsed = merge.parse();
-            let target = Target { firmware: firmware.into(), disks: read_disks(&disks)?, ..Target::default() };
-            let plan = plan(&parsed.config, &target).map_err(|problems| {
-                let count = problems.len();
-                warn(&sources, &problems);
-                format!("there is no plan: {count} error{}", if count == 1 { "" } else { "s" })
-            })?;
-            warn(&sources, &parsed.problems);
-            match format {
-                Format::Text => render_text(&plan),
-                Format::Sh => render_shell(&plan, &ShellOptions::default()),
-                Format::Json => render_json(&plan),
-            }
-        }
+        Action::Merge { input, json } => merged(&input, json),
+        Action::Plan { input, disks, firmware, format } => planned(&input, &disks, firmware, format),
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("the result cannot be printed: {error}"))
+    let outcome = text.and_then(|text| {
+        let printed = std::io::stdout().write_all(text.as_bytes());
+        printed.map_err(|error| format!("the result cannot be printed: {error}"))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => super::fail(&message),
+    }
 }
 
-fn check(files: &[PathBuf], level: Level, json: bool) -> Result<(), String> {
+fn merged(input: &Input, json: bool) -> Result<String, String> {
+    let merge = merge(input)?;
+    warn(&merge, merge.problems());
+    let root = Node::detached(Yaml::Mapping(merge.root().clone()));
+    if json { to_json(&root).map(|text| text + "\n").map_err(|error| error.to_string()) } else { Ok(to_yaml(&root)) }
+}
+
+fn planned(input: &Input, disks: &Path, firmware: FirmwareName, format: Format) -> Result<String, String> {
+    let merge = merge(input)?;
+    let sources = merge.clone();
+    let parsed = merge.parse();
+    let target = Target { firmware: firmware.into(), disks: read_disks(disks)?, ..Target::default() };
+    let plan = plan(&parsed.config, &target).map_err(|problems| {
+        let count = problems.len();
+        warn(&sources, &problems);
+        format!("there is no plan: {count} error{}", if count == 1 { "" } else { "s" })
+    })?;
+    warn(&sources, &parsed.problems);
+    Ok(match format {
+        Format::Text => render_text(&plan),
+        Format::Sh => render_shell(&plan, &ShellOptions::default()),
+        Format::Json => render_json(&plan),
+    })
+}
+
+/// The exit status when there was nothing to look at, as for a mistake in the use.
+const UNUSABLE: u8 = 2;
+
+/// What is wrong with each file; one that cannot be read does not keep the others from being looked at.
+fn check(files: &[PathBuf], level: Level, json: bool) -> ExitCode {
+    let mut status = 0;
     let mut out = std::io::stdout().lock();
-    let mut bad = 0;
     for file in files {
         let name = file.display().to_string();
-        let findings = findings(&read(file)?, level);
-        bad += usize::from(findings.iter().any(|(_, problem)| problem.is_error()));
+        let bytes = match read_bytes(file) {
+            Ok(bytes) => bytes,
+            Err(message) => {
+                eprintln!("firstlight: {message}");
+                status = UNUSABLE;
+                continue;
+            }
+        };
+        let problems = check_bytes(&bytes, level.into());
+        status = status.max(u8::from(problems.iter().any(Problem::is_error)));
         let printed = if json {
-            writeln!(out, "{}", json!({"file": name, "problems": findings.iter().map(shown).collect::<Vec<_>>()}))
+            let line = json!({"file": name, "problems": problems.iter().map(machine_problem).collect::<Vec<_>>()});
+            format!("{line}\n")
         } else {
-            findings.iter().try_for_each(|(_, problem)| writeln!(out, "{name}:{problem}"))
+            annotated(&name, &String::from_utf8_lossy(&bytes), &problems)
         };
-        printed.map_err(|error| format!("the findings cannot be printed: {error}"))?;
-    }
-    match bad {
-        0 => Ok(()),
-        1 => Err("one file has errors".to_owned()),
-        _ => Err(format!("{bad} files have errors")),
-    }
-}
-
-/// What is wrong with a text, in its order; what the validator refuses is not refused twice.
-fn findings(text: &str, level: Level) -> Vec<(Level, Problem)> {
-    let mut merge = Merge::new();
-    if let Err(error) = merge.add("", text) {
-        return match error {
-            MergeError::Unreadable { problem, .. } => vec![(Level::Schema, *problem)],
-            _ => parse(text).problems.into_iter().map(|problem| (Level::Schema, problem)).collect(),
-        };
-    }
-    let mut findings: Vec<(Level, Problem)> = match merge.root().get("storage") {
-        Some(storage) => check_storage(storage).into_iter().map(|problem| (Level::Schema, problem)).collect(),
-        None => Vec::new(),
-    };
-    for problem in merge.parse().problems {
-        let found = if problem.is_error() { Level::Runtime } else { Level::Lint };
-        let is_known = findings.iter().any(|(_, known)| known.path == problem.path && known.span == problem.span);
-        if found <= level && !is_known {
-            findings.push((found, problem));
+        if let Err(error) = out.write_all(printed.as_bytes()) {
+            if error.kind() == std::io::ErrorKind::BrokenPipe {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("firstlight: the findings cannot be printed: {error}");
+            return ExitCode::FAILURE;
         }
     }
-    findings.sort_by_key(|(_, problem)| problem.span);
-    findings
+    ExitCode::from(status)
 }
 
-fn shown((level, problem): &(Level, Problem)) -> serde_json::Value {
-    let level = match level {
-        Level::Schema => "schema",
-        Level::Runtime => "runtime",
-        Level::Lint => "lint",
-    };
+/// Each problem on a line of its own, and below it the line that it is about.
+fn annotated(name: &str, text: &str, problems: &[Problem]) -> String {
+    let lines = Lines::new(text);
+    let mut shown = String::new();
+    for problem in problems {
+        shown.push_str(&format!("{name}:{problem}\n"));
+        for line in lines.snippet(problem).unwrap_or_default().lines() {
+            shown.push_str(&format!("    {line}\n"));
+        }
+    }
+    shown
+}
+
+fn machine_problem(problem: &Problem) -> serde_json::Value {
     json!({
-        "severity": problem.severity.to_string(), "level": level, "code": problem.code, "path": problem.path,
-        "line": problem.span.line, "column": problem.span.column, "message": problem.message, "remedy": problem.remedy,
+        "severity": problem.severity.to_string(), "level": problem.level.to_string(), "code": problem.code,
+        "path": problem.path, "line": problem.span.line, "column": problem.span.column, "message": problem.message,
+        "remedy": problem.remedy,
     })
 }
 
@@ -238,14 +246,17 @@ fn merge(input: &Input) -> Result<Merge, String> {
 }
 
 fn read(file: &Path) -> Result<String, String> {
+    String::from_utf8(read_bytes(file)?).map_err(|_| format!("{}: this is not UTF-8 text", file.display()))
+}
+
+fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let outcome = if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map(drop)
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        std::fs::read(file).map(|read| bytes = read)
+        std::fs::read(file)
     };
-    outcome.map_err(|error| format!("{}: {error}", file.display()))?;
-    String::from_utf8(bytes).map_err(|_| format!("{}: this is not UTF-8 text", file.display()))
+    outcome.map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
@@ -273,6 +284,16 @@ fn warn(merge: &Merge, problems: &[Problem]) {
         match merge.source(problem.span).filter(|_| problem.span != Span::NONE) {
             Some(file) => eprintln!("{file}:{problem}"),
             None => eprintln!("{problem}"),
+        }
+    }
+}
+
+impl From<Level> for firstlight_curtin_config::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Schema => Self::Schema,
+            Level::Runtime => Self::Runtime,
+            Level::Lint => Self::Lint,
         }
     }
 }
