@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::read_root;
+use crate::config::read_mapping;
 use crate::merge::{Merge, MergeError};
 use crate::problem::{Level, Problem, Span};
 use crate::schema;
@@ -76,8 +76,7 @@ pub fn check_bytes(bytes: &[u8], level: Level) -> Vec<Problem> {
 pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level) -> Vec<Problem> {
     let mut problems = root.get("storage").map(schema::check_storage).unwrap_or_default();
     if level > Level::Schema {
-        let whole = Node::detached(Value::Mapping(root.clone()));
-        let mut found = read_root(Some(whole), loaded.to_vec()).problems;
+        let mut found = read_mapping(root, loaded.to_vec()).problems;
         storage(root, &mut found);
         // What the validator refuses is not refused twice.
         let known: BTreeSet<_> = problems.iter().map(|problem| (problem.span, problem.path.clone())).collect();

@@ -262,22 +262,28 @@ impl Context {
 #[must_use]
 pub fn parse(yaml: &str) -> Parsed {
     let (root, problems) = yaml::load(yaml);
-    read_root(root, problems)
+    read_root(root.as_ref(), problems)
 }
 
-/// Reads what was loaded or merged.
-pub(crate) fn read_root(root: Option<Node>, problems: Vec<Problem>) -> Parsed {
-    let mut cx = Context { problems, guesses: 0 };
-    let mut config = match root.map(|root| (root.value, root.span)) {
-        None | Some((Value::Null, _)) => Config::default(),
-        Some((Value::Mapping(mapping), _)) => read(&mut cx, &mapping),
-        Some((value, span)) => {
-            let kind = Node::new(value, span).kind();
-            let message = format!("a configuration is a mapping, not {kind}");
-            cx.error("bad-type", "", span, message);
-            Config::default()
+/// Reads what was loaded.
+fn read_root(root: Option<&Node>, mut problems: Vec<Problem>) -> Parsed {
+    let empty = Mapping::default();
+    let mapping = match root.map(|root| (&root.value, root)) {
+        None | Some((Value::Null, _)) => &empty,
+        Some((Value::Mapping(mapping), _)) => mapping,
+        Some((_, root)) => {
+            let message = format!("a configuration is a mapping, not {}", root.kind());
+            problems.push(Problem::error("bad-type", "", root.span, message));
+            &empty
         }
     };
+    read_mapping(mapping, problems)
+}
+
+/// Reads what was merged; `problems` was found before.
+pub(crate) fn read_mapping(root: &Mapping, problems: Vec<Problem>) -> Parsed {
+    let mut cx = Context { problems, guesses: 0 };
+    let mut config = read(&mut cx, root);
     let mut problems = cx.problems;
     problems.sort_by_key(|problem| problem.span);
     config.errors = problems.iter().filter(|problem| problem.is_error()).cloned().collect();

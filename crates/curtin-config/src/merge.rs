@@ -4,7 +4,7 @@
 //! What is not a mapping cannot be merged, and is refused as a whole: the result is then as it was.
 
 use crate::check::check_root;
-use crate::config::{Parsed, read_root};
+use crate::config::{Parsed, read_mapping};
 use crate::json;
 use crate::problem::{Level, Problem, Span};
 use crate::value::{Mapping, Node, Value};
@@ -131,7 +131,7 @@ impl Merge {
     /// Reads the result as a configuration.
     #[must_use]
     pub fn parse(self) -> Parsed {
-        read_root(Some(Node::new(Value::Mapping(self.root), Span::NONE)), self.problems)
+        read_mapping(&self.root, self.problems)
     }
 
     /// Everything that is wrong with the result, up to a level; see [`check`](crate::check()).

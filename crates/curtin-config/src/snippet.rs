@@ -21,7 +21,12 @@ const WIDTH: usize = 100;
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// In plain ASCII, a column is found without counting characters.
+    ascii: bool,
 }
+
+/// The longest line whose characters are counted for one problem.
+const MAX_COUNTED: usize = 1 << 16;
 
 impl<'a> Lines<'a> {
     /// Finds the lines of a text.
@@ -33,10 +38,12 @@ impl<'a> Lines<'a> {
             b'\r' => bytes.get(at + 1) != Some(&b'\n'),
             _ => false,
         });
-        Self { text, starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect() }
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { text, starts, ascii: text.is_ascii() }
     }
 
-    /// The line that a problem is about, with a mark below the value; `None` if it stands in another text, or in none.
+    /// The line that a problem is about, with a mark below the value; `None` if it stands in another text, in none, or
+    /// in a line that is too long to count its characters.
     ///
     /// A long line is cut on both sides. Each line ends with a line break.
     #[must_use]
@@ -45,13 +52,23 @@ impl<'a> Lines<'a> {
         let line = self.line(line).filter(|_| source == 0)?;
         let at = usize::try_from(column).ok()?.checked_sub(1)?;
         let begin = at.saturating_sub(WIDTH / 2);
+        let from_begin = self.skip(line, begin)?;
         let visible = |c: char| if c.is_control() { ' ' } else { c };
-        let shown: String = line.chars().skip(begin).take(WIDTH).map(visible).collect();
-        let marked = length(line.chars().skip(at)).min(WIDTH.saturating_sub(at - begin)).max(1);
+        let shown: String = from_begin.chars().take(WIDTH).map(visible).collect();
+        let marked = length(from_begin.chars().take(WIDTH).skip(at - begin)).max(1);
         let number = problem.span.line.to_string();
         let (before, dots) = (" ".repeat(number.len()), if begin > 0 { "…" } else { "" });
         let indent = " ".repeat(at - begin + dots.chars().count());
         Some(format!("{number} | {dots}{}\n{before} | {indent}{}\n", shown.trim_end(), "^".repeat(marked)))
+    }
+
+    /// A line without its first characters.
+    fn skip(&self, line: &'a str, characters: usize) -> Option<&'a str> {
+        if self.ascii {
+            return line.get(characters.min(line.len())..);
+        }
+        let counted = line.len() <= MAX_COUNTED;
+        counted.then(|| line.char_indices().nth(characters).map_or("", |(at, _)| line.get(at..).unwrap_or_default()))
     }
 
     fn line(&self, number: u32) -> Option<&'a str> {

@@ -5,24 +5,26 @@ use std::ops::Range;
 /// PyYAML takes a tab for a separator nowhere; YAML 1.2 does.
 pub(super) struct Tabs<'a> {
     yaml: &'a str,
+    /// Whether there is a tab at all.
+    any: bool,
     /// Quoted and block text, in order.
     allowed: Vec<Range<usize>>,
 }
 
 impl<'a> Tabs<'a> {
     pub(super) fn new(yaml: &'a str) -> Self {
-        Self { yaml, allowed: Vec::new() }
+        Self { yaml, any: yaml.contains('\t'), allowed: Vec::new() }
     }
 
     pub(super) fn allow(&mut self, range: Range<usize>) {
-        if self.yaml.contains('\t') {
+        if self.any {
             self.allowed.push(range);
         }
     }
 
     /// Line and column of the first one that is neither allowed nor in a comment.
     pub(super) fn first_stray(&self) -> Option<(u32, u32)> {
-        if !self.yaml.contains('\t') {
+        if !self.any {
             return None;
         }
         let mut allowed = self.allowed.iter().peekable();
