@@ -1,12 +1,19 @@
-//! Any text is parsed, and planned or refused; a plan renders, and partitions stay in their disk.
+//! Any text is parsed and checked, and planned or refused; a plan renders, and partitions stay in their disk.
 #![no_main]
 
-use firstlight_curtin_config::{Disk, Firmware, ShellOptions, Target, parse, plan, render_shell};
+use firstlight_curtin_config::{
+    Disk, Firmware, Level, Lines, ShellOptions, Target, check, parse, plan, render_shell,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let parsed = parse(text);
+    let problems = check(text, Level::Lint);
+    let lines = Lines::new(text);
+    for problem in &problems {
+        let _ = lines.snippet(problem);
+    }
     let firmware = if data.len() % 2 == 0 { Firmware::Bios } else { Firmware::Uefi };
     let target = Target {
         firmware,
