@@ -16,22 +16,23 @@ impl<'a> Resolver<'a> {
         let table = self.table(item, wanted.ptable.as_deref())?;
         let name = wanted.mdname.as_deref().filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| array_name(&path)).to_owned();
-        if !is_name(&name) || name.len() > 32 {
+        if !is_array_name(&name) {
             self.error(
                 item,
                 "raid-name",
                 "mdname",
-                format!("{name:?} is not a name for an array: letters, digits, _.-+"),
+                format!("{name:?} is not a name for an array: letters, digits, _.-"),
             );
             return None;
         }
         let members = self.take_all(item, "devices", &wanted.devices)?;
         let spares = self.take_all(item, "spare_devices", &wanted.spare_devices)?;
-        let smallest = members.iter().chain(&spares).map(|facts| facts.size).min().unwrap_or_default();
-        let component = component(smallest);
+        let sizes = members.iter().chain(&spares).map(|facts| facts.size);
+        let (smallest, largest) = (sizes.clone().min().unwrap_or_default(), sizes.max().unwrap_or_default());
+        let component = component(smallest, largest);
         let count = members.len() as u64;
         let size = match level {
-            RaidLevel::Raid0 => members.iter().map(|facts| self::component(facts.size)).sum(),
+            RaidLevel::Raid0 => members.iter().map(|facts| self::component(facts.size, largest)).sum(),
             RaidLevel::Raid1 => component,
             RaidLevel::Raid6 => component * count.saturating_sub(2),
             RaidLevel::Raid10 => component * count / 2,
@@ -106,9 +107,9 @@ impl<'a> Resolver<'a> {
             })
         };
         let path = match short.strip_prefix("md/") {
-            Some(rest) if is_name(rest) && rest.len() <= 32 => format!("/dev/md/{rest}"),
+            Some(rest) if is_array_name(rest) => format!("/dev/md/{rest}"),
             None if numbered(short) => format!("/dev/{short}"),
-            None if is_name(short) && short == name && short.len() <= 32 => format!("/dev/md/{short}"),
+            None if is_array_name(short) && short == name => format!("/dev/md/{short}"),
             _ => {
                 self.error(item, "raid-name", "name", format!("{name:?} is not the name of an array, such as md0"));
                 return None;
@@ -132,12 +133,17 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// What is left of a member for data. mdadm keeps 1/1024 of it for later changes (128 MiB at most)
-/// beside superblock and bitmap; how much exactly depends on its version, so the plan leaves enough
-/// and says how much is used.
-fn component(member: u64) -> u64 {
-    let headroom = (member / 1024).min(128 * MIB).next_multiple_of(MIB);
+/// What is left of a member for data. mdadm keeps 1/1024 for later changes (128 MiB at most) beside
+/// superblock and bitmap, as much on every member as on the first; how much exactly depends on its
+/// version, so the plan leaves enough whichever comes first, and says how much is used.
+fn component(member: u64, largest: u64) -> u64 {
+    let headroom = (largest / 1024).min(128 * MIB).next_multiple_of(MIB);
     (member / MIB * MIB).saturating_sub(headroom + 2 * MIB)
+}
+
+/// What mdadm takes, which is less than what others do.
+fn is_array_name(name: &str) -> bool {
+    is_name(name) && name.len() <= 32 && !name.contains('+')
 }
 
 fn array_name(path: &str) -> &str {

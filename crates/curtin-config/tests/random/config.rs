@@ -197,6 +197,8 @@ impl Maker<'_> {
             return;
         }
         let smallest = members.iter().map(|free| free.size).min().unwrap_or_default();
+        // What a device has at least may be less than what it has.
+        let headroom = 40 * MIB;
         let item = RaidItem {
             name: format!("md-{id}"),
             level: Some(level),
@@ -204,7 +206,7 @@ impl Maker<'_> {
             ..RaidItem::default()
         };
         self.storage.push(&id, item);
-        self.free.push(Free { id, size: smallest - smallest / 1024 - 4 * MIB });
+        self.free.push(Free { id, size: smallest - headroom });
     }
 
     fn lvm(&mut self, id: &str) {
