@@ -7,7 +7,7 @@ use firstlight_curtin_config::{
 use crate::boot::{Boot, DEPLOY_FILE};
 use crate::model::Record;
 use crate::store::Credential;
-use crate::templates::{Node, TemplatesError};
+use crate::templates::{Subject, TemplatesError};
 use crate::userdata::{self, UserData};
 
 /// There is no installation for this machine.
@@ -64,8 +64,8 @@ pub async fn script(
     let http_root = boot.policy().http_root();
     let target = target(record, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
     let mut config = config(boot, record, &os).await?;
-    let node = Node::new(boot, record);
-    let datasource = UserData { templates: boot.templates(), node, http_root: &http_root, credential }.deployed()?;
+    let subject = Subject { record, os: &os, http_root: &http_root };
+    let datasource = UserData { templates: boot.templates(), subject, credential }.deployed()?;
     let mut file = WriteFile::new("/etc/cloud/cloud.cfg.d/90_firstlight.cfg", datasource);
     file.mode = 0o600;
     config.write_files.push(("firstlight-datasource".to_owned(), file));
@@ -116,9 +116,9 @@ async fn config(boot: &Boot, record: &Record, os: &str) -> Result<Config, Deploy
 ///
 /// When the template cannot be used.
 pub async fn default_curtin(boot: &Boot, record: &Record, os: &str) -> Result<String, TemplatesError> {
-    let node = Node { os, ..Node::new(boot, record) };
+    let http_root = boot.policy().http_root();
     let image_url = boot.image_url(os, DEPLOY_FILE);
-    userdata::default_curtin(boot.templates(), &node, &boot.policy().http_root(), &image_url).await
+    userdata::default_curtin(boot.templates(), &Subject { record, os, http_root: &http_root }, &image_url).await
 }
 
 fn target(record: &Record, firmware: Firmware, image_url: &str) -> Result<Target, DeploymentError> {

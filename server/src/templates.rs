@@ -5,20 +5,20 @@
 
 mod mask;
 mod read;
+mod render;
+mod subject;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstlight_preseed::{Context, Explanation, LookupKey, Map, RenderError, Template, TemplateError, explain};
-
-use crate::boot::{ARCHITECTURE, Boot};
-use crate::model::Record;
+use firstlight_preseed::{Context, Explanation, RenderError, TemplateError, explain};
 
 pub(crate) use mask::{MASK, mask};
-
-/// The one sub-architecture so far.
-const SUBARCHITECTURE: &str = "generic";
+pub(crate) use render::render;
+pub use subject::Subject;
+#[cfg(test)]
+pub(crate) use subject::tests::record;
 
 /// What a text is for: the first part of a template's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,65 +53,6 @@ impl Prefix {
     }
 }
 
-/// What a template is looked up for, and is told of.
-#[derive(Debug, Clone, Copy)]
-pub struct Node<'a> {
-    /// The machine's identity.
-    pub id: &'a str,
-    /// Its name.
-    pub name: &'a str,
-    /// `OSYSTEM/RELEASE` that it is to have, or that its ephemeral system is of.
-    pub os: &'a str,
-}
-
-impl<'a> Node<'a> {
-    /// What is known of a machine.
-    #[must_use]
-    pub fn new(boot: &'a Boot, record: &'a Record) -> Self {
-        let wished = record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref());
-        Self { id: &record.id, name: &record.name, os: wished.unwrap_or(boot.default_os()) }
-    }
-
-    /// What every template can use; `docs/templates.md` lists it.
-    #[must_use]
-    pub fn context(&self, http_root: &str) -> Context {
-        let (osystem, release) = self.os();
-        let architecture = format!("{ARCHITECTURE}/{SUBARCHITECTURE}");
-        let node: Map = [
-            ("system_id", self.id),
-            ("hostname", self.name),
-            ("architecture", architecture.as_str()),
-            ("osystem", osystem),
-            ("distro_series", release),
-        ]
-        .into_iter()
-        .collect();
-        let server = http_root.trim_start_matches("http://").trim_end_matches('/');
-        Context::new()
-            .with("node", node)
-            .with("osystem", osystem)
-            .with("release", release)
-            .with("server_url", http_root)
-            .with("server_host", server.split(':').next().unwrap_or_default())
-    }
-
-    fn key(&self, prefix: Prefix) -> LookupKey<'a> {
-        let (osystem, release) = self.os();
-        LookupKey {
-            prefix: prefix.as_str(),
-            osystem,
-            arch: Some((ARCHITECTURE, SUBARCHITECTURE)),
-            release,
-            name: Some(self.name),
-            default: true,
-        }
-    }
-
-    fn os(&self) -> (&'a str, &'a str) {
-        self.os.split_once('/').unwrap_or((self.os, ""))
-    }
-}
-
 /// A user's template cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -138,6 +79,9 @@ pub enum TemplatesError {
     /// The template does not fit the machine.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// The rendering was given up.
+    #[error("the rendering has ended: {0}")]
+    Broken(tokio::task::JoinError),
 }
 
 /// The directories of users' templates.
@@ -169,9 +113,9 @@ impl Templates {
     /// # Errors
     ///
     /// When a directory is not there: what it holds would be missed without a word.
-    pub fn explain(&self, prefix: Prefix, node: &Node<'_>) -> Result<Explanation, TemplatesError> {
+    pub fn explain(&self, prefix: Prefix, subject: &Subject<'_>) -> Result<Explanation, TemplatesError> {
         self.check()?;
-        Ok(explain(&node.key(prefix), self.directories.len() + 1, |location, name| {
+        Ok(explain(&subject.key(prefix), self.directories.len() + 1, |location, name| {
             match self.location(location) {
                 // A dangling link is there: that it cannot be read is to be told.
                 Some(directory) => directory.join(name).symlink_metadata().is_ok_and(|entry| !entry.is_dir()),
@@ -186,18 +130,28 @@ impl Templates {
         self.directories.get(location).map(PathBuf::as_path)
     }
 
-    /// The user's template for a machine; none if there is only the built-in one.
+    /// What becomes of the user's template for a machine; none if there is only the built-in one.
     ///
     /// # Errors
     ///
     /// When there is one that cannot be used.
-    pub async fn find(&self, prefix: Prefix, node: &Node<'_>) -> Result<Option<Template>, TemplatesError> {
-        let explanation = self.explain(prefix, node)?;
+    pub async fn render(
+        &self,
+        prefix: Prefix,
+        subject: &Subject<'_>,
+        context: Context,
+    ) -> Result<Option<String>, TemplatesError> {
+        let explanation = self.explain(prefix, subject)?;
         let Some(winner) = explanation.winner() else { return Ok(None) };
         let Some(directory) = self.location(winner.location) else { return Ok(None) };
         let path = directory.join(&winner.name);
-        let text = read::whole(&path).await.map_err(|error| TemplatesError::File { path: path.clone(), error })?;
-        Ok(Some(Template::parse(&path.display().to_string(), &text)?))
+        let directories = Arc::clone(&self.directories);
+        // Files are waited for, and a template may reckon for a while.
+        let rendering = tokio::task::spawn_blocking(move || render(&read::template(&path)?, &context, &directories));
+        match rendering.await {
+            Ok(rendered) => rendered.map(Some),
+            Err(error) => Err(TemplatesError::Broken(error)),
+        }
     }
 }
 
@@ -205,15 +159,11 @@ impl Templates {
 mod tests {
     use super::*;
 
-    const NODE: Node<'_> = Node { id: "abc", name: "web01", os: "debian/bookworm" };
-
     async fn rendered(templates: &Templates, prefix: Prefix) -> Result<Option<String>, String> {
-        match templates.find(prefix, &NODE).await.map_err(|error| error.to_string())? {
-            Some(template) => {
-                template.render(&NODE.context("http://10.0.0.1:8080/")).map(Some).map_err(|error| error.to_string())
-            }
-            None => Ok(None),
-        }
+        let record = subject::tests::record();
+        let subject = Subject { record: &record, os: "debian/bookworm", http_root: "http://10.0.0.1:8080/" };
+        let context = subject.context("ours", None);
+        templates.render(prefix, &subject, context).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -222,8 +172,12 @@ mod tests {
         let templates = Templates::new(&[first.path().to_owned(), second.path().to_owned()]);
         assert_eq!(rendered(&templates, Prefix::Curtin).await, Ok(None));
 
-        std::fs::write(second.path().join("curtin_debian"), "{{node.hostname}} {{release}} {{server_host}}").unwrap();
-        assert_eq!(rendered(&templates, Prefix::Curtin).await, Ok(Some("web01 bookworm 10.0.0.1".to_owned())));
+        std::fs::write(second.path().join("curtin_debian"), "{{inherit 'frame'}}{{node.hostname}} {{release}}")
+            .unwrap();
+        let error = rendered(&templates, Prefix::Curtin).await.unwrap_err();
+        assert!(error.ends_with("curtin_debian:1:11: there is no template `frame` to inherit"), "{error}");
+        std::fs::write(first.path().join("frame"), "<{{self.body}}>").unwrap();
+        assert_eq!(rendered(&templates, Prefix::Curtin).await, Ok(Some("<web01 bookworm>".to_owned())));
         assert_eq!(rendered(&templates, Prefix::CurtinUserdata).await, Ok(None));
 
         let file = first.path().join("curtin_debian_amd64_generic_bookworm_web01");

@@ -6,16 +6,14 @@ use firstlight_machine_fsm::Boot as Answer;
 use firstlight_preseed::{Context, Template, Value};
 
 use crate::store::Credential;
-use crate::templates::{Node, Prefix, Templates, TemplatesError};
+use crate::templates::{Prefix, Subject, Templates, TemplatesError};
 
 /// Renders the texts for the holder of one set of credentials.
 pub struct UserData<'a> {
     /// Users' templates.
     pub templates: &'a Templates,
     /// The machine.
-    pub node: Node<'a>,
-    /// `http://SERVER/`
-    pub http_root: &'a str,
+    pub subject: Subject<'a>,
     /// How it proves who it is.
     pub credential: &'a Credential,
 }
@@ -32,11 +30,9 @@ impl UserData<'_> {
             Answer::Install => Prefix::Curtin,
             _ => Prefix::Commissioning,
         };
-        let ours = render("bootstrap", include_str!("../templates/bootstrap.yaml"), &self.context())?;
-        match self.templates.find(prefix, &self.node).await? {
-            Some(own) => Ok(own.render(&self.context().with("preseed_data", ours))?),
-            None => Ok(ours),
-        }
+        let ours = render("bootstrap", include_str!("../templates/bootstrap.yaml"), &self.context(""))?;
+        let own = self.templates.render(prefix, &self.subject, self.context(&ours)).await?;
+        Ok(own.unwrap_or(ours))
     }
 
     /// The cloud-init configuration that is written into the installed system.
@@ -45,7 +41,7 @@ impl UserData<'_> {
     ///
     /// When the template is broken.
     pub fn deployed(&self) -> Result<String, TemplatesError> {
-        render("deployed", include_str!("../templates/deployed.yaml"), &self.context())
+        render("deployed", include_str!("../templates/deployed.yaml"), &self.context(""))
     }
 
     /// The program that the ephemeral system runs when the machine's state answers a netboot with `answer`.
@@ -54,26 +50,25 @@ impl UserData<'_> {
     ///
     /// When the template cannot be used.
     pub async fn program(&self, answer: Answer) -> Result<String, TemplatesError> {
-        let common = render("common", include_str!("../templates/common.sh"), &self.context())?;
-        let context = self.context().with("common", common).with("phase", phase(answer));
+        let common = render("common", include_str!("../templates/common.sh"), &self.context(""))?;
+        let context = self.context("").with("common", common).with("phase", phase(answer));
         if answer == Answer::Install {
             return render("install_userdata", include_str!("../templates/install_userdata.sh"), &context);
         }
-        let own = match answer {
-            Answer::Enlist => self.templates.find(Prefix::EnlistUserdata, &self.node).await?,
-            _ => None,
-        };
-        match own {
-            Some(own) => Ok(own.render(&context)?),
-            None => render("commissioning_userdata", include_str!("../templates/commissioning_userdata.sh"), &context),
+        let ours = render("commissioning_userdata", include_str!("../templates/commissioning_userdata.sh"), &context)?;
+        if answer != Answer::Enlist {
+            return Ok(ours);
         }
+        let context = context.with("preseed_data", ours.as_str());
+        let own = self.templates.render(Prefix::EnlistUserdata, &self.subject, context).await?;
+        Ok(own.unwrap_or(ours))
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, preseed_data: &str) -> Context {
         let Credential { consumer_key, token_key, token_secret, machine, .. } = self.credential;
-        let root = self.http_root;
-        self.node
-            .context(root)
+        let root = self.subject.http_root;
+        self.subject
+            .context(preseed_data, None)
             .with("metadata_url", format!("{root}metadata/{machine}/"))
             .with("status_url", format!("{root}metadata/{machine}/status"))
             .with(
@@ -94,15 +89,13 @@ impl UserData<'_> {
 /// When the template cannot be used.
 pub async fn default_curtin(
     templates: &Templates,
-    node: &Node<'_>,
-    http_root: &str,
+    subject: &Subject<'_>,
     image_url: &str,
 ) -> Result<String, TemplatesError> {
-    let context = node.context(http_root).with("image_url", image_url);
-    match templates.find(Prefix::CurtinUserdata, node).await? {
-        Some(own) => Ok(own.render(&context)?),
-        None => render("curtin", include_str!("../templates/curtin.yaml"), &context),
-    }
+    let context = subject.context("", Some(image_url));
+    let ours = render("curtin", include_str!("../templates/curtin.yaml"), &context)?;
+    let own = templates.render(Prefix::CurtinUserdata, subject, context.with("preseed_data", ours.as_str())).await?;
+    Ok(own.unwrap_or(ours))
 }
 
 /// The name of a phase, as results are filed under it.
@@ -123,6 +116,7 @@ fn render(name: &str, text: &str, context: &Context) -> Result<String, Templates
 mod tests {
     use super::*;
     use crate::store::Scope;
+    use crate::templates::record;
 
     #[tokio::test]
     async fn every_template_renders() {
@@ -136,9 +130,9 @@ mod tests {
             bootstrap: None,
             address: None,
         };
-        let (templates, http_root) = (Templates::default(), "http://10.0.0.1/");
-        let node = Node { id: "abc123", name: "web01", os: "debian/bookworm" };
-        let data = UserData { templates: &templates, node, http_root, credential: &credential };
+        let (templates, record) = (Templates::default(), record());
+        let subject = Subject { record: &record, os: "debian/bookworm", http_root: "http://10.0.0.1/" };
+        let data = UserData { templates: &templates, subject, credential: &credential };
         let bootstrap = data.bootstrap(Answer::Enlist).await.unwrap();
         assert!(bootstrap.starts_with("#cloud-config\n"));
         assert!(bootstrap.contains(r#"metadata_url: "http://10.0.0.1/metadata/abc123/""#), "{bootstrap}");
@@ -150,7 +144,7 @@ mod tests {
             let check = std::process::Command::new("bash").args(["-n", "-c", &program]).output().unwrap();
             assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
         }
-        let curtin = default_curtin(&templates, &node, http_root, "http://h/root.tar.zst").await.unwrap();
+        let curtin = default_curtin(&templates, &subject, "http://h/root.tar.zst").await.unwrap();
         assert!(curtin.contains("root: \"http://h/root.tar.zst\""));
     }
 }

@@ -56,6 +56,16 @@ fn render_adds_and_loses_no_byte() {
     let templates = directory.path().to_str().unwrap();
     let arguments = ["render", "curtin", "--context", context, "--templates", "/no/such", "--templates", templates];
     assert_eq!(preseed(&arguments, b""), (0, "2".to_owned(), String::new()));
+
+    let inheriting = b"{{inherit 'frame'}}{{z}}";
+    let arguments = ["render", "-", "--context", context, "--templates", templates];
+    let (status, out, err) = preseed(&arguments, inheriting);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    write(directory.path(), "frame", "<{{self.body}}>");
+    assert_eq!(preseed(&arguments, inheriting), (0, "<1>".to_owned(), String::new()));
+    write(directory.path(), "frame", "{{if}}");
+    let (status, _, err) = preseed(&arguments, inheriting);
+    assert!(status == 1 && err.contains("/frame:1:"), "{err}");
 }
 
 #[test]

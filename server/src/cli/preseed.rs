@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::Remote;
 use super::client::Client;
+use crate::templates;
 
 /// Preseeds and templates.
 #[derive(Debug, Subcommand)]
@@ -27,7 +28,8 @@ pub(super) enum Action {
         /// A JSON file with an object: the names that the template can use
         #[arg(long, value_name = "FILE")]
         context: PathBuf,
-        /// A directory in which the template is looked for if there is no such file; may be given several times
+        /// A directory with what the template inherits, and with the template itself if there is no such file; may be given
+        /// several times
         #[arg(long, value_name = "DIR")]
         templates: Vec<PathBuf>,
     },
@@ -45,7 +47,7 @@ pub(super) enum Action {
         /// The machine's name or id
         machine: String,
         /// What the text is for
-        #[arg(long, value_parser = crate::templates::Prefix::ALL.map(crate::templates::Prefix::as_str))]
+        #[arg(long, value_parser = templates::Prefix::ALL.map(templates::Prefix::as_str))]
         prefix: String,
         #[command(flatten)]
         remote: Remote,
@@ -131,7 +133,7 @@ fn render(template: &Path, context: &Path, directories: &[PathBuf]) -> Result<St
     let text = String::from_utf8(text).map_err(|_| shown(&file, &"this is not UTF-8 text"))?;
     let context = context::parse(&read(context).map_err(unusable)?).map_err(|error| shown(context, &error))?;
     let template = Template::parse(&file.display().to_string(), &text).map_err(|error| (1, error.to_string()))?;
-    template.render(&context).map_err(|error| (1, error.to_string()))
+    templates::render(&template, &context, directories).map_err(|error| (1, error.to_string()))
 }
 
 /// The template itself, or the first file of that name in a directory.

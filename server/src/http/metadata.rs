@@ -8,7 +8,7 @@ mod status;
 
 use axum::Router;
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use firstlight_machine_fsm::{Boot as Answer, Event};
@@ -18,7 +18,7 @@ use super::{App, Peer, auth, boot::peer_address};
 use crate::controller::ControlError;
 use crate::model::Record;
 use crate::store::{Credential, Key, Scope};
-use crate::templates::{Node, TemplatesError};
+use crate::templates::{Subject, TemplatesError};
 use crate::userdata::UserData;
 
 pub(super) fn router() -> Router<App> {
@@ -31,6 +31,7 @@ pub(super) fn router() -> Router<App> {
         .route("/{id}/scripts/{name}", get(scripts::text))
         .route("/{id}/scripts/{name}/finish", post(scripts::finish))
         .route("/{id}/finished", post(scripts::all_finished))
+        .route("/{id}/netboot-off", post(async || StatusCode::NO_CONTENT))
         .route("/{id}/install", get(install::script))
         .route("/{id}/install/step", post(install::step))
         .route("/{id}/install/finished", post(install::finished))
@@ -106,7 +107,7 @@ async fn user_data(State(app): State<App>, Path(id): Path<String>, headers: Head
 }
 
 fn user_data_of<'a>(app: &'a App, record: &'a Record, http_root: &'a str, credential: &'a Credential) -> UserData<'a> {
-    UserData { templates: app.boot.templates(), node: Node::new(&app.boot, record), http_root, credential }
+    UserData { templates: app.boot.templates(), subject: Subject::new(&app.boot, record, http_root), credential }
 }
 
 /// The text; without one the machine's phase has failed, because nobody would see it wait.

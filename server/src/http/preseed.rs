@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use super::App;
 use super::error::ApiError;
 use crate::deployment;
-use crate::model::Record;
 use crate::store::{Credential, Scope};
-use crate::templates::{MASK, Node, Prefix, Templates, TemplatesError, mask};
+use crate::templates::{MASK, Prefix, Subject, Templates, TemplatesError, mask};
 use crate::userdata::UserData;
 
 #[derive(Debug, Deserialize)]
@@ -34,8 +33,10 @@ pub(super) async fn explain(
     })?;
     let record = app.controller.machine(&id).await?;
     let templates = app.boot.templates();
-    let explanation = templates.explain(prefix, &Node::new(&app.boot, &record))?;
-    let (text, error) = match text(&app, &record, prefix).await {
+    let http_root = app.boot.policy().http_root();
+    let subject = Subject::new(&app.boot, &record, &http_root);
+    let explanation = templates.explain(prefix, &subject)?;
+    let (text, error) = match text(&app, subject, prefix).await {
         Ok(text) => (Some(mask(&text)), None),
         Err(error) => (None, Some(error.to_string())),
     };
@@ -63,26 +64,24 @@ fn path(templates: &Templates, tried: &Tried) -> String {
     }
 }
 
-async fn text(app: &App, record: &Record, prefix: Prefix) -> Result<String, TemplatesError> {
+async fn text(app: &App, subject: Subject<'_>, prefix: Prefix) -> Result<String, TemplatesError> {
     let hidden = || MASK.to_owned();
     let credential = Credential {
         token_key: hidden(),
         token_secret: hidden(),
         consumer_key: hidden(),
-        machine: record.id.clone(),
+        machine: subject.record.id.clone(),
         scope: Scope::Ephemeral,
         instance_id: String::new(),
         bootstrap: None,
         address: None,
     };
-    let node = Node::new(&app.boot, record);
-    let http_root = app.boot.policy().http_root();
-    let user_data = UserData { templates: app.boot.templates(), node, http_root: &http_root, credential: &credential };
+    let user_data = UserData { templates: app.boot.templates(), subject, credential: &credential };
     match prefix {
         Prefix::Enlist => user_data.bootstrap(Answer::Enlist).await,
         Prefix::EnlistUserdata => user_data.program(Answer::Enlist).await,
         Prefix::Commissioning => user_data.bootstrap(Answer::Commission).await,
         Prefix::Curtin => user_data.bootstrap(Answer::Install).await,
-        Prefix::CurtinUserdata => deployment::default_curtin(&app.boot, record, node.os).await,
+        Prefix::CurtinUserdata => deployment::default_curtin(&app.boot, subject.record, subject.os).await,
     }
 }

@@ -1,12 +1,14 @@
 //! Reading a file that somebody may be writing.
 
-use std::fs::Metadata;
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use firstlight_preseed::Template;
+
+use super::TemplatesError;
 
 /// Templates are short texts; what is longer is a mistake.
 const LIMIT: u64 = 1 << 20;
@@ -17,27 +19,33 @@ const SETTLED: Duration = Duration::from_millis(200);
 /// How often a file that is being written is looked at again.
 const ATTEMPTS: u32 = 25;
 
+/// The template in a file. It blocks while somebody writes the file.
+pub(super) fn template(path: &Path) -> Result<Template, TemplatesError> {
+    let text = whole(path).map_err(|error| TemplatesError::File { path: path.to_owned(), error })?;
+    Ok(Template::parse(&path.display().to_string(), &text)?)
+}
+
 /// All of a file, as it was when nobody wrote it.
-pub(super) async fn whole(path: &Path) -> io::Result<String> {
+fn whole(path: &Path) -> io::Result<String> {
     for _ in 0..ATTEMPTS {
-        let before = settled(path).await?;
+        let before = settled(path)?;
         let mut bytes = Vec::new();
-        tokio::fs::File::open(path).await?.take(LIMIT + 1).read_to_end(&mut bytes).await?;
+        File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LIMIT {
             return Err(io::Error::other("it is larger than a mebibyte"));
         }
-        let after = tokio::fs::metadata(path).await?;
+        let after = path.metadata()?;
         if before.is_some_and(|before| identity(&before) == identity(&after)) {
             return String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"));
         }
-        tokio::time::sleep(SETTLED).await;
+        std::thread::sleep(SETTLED);
     }
     Err(io::Error::other("it is being written all the time"))
 }
 
 /// The file's metadata, unless it was written a moment ago.
-async fn settled(path: &Path) -> io::Result<Option<Metadata>> {
-    let metadata = tokio::fs::metadata(path).await?;
+fn settled(path: &Path) -> io::Result<Option<Metadata>> {
+    let metadata = path.metadata()?;
     if !metadata.is_file() {
         // Opening a pipe would wait for whoever writes it.
         return Err(io::Error::other("it is not a file"));
@@ -58,21 +66,21 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_file_in_the_making_is_waited_for() {
+    #[test]
+    fn a_file_in_the_making_is_waited_for() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"first").unwrap();
         let path = file.path().to_owned();
-        let writer = tokio::task::spawn_blocking(move || {
+        let writer = std::thread::spawn(move || {
             for _ in 0..4 {
                 std::thread::sleep(SETTLED / 4);
                 file.write_all(b" and more").unwrap();
             }
             file
         });
-        assert_eq!(whole(&path).await.unwrap(), "first and more and more and more and more");
-        drop(writer.await.unwrap());
-        assert_eq!(whole(&path).await.unwrap_err().kind(), io::ErrorKind::NotFound);
-        assert_eq!(whole(Path::new("/dev/zero")).await.unwrap_err().to_string(), "it is not a file");
+        assert_eq!(whole(&path).unwrap(), "first and more and more and more and more");
+        drop(writer.join().unwrap());
+        assert_eq!(whole(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(whole(Path::new("/dev/zero")).unwrap_err().to_string(), "it is not a file");
     }
 }
