@@ -224,3 +224,60 @@ fn untagged(mut protocol: u16, mut rest: &[u8]) -> Option<Option<&[u8]>> {
     }
     Some((protocol == IPV4).then_some(rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two fragments, on Ethernet with a VLAN tag.
+    fn fragments() -> [Vec<u8>; 2] {
+        let fragment = |place: [u8; 2], data: &[u8]| {
+            let ip = [0x45, 0, 0, 20 + data.len() as u8, 0, 9, place[0], place[1], 64, 17, 0, 0];
+            [&[0xff; 12][..], &[0x81, 0, 0, 5, 8, 0], &ip, &[10, 0, 0, 1, 10, 0, 0, 2], data].concat()
+        };
+        [fragment([0x20, 0], &[0, 68, 0, 67, 0, 20, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]), fragment([0, 2], &[9, 10, 11, 12])]
+    }
+
+    fn frame(data: Vec<u8>, link_type: u32) -> Frame {
+        let original_len = u32::try_from(data.len()).unwrap();
+        Frame { number: 1, time: None, link_type, data, original_len }
+    }
+
+    #[test]
+    fn fragments_become_a_datagram() {
+        let mut layers = Layers::new(&[67]);
+        let [first, second] = fragments().map(|data| frame(data, ETHERNET));
+        assert_eq!(layers.datagram(&first), Ok(None));
+        let datagram = layers.datagram(&second).unwrap().unwrap();
+        assert_eq!(datagram.payload, Cow::<[u8]>::Owned((1..=12).collect()));
+        assert_eq!((datagram.source.port(), datagram.destination.port(), datagram.missing), (68, 67, 0));
+        assert_eq!(layers.into_lost(), []);
+    }
+
+    /// Whatever the bytes are, what comes out is no longer than what went in.
+    #[test]
+    fn damaged_frames_give_datagrams_or_reasons() {
+        let [first, second] = fragments();
+        let check = |first: &[u8], second: &[u8], link_type: u32| {
+            let mut layers = Layers::new(&[67, 68]);
+            for bytes in [first, second, first] {
+                let frame = frame(bytes.to_vec(), link_type);
+                let payload = layers.datagram(&frame).ok().flatten().map_or(0, |datagram| datagram.payload.len());
+                assert!(payload <= first.len() + second.len());
+            }
+            assert!(layers.into_lost().len() <= 2);
+        };
+        for link_type in [NULL, ETHERNET, 101, LOOP, LINUX_SLL, LINUX_SLL2, 147] {
+            check(&first, &second, link_type);
+            for at in 0..second.len() {
+                check(&first, &second[..at], link_type);
+                for change in [0x01, 0x20, 0x80, 0xff] {
+                    let mut damaged = second.clone();
+                    damaged[at] ^= change;
+                    check(&first, &damaged, link_type);
+                    check(&damaged, &first, link_type);
+                }
+            }
+        }
+    }
+}

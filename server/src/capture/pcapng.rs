@@ -246,3 +246,71 @@ impl Interface {
         Timestamp::from_nanosecond(i128::try_from(nanos).ok()?.checked_add(offset)?).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(12 + body.len()).unwrap().to_le_bytes();
+        [&kind.to_le_bytes()[..], &len, body, &len].concat()
+    }
+
+    fn file() -> Vec<u8> {
+        let section = [0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255];
+        let interface = [101, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 6, 0, 0, 0, 14, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+        let enhanced = [0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4];
+        [
+            block(0x0a0d_0d0a, &section),
+            block(INTERFACE, &interface),
+            block(ENHANCED_PACKET, &enhanced),
+            block(PACKET, &enhanced),
+            block(SIMPLE_PACKET, &enhanced[16..]),
+        ]
+        .concat()
+    }
+
+    /// Packets until the end or the first trouble.
+    fn frames(bytes: &[u8]) -> (Vec<Frame>, Option<Trouble>) {
+        let mut reader = PcapNg::new(Cursor::new(bytes));
+        let mut frames = Vec::new();
+        loop {
+            match reader.frame(0) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => return (frames, None),
+                Err(trouble) => return (frames, Some(trouble)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_ends_anywhere_gives_what_is_whole() {
+        let file = file();
+        // Where the blocks with packets end.
+        let ends = [file.len() - 20 - 36, file.len() - 20, file.len()];
+        for len in 0..=file.len() {
+            let (frames, trouble) = frames(&file[..len]);
+            assert_eq!(frames.len(), ends.iter().filter(|end| **end <= len).count(), "{len}");
+            let between = len == 0 || len == 28 || len == 28 + 40 || ends.contains(&len);
+            assert_eq!(trouble.is_none(), between, "{len}");
+        }
+        assert!(frames(&file).0.iter().all(|frame| frame.data == [1, 2, 3, 4]));
+    }
+
+    /// No more packets come out than blocks fit in, and none with more bytes than the file has.
+    #[test]
+    fn a_damaged_file_gives_packets_or_trouble() {
+        let file = file();
+        for at in 0..file.len() {
+            for change in [0x01, 0x10, 0x80, 0xff] {
+                let mut file = file.clone();
+                file[at] ^= change;
+                let (frames, _) = frames(&file);
+                assert!(frames.len() <= file.len() / 16, "{at}");
+                assert!(frames.iter().all(|frame| frame.data.len() <= file.len()), "{at}");
+            }
+        }
+    }
+}
