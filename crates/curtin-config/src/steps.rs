@@ -4,8 +4,10 @@ mod bootloader;
 mod commands;
 mod disks;
 mod filesystems;
+mod swap;
 mod system;
 mod target_volumes;
+mod unplanned;
 mod volumes;
 
 use crate::image;
@@ -13,21 +15,73 @@ use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::source::Source;
 
+/// curtin's stages in their order, each with what the plan does by itself and the section of the user's commands.
+const STAGES: &[(&str, Stage, &str)] = &[
+    ("early", Stage::Early, "early_commands"),
+    ("partitioning", Stage::Partitioning, "partitioning_commands"),
+    ("network", Stage::Network, "network_commands"),
+    ("extract", Stage::Extract, "extract_commands"),
+    ("curthooks", Stage::Curthooks, "curthooks_commands"),
+    ("hook", Stage::Curthooks, "hook_commands"),
+    ("late", Stage::Late, "late_commands"),
+];
+
 /// Adds every step.
 pub(crate) fn all(draft: &mut Draft<'_>) {
-    let config = draft.config;
-    commands::stage(draft, Stage::Early, "early_commands", &config.early_commands);
-    disks::all(draft);
-    commands::stage(draft, Stage::Partitioning, "partitioning_commands", &config.partitioning_commands);
-    commands::stage(draft, Stage::Network, "network_commands", &config.network_commands);
-    extract(draft);
-    commands::stage(draft, Stage::Extract, "extract_commands", &config.extract_commands);
-    system::all(draft);
-    bootloader::all(draft);
-    commands::stage(draft, Stage::Curthooks, "curthooks_commands", &config.curthooks_commands);
-    commands::stage(draft, Stage::Curthooks, "hook_commands", &config.hook_commands);
-    commands::stage(draft, Stage::Late, "late_commands", &config.late_commands);
+    unplanned::all(draft);
+    let usual = STAGES.iter().map(|(name, ..)| (*name).to_owned());
+    let names: Vec<String> = draft.config.stages.clone().unwrap_or_else(|| usual.collect());
+    let mut done = 0;
+    for name in &names {
+        match STAGES.iter().position(|(known, ..)| known == name) {
+            Some(at) if at < done => {
+                let message = format!("the stage {name} runs twice, or after one that needs what it does");
+                let problem = Problem::error("stage-order", "stages", Span::NONE, message);
+                draft.problems.push(problem.remedy("leave stages in curtin's order"));
+            }
+            Some(at) => {
+                done = at + 1;
+                stage(draft, at);
+            }
+            None => own_stage(draft, name, done),
+        }
+    }
     unmount(draft);
+}
+
+/// One of curtin's stages.
+fn stage(draft: &mut Draft<'_>, at: usize) {
+    let config = draft.config;
+    let Some((name, stage, section)) = STAGES.get(at).copied() else { return };
+    let commands = match name {
+        "early" => &config.early_commands,
+        "partitioning" => {
+            disks::all(draft);
+            &config.partitioning_commands
+        }
+        "network" => &config.network_commands,
+        "extract" => {
+            extract(draft);
+            &config.extract_commands
+        }
+        "curthooks" => {
+            system::all(draft);
+            bootloader::all(draft);
+            &config.curthooks_commands
+        }
+        "hook" => &config.hook_commands,
+        _ => &config.late_commands,
+    };
+    commands::stage(draft, stage, section, commands);
+}
+
+/// A stage of the user's own; to people it is a part of the one before it.
+fn own_stage(draft: &mut Draft<'_>, name: &str, done: usize) {
+    let config = draft.config;
+    let before = done.checked_sub(1).and_then(|at| STAGES.get(at)).map_or(Stage::Early, |(_, stage, _)| *stage);
+    if let Some((_, commands)) = config.stage_commands.iter().find(|(stage, _)| stage == name) {
+        commands::stage(draft, before, &format!("{name}_commands"), commands);
+    }
 }
 
 fn extract(draft: &mut Draft<'_>) {

@@ -1,6 +1,6 @@
 //! Configurations and machines, and the plans or refusals that they give.
 
-use firstlight_curtin_config::{Disk, Firmware, Plan, Stage, Target, parse, plan};
+use firstlight_curtin_config::{Disk, Firmware, Level, Plan, Problem, Stage, Target, check, parse, plan};
 use proptest::prelude::*;
 
 fn target(firmware: Firmware, disks: &[(&str, u64)]) -> Target {
@@ -231,6 +231,78 @@ late_commands:
     let order = stages.clone();
     stages.sort();
     assert_eq!(order, stages);
+}
+
+#[test]
+fn stages_can_be_left_out_and_added() {
+    let yaml = "sources: [http://127.0.0.1/root.txz]
+stages: [early, partitioning, extract, mine, curthooks]
+mine_commands: {a: [echo, mine]}
+late_commands: {a: [echo, late]}
+network_commands: {a: [echo, network]}
+";
+    let plan = planned(yaml, &target(Firmware::Bios, &[("/dev/vda", 8)]));
+    let own: Vec<&str> = ids(&plan).into_iter().filter(|id| id.ends_with("-a")).collect();
+    assert_eq!(own, ["extract-a"]);
+    let stages: Vec<Stage> = plan.steps.iter().map(|step| step.stage).collect();
+    assert!(stages.is_sorted());
+    let twice = yaml.replace("[early, partitioning", "[partitioning, early");
+    assert_eq!(refused(&twice, &target(Firmware::Bios, &[("/dev/vda", 8)]))[0], "stage-order stages 0");
+}
+
+#[test]
+fn a_swap_file_is_made_where_one_is_wanted() {
+    let machine = target(Firmware::Bios, &[("/dev/vda", 8)]);
+    let step = |swap: &str| {
+        let plan = planned(&format!("{SOURCE}swap: {swap}\n"), &machine);
+        plan.steps.iter().find(|step| step.id == "swap-file").map(|step| step.command[4..].join(" "))
+    };
+    assert_eq!(step("{size: 1G}").as_deref(), Some("/target /swap.img 1073741824 8589934592"));
+    assert_eq!(step("{filename: var/swap, maxsize: 2G}").as_deref(), Some("/target /var/swap auto 2147483648"));
+    assert_eq!(step("{size: 0B}"), None);
+    assert_eq!(step("{}"), None);
+    let problems = refused(&format!("{SOURCE}swap: {{filename: ../x, size: 1G}}\n"), &machine);
+    assert_eq!(problems, ["file-path swap.filename 0"]);
+}
+
+#[test]
+fn what_is_not_done_is_said() {
+    let yaml = format!(
+        "{SOURCE}apt_mirrors: {{ubuntu_archive: 'http://127.0.0.1/ubuntu'}}\nkernel: {{package: linux-image}}\n"
+    );
+    let plan = planned(&yaml, &target(Firmware::Bios, &[("/dev/vda", 8)]));
+    let warnings: Vec<String> =
+        plan.warnings.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
+    assert_eq!(warnings, ["not-planned apt_mirrors", "not-planned kernel"]);
+}
+
+/// A driver that is installed first, mirrors, a cloud image, and a machine that is off in the end.
+#[test]
+fn a_configuration_as_it_is_found_in_the_wild() {
+    let yaml = "\
+early_commands:
+  driver_01_install: [\"sh\", \"-c\", \"apt-get update --quiet && apt-get --assume-yes install driver\"]
+  driver_02_load: [\"sh\", \"-c\", \"depmod && modprobe driver\"]
+apt_mirrors:
+  ubuntu_archive: http://local.archive/ubuntu
+  ubuntu_security: http://local.archive/ubuntu
+sources:
+  - https://cloud-images.ubuntu.com/xenial/current/xenial-server-cloudimg-amd64-root.tar.gz
+power_state:
+  mode: poweroff
+  delay: 5
+  message: Bye Bye
+";
+    let errors: Vec<_> = check(yaml, Level::Lint).into_iter().filter(Problem::is_error).collect();
+    assert_eq!(errors, []);
+    let plan = planned(yaml, &target(Firmware::Uefi, &[("/dev/vda", 8)]));
+    assert_eq!(ids(&plan)[..2], ["early-driver-01-install", "early-driver-02-load"]);
+    assert_eq!(plan.power_state.command(), ["shutdown", "-P", "now", "Bye Bye"]);
+    let extract = plan.steps.iter().find(|step| step.id == "extract-1").unwrap();
+    assert_eq!(
+        extract.reads,
+        ["https://cloud-images.ubuntu.com/xenial/current/xenial-server-cloudimg-amd64-root.tar.gz"]
+    );
 }
 
 #[test]

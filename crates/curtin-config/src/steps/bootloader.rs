@@ -19,6 +19,9 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     }
     check_boot(draft);
     defaults(draft);
+    if draft.config.boot.no_install {
+        return menu(draft);
+    }
     match draft.target.firmware {
         Firmware::Bios => bios(draft),
         Firmware::Uefi => uefi(draft),

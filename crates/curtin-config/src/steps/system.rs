@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::{file_step, target_volumes as volumes};
+use super::{file_step, swap, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -21,6 +21,7 @@ done";
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     fstab(draft);
+    swap::file(draft);
     volumes::files(draft);
     names(draft);
     network(draft);

@@ -124,6 +124,7 @@ fn crypt(draft: &mut Draft<'_>, volume: &Volume, crypt: &Crypt) {
         let command = [
             "cryptsetup",
             "open",
+            "--batch-mode",
             "--type",
             "plain",
             "--cipher",

@@ -111,7 +111,7 @@ impl Bench {
         let paths: Vec<&str> = self.disks.iter().map(|disk| disk.path.as_str()).collect();
         let script = format!(
             "{}\nudevadm settle 2>/dev/null\nlsblk --json --list --bytes --output \
-             KNAME,TYPE,SIZE,FSTYPE,LABEL,UUID,MOUNTPOINT {} >{lsblk}\nswapoff -a\nfl_unmount\n",
+             KNAME,TYPE,SIZE,FSTYPE,LABEL,UUID,MOUNTPOINT {} >{lsblk}\nfl_unmount\n",
             render_shell(&part, &options),
             paths.join(" ")
         );
