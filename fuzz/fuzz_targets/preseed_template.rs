@@ -1,4 +1,5 @@
-//! Any text gives a template or an error, any template a text or an error, within its limits.
+//! Any text gives a template or an error, any template a text or an error, within its limits; and what the check lets
+//! through misses no name of the context.
 #![no_main]
 
 use firstlight_preseed::{Context, Limits, Map, Template, Value};
@@ -13,9 +14,19 @@ fuzz_target!(|text: &str| {
         .with("x", 1)
         .with("y", 0.5)
         .with("none", ());
+    let findings = template.check(&context);
+    assert!(findings.len() <= 100);
+    for finding in &findings {
+        let _ = format!("{finding:#}");
+    }
     let limits = Limits { steps: 20_000, output: 1 << 16, ..Limits::default() };
-    match template.render_with(&context, &limits) {
+    // The template inherits itself, which the limit of depth ends.
+    let templates = |_: &str| Some(template.clone());
+    match template.render_inheriting(&context, &limits, &templates) {
         Ok(text) => assert!(text.len() <= limits.output),
-        Err(error) => assert!(error.location.line >= 1 && error.location.column >= 1),
+        Err(error) => {
+            assert!(error.location.line >= 1 && error.location.column >= 1);
+            let _ = format!("{error:#}");
+        }
     }
 });

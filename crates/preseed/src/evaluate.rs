@@ -63,10 +63,12 @@ impl<'a> Scope<'a> {
         self.current
     }
 
-    /// Runs with a new frame in front of `parent`.
+    /// Runs with a new frame in front of `parent`. A function that outlives the frame it was written in sees the
+    /// nearest one that is still there.
     pub(crate) fn nested<T>(&mut self, parent: usize, run: impl FnOnce(&mut Self) -> T) -> T {
         let (outer, len) = (self.current, self.frames.len());
-        self.frames.push(Frame { parent: Some(parent), ..Frame::default() });
+        let parent = Some(parent.min(len.saturating_sub(1)));
+        self.frames.push(Frame { parent, ..Frame::default() });
         self.current = len;
         let result = run(self);
         self.frames.truncate(len);
@@ -155,6 +157,7 @@ impl<'a> Scope<'a> {
                 self.text(at, pieces, &mut out)?;
                 Ok(Value::from(out))
             }
+            Kind::Lambda(lambda) => Ok(Made::Lambda(Arc::clone(lambda), self.current).into()),
             Kind::Comprehension(comprehension) => self.comprehension(at, comprehension),
             Kind::Unary(Unary::Not, value) => Ok(Value::Bool(!self.evaluate(value)?.is_true())),
             Kind::Unary(sign, value) => {

@@ -57,6 +57,7 @@ pub(crate) enum Kind {
     /// `f'…'`
     Text(Vec<Piece>),
     Comprehension(Box<Comprehension>),
+    Lambda(Arc<Lambda>),
     Unary(Unary, Box<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
@@ -97,6 +98,13 @@ pub(crate) enum Piece {
     Text(String),
     /// `{value!conversion:format}`
     Value(Expression, Option<char>, Vec<Piece>),
+}
+
+/// `lambda a, b=1: body`
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lambda {
+    pub(crate) parameters: Vec<(Arc<str>, Option<Expression>)>,
+    pub(crate) body: Expression,
 }
 
 /// `[item for names in items if condition]`, and its kin.

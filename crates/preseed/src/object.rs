@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::expression::Lambda;
 use crate::template::Def;
 use crate::{Map, Value};
 
@@ -32,6 +33,8 @@ pub(crate) enum Made {
     Escape,
     /// A `def`, and the frame of names that it was written in.
     Macro(Arc<Def>, usize),
+    /// A `lambda`, and the frame of names that it was written in.
+    Lambda(Arc<Lambda>, usize),
     /// `self` in a template that another one inherits: the body and the `def`s of that one.
     Page(Arc<Map>),
     /// `self.get`: as `self`, but what is missing is empty.
@@ -75,7 +78,7 @@ impl Object {
             Made::Iterator(..) => "an iterator",
             Made::Looper(_) => "a looper",
             Made::Turn(..) => "a loop position",
-            Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) => "a function",
+            Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Lambda(..) => "a function",
             Made::Escape => "`escape`",
             Made::Macro(..) => "a `def`",
             Made::Page(_) => "`self`",

@@ -112,7 +112,12 @@ fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Re
         Made::Function(name) => out.push_str(&builtins::shown(name)),
         Made::Escape => out.push_str("escape"),
         Made::Empty => {}
-        Made::Macro(..) | Made::Method(..) | Made::TypeMethod(..) | Made::Page(_) | Made::PageGet(_) => {
+        Made::Macro(..)
+        | Made::Lambda(..)
+        | Made::Method(..)
+        | Made::TypeMethod(..)
+        | Made::Page(_)
+        | Made::PageGet(_) => {
             return Err(Problem::Unsupported(format!("the text of {}", value.kind())));
         }
     }

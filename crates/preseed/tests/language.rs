@@ -111,10 +111,28 @@ fn what_python_could_do_is_refused() {
         "t:1:7: a template cannot change a value: assigning to a part of one is not supported",
     );
     check_error("{{disks.append(1)}}", "t:1:3: a template cannot change a value: `append` of a list is not supported");
-    check_error("{{lambda: 1}}", "t:1:3: `lambda` is not supported");
     check_error("{{node.__class__}}", "t:1:3: a dictionary has no `__class__`");
     check_error("{{open('/etc/passwd')}}", "t:1:3: `open` is not defined");
     check_error("{{2 ** 9999}}", "t:1:3: the result is larger than 64 bits hold");
+}
+
+#[test]
+fn lambdas() {
+    check("{{sorted(disks, key=lambda d: -len(d))}}", "['nvme0n1', 'sda', 'sdb']");
+    check(
+        "{{list(map(lambda a, b=x: a * b, [1, 2]))}}{{list(filter(lambda d: 'n' in d, disks))}}",
+        "[7, 14]['nvme0n1']",
+    );
+    check(
+        "{{py: f = lambda a, b=1: (a, b)}}{{f(1)}}{{f(1, b=2)}}{{f(b=3, a=4)}}{{(lambda: x)()}}",
+        "(1, 1)(1, 2)(4, 3)7",
+    );
+    // A function that outlives its names sees those that are left.
+    check_error("{{py: f = [lambda: d for d in disks]}}{{f[0]()}}", "t:1:20: `d` is not defined");
+    check_error("{{(lambda a: a)()}}", "t:1:3: the `lambda` needs `a`");
+    check_error("{{(lambda a: a)(1, 2)}}", "t:1:3: the `lambda` takes 1 arguments, not 2");
+    check_error("{{(lambda a: a)(1, a=2)}}", "t:1:3: the `lambda` is given `a` twice");
+    check_error("{{(lambda a: a)(1, b=2)}}", "t:1:3: the `lambda` takes no argument `b`");
 }
 
 #[test]
@@ -198,6 +216,8 @@ fn nothing_is_without_limit() {
     check_limited(&format!("{{{{{}x}}}}", "not ".repeat(9999)), "parts of one expression");
     check_limited(&"{{if x}}".repeat(9999), "nested blocks");
     check_limited("{{def f}}{{f()}}{{enddef}}{{f()}}", "nested operations");
+    check_limited("{{py: f = lambda: f()}}{{f()}}", "nested operations");
+    check_limited("{{py: f = lambda g: g(g)}}{{f(f)}}", "nested operations");
     let (open, close) = ("{{if x}}".repeat(30), "{{endif}}".repeat(30));
     check_limited(&format!("{{{{def f}}}}{open}{{{{f()}}}}{close}{{{{enddef}}}}{{{{f()}}}}"), "nested operations");
     check_limited("{{def f(a=g())}}{{enddef}}{{def g}}{{f()}}{{enddef}}{{f()}}", "nested operations");

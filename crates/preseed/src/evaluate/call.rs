@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Scope, access, is_macro};
 use crate::arguments::Arguments;
-use crate::expression::Fault;
+use crate::expression::{Fault, Lambda};
 use crate::object::Made;
 use crate::template::expand;
 use crate::{Problem, Value, builtins, methods};
@@ -19,6 +19,7 @@ impl Scope<'_> {
             Made::Method(value, name) => self.call_method(at, value, name, arguments),
             Made::TypeMethod(kind, name) => self.call_type_method(at, kind, name, arguments),
             Made::Macro(def, frame) => expand(self, at, def, *frame, arguments),
+            Made::Lambda(lambda, frame) => self.call_lambda(at, lambda, *frame, arguments),
             Made::Empty => Ok(function.clone()),
             _ => Err(not_callable()),
         }
@@ -53,6 +54,33 @@ impl Scope<'_> {
             })
         })?;
         self.call(at, &function, arguments)
+    }
+
+    fn call_lambda(&mut self, at: usize, lambda: &Lambda, frame: usize, given: Arguments) -> Result<Value, Fault> {
+        let wrong = |problem: String| Fault::new(at, Problem::Type(problem));
+        let most = lambda.parameters.len();
+        if given.positional.len() > most {
+            return Err(wrong(format!("the `lambda` takes {most} arguments, not {}", given.positional.len())));
+        }
+        let mut positional = given.positional.into_iter();
+        let mut named = given.named;
+        self.nested(frame, |scope| {
+            for (name, default) in &lambda.parameters {
+                let by_name = named.iter().position(|(given, _)| given == name);
+                let value = match (positional.next(), by_name, default) {
+                    (Some(value), None, _) => value,
+                    (None, Some(at), _) => named.remove(at).1,
+                    (None, None, Some(default)) => scope.evaluate(default)?,
+                    (None, None, None) => return Err(wrong(format!("the `lambda` needs `{name}`"))),
+                    (Some(_), Some(_), _) => return Err(wrong(format!("the `lambda` is given `{name}` twice"))),
+                };
+                scope.assign(name, value);
+            }
+            match named.first() {
+                Some((name, _)) => Err(wrong(format!("the `lambda` takes no argument `{name}`"))),
+                None => scope.evaluate(&lambda.body),
+            }
+        })
     }
 
     fn call_type_method(

@@ -1,8 +1,10 @@
 //! From tokens to a tree: values, what may follow them, and what stands in brackets.
 
+use std::sync::Arc;
+
 use super::lex::Token;
 use super::parse::{MAX_NESTING, Parsed, Parser, is_keyword, parse_nested, show};
-use super::{Argument, Call, Comprehension, Expression, Fault, Form, Kind, Piece, Slice, Turns, literal};
+use super::{Argument, Call, Comprehension, Expression, Fault, Form, Kind, Lambda, Piece, Slice, Turns, literal};
 use crate::{Problem, Value};
 
 /// What stands in brackets.
@@ -136,6 +138,30 @@ impl Parser {
         }
         self.nesting -= 1;
         self.node(at, Kind::Comprehension(Box::new(Comprehension { form, item, value, turns })))
+    }
+
+    /// What follows the word `lambda`.
+    pub(super) fn lambda(&mut self) -> Result<Kind, Fault> {
+        let mut parameters: Vec<(Arc<str>, Option<Expression>)> = Vec::new();
+        while !self.eat(":") {
+            let at = self.at();
+            if self.is_sign("*") || self.is_sign("**") {
+                return Err(Fault::unsupported(at, "`*` in a `lambda`"));
+            }
+            let name = self.name("`lambda`")?;
+            let default = if self.eat("=") { Some(self.conditional()?) } else { None };
+            let is_late = default.is_none() && parameters.iter().any(|(_, default)| default.is_some());
+            if is_late || parameters.iter().any(|(known, _)| *known == name) {
+                return Err(Fault::syntax(at, format!("the parameter `{name}` cannot stand here")));
+            }
+            parameters.push((name, default));
+            if !self.eat(",") {
+                self.expect(":")?;
+                break;
+            }
+        }
+        let body = self.conditional()?;
+        Ok(Kind::Lambda(Arc::new(Lambda { parameters, body })))
     }
 
     fn atom(&mut self) -> Parsed {

@@ -135,8 +135,10 @@ impl Parser {
         if self.nesting > MAX_NESTING {
             return Err(Fault::new(at, Problem::Limit { what: "nested brackets", limit: MAX_NESTING.into() }));
         }
-        if self.is_word("lambda") {
-            return Err(Fault::unsupported(at, "`lambda`"));
+        if self.eat_word("lambda") {
+            let lambda = self.lambda()?;
+            self.nesting -= 1;
+            return self.node(at, lambda);
         }
         let mut value = self.or()?;
         if self.eat_word("if") {

@@ -213,6 +213,13 @@ impl<'a> Check<'a> {
                 }
             }
             Kind::Text(pieces) => self.pieces(pieces),
+            Kind::Lambda(lambda) => {
+                lambda.parameters.iter().filter_map(|(_, default)| default.as_ref()).for_each(|d| self.expression(d));
+                self.aside(|check| {
+                    lambda.parameters.iter().for_each(|(name, _)| check.assign(name, Certainty::Always));
+                    check.expression(&lambda.body);
+                });
+            }
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
             Kind::Unary(_, value) => self.expression(value),
             Kind::And(left, right) | Kind::Or(left, right) | Kind::Binary(_, left, right) => {

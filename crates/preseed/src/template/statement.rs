@@ -33,14 +33,19 @@ pub(super) fn py(text: &str, base: usize) -> Result<Vec<Node>, Fault> {
 fn statement(text: &str, base: usize) -> Result<Node, Fault> {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     let word = text.get(..end).unwrap_or_default();
-    if is_keyword(word) && !matches!(word, "None" | "True" | "False" | "not" | "lambda" | "await") {
+    if is_keyword(word) && !matches!(word, "None" | "True" | "False" | "not" | "lambda") {
         return Err(Fault::unsupported(
             base,
             format!("`py:` takes `name = expression`: the Python statement `{word}`"),
         ));
     }
     let mut parts = split(text, '=');
-    let Some((value_at, value)) = parts.pop() else { return Err(Fault::syntax(base, "`py:` needs an expression")) };
+    // The parameters of a `lambda` have an `=` of their own.
+    let is_value = |(_, part): &(usize, &str)| part.split(|c: char| !c.is_alphanumeric()).any(|word| word == "lambda");
+    let last = parts.iter().position(is_value).unwrap_or(parts.len().saturating_sub(1));
+    let value_at = parts.get(last).map_or(0, |(at, _)| *at);
+    let value = text.get(value_at..).unwrap_or_default();
+    parts.truncate(last);
     let value_expression = |value: &str| {
         let start = value.trim_start();
         expression::parse(start, base + value_at + value.len() - start.len())
