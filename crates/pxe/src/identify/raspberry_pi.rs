@@ -56,6 +56,9 @@ mod tests {
         assert_eq!(evidence(None, &[0; 17]), None);
         assert_eq!(evidence(None, &[&[0][..], &[255; 16]].concat()), None);
         assert_eq!(evidence(None, &[1, 7, 7, 7, 7]), None);
+        for times in [3, 5] {
+            assert_eq!(evidence(None, &[&[0][..], &[0x9f, 0xfe, 0xfd, 0xef].repeat(times)].concat()), None);
+        }
         assert_eq!(evidence(Some([0x52, 0x54, 0, 1, 2, 3]), &[]), None);
     }
 }
