@@ -65,29 +65,24 @@ const SET: [&str; 8] =
 const INT: [&str; 2] = ["bit_length", "conjugate"];
 const FLOAT: [&str; 1] = ["is_integer"];
 
-/// Python's methods that change a value, or that need what is not here.
-const REFUSED: [&str; 20] = [
+/// Python's methods that change a value.
+const CHANGING: [&str; 13] = [
     "add",
     "append",
     "clear",
-    "decode",
     "discard",
-    "encode",
     "extend",
-    "fromkeys",
-    "hex",
     "insert",
-    "maketrans",
     "pop",
     "popitem",
     "remove",
     "reverse",
     "setdefault",
     "sort",
-    "to_bytes",
-    "translate",
     "update",
 ];
+/// Python's methods that need what is not here.
+const ABSENT: [&str; 6] = ["encode", "fromkeys", "hex", "maketrans", "to_bytes", "translate"];
 
 fn table(value: &Value) -> &'static [&'static str] {
     match value {
@@ -134,8 +129,20 @@ pub(crate) fn of_type(kind: &str, name: &str) -> bool {
 /// Why a method of Python is not here.
 pub(crate) fn refused(value: &Value, name: &str) -> Option<Problem> {
     let is_own = matches!(value, Value::Map(map) if map.get(name).is_some());
-    let is_known = !matches!(value, Value::None) && !is_own && REFUSED.contains(&name);
-    is_known.then(|| Problem::Unsupported(format!("a template cannot change a value: `{name}` of {}", value.kind())))
+    if is_own || matches!(value, Value::None) {
+        return None;
+    }
+    let what = format!("`{name}` of {}", value.kind());
+    let hint = match name {
+        "append" | "extend" | "insert" => " (`name = name + […]` makes a longer list)",
+        "sort" | "reverse" => " (`name = sorted(name)` makes another list)",
+        "update" | "setdefault" => " (`name = name | {…}` makes a larger dictionary)",
+        _ => "",
+    };
+    if CHANGING.contains(&name) {
+        return Some(Problem::Unsupported(format!("a template cannot change a value{hint}: {what}")));
+    }
+    ABSENT.contains(&name).then_some(Problem::Unsupported(what))
 }
 
 /// `value.name(arguments)` for a method that the value [`has`].

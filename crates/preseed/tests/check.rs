@@ -86,7 +86,12 @@ fn fields_are_those_of_the_context() {
     check("{{node.disk.siz}}{{node['disk'].name}}", &["E 1:3: a dictionary has no `siz`; did you mean `size`?"]);
     check("{{node.items()}}{{node.get('x')}}{{release.upper()}}{{node.owner.name}}", &[]);
     check("{{release.uper()}}", &["E 1:3: a string has no `uper`; did you mean `upper`?"]);
-    check("{{disks.append(1)}}", &["E 1:3: a template cannot change a value: `append` of a list is not supported"]);
+    check(
+        "{{disks.append(1)}}",
+        &[
+            "E 1:3: a template cannot change a value (`name = name + […]` makes a longer list): `append` of a list is not supported",
+        ],
+    );
     check("{{if 'x' in node}}{{node['x']}}{{endif}}", &["W 1:21: a dictionary has no `x`"]);
     check("{{py: node = release}}{{node.hostnam}}", &[]);
     check("{{for node in disks}}{{node.hostnam}}{{endfor}}", &[]);

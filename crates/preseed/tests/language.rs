@@ -110,7 +110,10 @@ fn what_python_could_do_is_refused() {
         "{{py: node['x'] = 1}}",
         "t:1:7: a template cannot change a value: assigning to a part of one is not supported",
     );
-    check_error("{{disks.append(1)}}", "t:1:3: a template cannot change a value: `append` of a list is not supported");
+    check_error(
+        "{{disks.append(1)}}",
+        "t:1:3: a template cannot change a value (`name = name + […]` makes a longer list): `append` of a list is not supported",
+    );
     check_error("{{node.__class__}}", "t:1:3: a dictionary has no `__class__`");
     check_error("{{open('/etc/passwd')}}", "t:1:3: `open` is not defined");
     check_error("{{2 ** 9999}}", "t:1:3: the result is larger than 64 bits hold");
