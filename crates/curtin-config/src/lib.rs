@@ -90,8 +90,8 @@ pub use size::{ParseSizeError, parse_size};
 pub use snippet::Lines;
 pub use source::{Compression, Source, SourceKind};
 pub use storage::{
-    BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,
-    NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
+    BcacheItem, DasdItem, DeviceItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem,
+    MountItem, NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
 pub use storage_layout::{DiskChoice, LayoutError, LayoutOptions, StorageLayout};
 pub use target::{Disk, ExistingPartition, ExistingTable, Firmware, Target};

@@ -4,6 +4,7 @@
 //! may hold. Whether ids refer to something, and whether sizes fit, is the planner's business. The quirks are curtin's:
 //! a size is text that *begins* like a size, a number of a partition is text with a digit from 1 to 9 anywhere in it.
 
+use crate::nearest::nearest;
 use crate::problem::{Level, Problem};
 use crate::value::{Mapping, Node, Value};
 
@@ -319,7 +320,18 @@ fn check_item(path: &str, node: &Node, problems: &mut Vec<Problem>) {
             _ => item.keys.iter().find(|(known, _)| *known == name).map(|(_, rule)| rule),
         };
         match rule {
-            None => problems.push(unknown(path, key)),
+            None => {
+                let known: Vec<&str> = item.keys.iter().map(|(known, _)| *known).chain(["id", "type"]).collect();
+                let mut problem = unknown(path, key);
+                if INSTALLER.iter().any(|(kind, keys)| *kind == item.kind && keys.contains(&name)) {
+                    problem.message = "curtin's validator refuses this key, which its installer takes".to_owned();
+                } else if problems.len() < MAX_GUESSES
+                    && let Some(known) = nearest(name, &known)
+                {
+                    problem.remedy = Some(format!("did you mean `{known}`?"));
+                }
+                problems.push(problem);
+            }
             Some(rule) => {
                 if let Err(wanted) = rule.check(value) {
                     let path = format!("{path}.{name}");
@@ -359,6 +371,18 @@ fn check_fstype(path: &str, mapping: &Mapping, item: &Item, problems: &mut Vec<P
 fn missing(path: &str, node: &Node, name: &str) -> Problem {
     Problem::error("missing-key", format!("{path}.{name}"), node.span, format!("`{name}` is missing"))
 }
+
+/// Keys that the installer takes, and its validator refuses.
+const INSTALLER: &[(&str, &[&str])] = &[
+    ("bcache", &["ptable", "wipe"]),
+    ("dm_crypt", &["cipher", "keysize", "options", "recovery_keyfile", "wipe"]),
+    ("lvm_partition", &["wipe"]),
+    ("partition", &["attrs"]),
+    ("zpool", &["encryption_style", "keyfile"]),
+];
+
+/// How many unknown keys get a guess at what was meant: guessing costs time.
+const MAX_GUESSES: usize = 100;
 
 fn unknown(path: &str, key: &Node) -> Problem {
     let name = key.to_text().unwrap_or_default();

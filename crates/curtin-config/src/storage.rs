@@ -27,6 +27,8 @@ pub struct Storage {
     pub version: u8,
     /// The items in the order of the text.
     pub items: Vec<StorageItem>,
+    /// A file that curtin writes the device node of each id to.
+    pub device_map_path: Option<String>,
 }
 
 /// One item of the `storage` section.
@@ -74,6 +76,8 @@ pub enum ItemKind {
     Dasd(DasdItem),
     /// An `NVMe` controller.
     NvmeController(NvmeControllerItem),
+    /// A block device that is there, of any kind.
+    Device(DeviceItem),
     /// A type that curtin does not know.
     Other(String),
 }
@@ -96,6 +100,7 @@ impl ItemKind {
             Self::Zfs(_) => "zfs",
             Self::Dasd(_) => "dasd",
             Self::NvmeController(_) => "nvme_controller",
+            Self::Device(_) => "device",
             Self::Other(name) => name,
         }
     }
@@ -219,6 +224,8 @@ pub struct LvmPartitionItem {
     pub volgroup: String,
     /// Its size in bytes; all that is free without it.
     pub size: Option<u64>,
+    /// How to empty it.
+    pub wipe: Option<Wipe>,
     /// Its device node, when it is there already.
     pub path: Option<String>,
 }
@@ -234,6 +241,12 @@ pub struct DmCryptItem {
     pub key: Option<String>,
     /// A file with the passphrase; `/dev/urandom` means a new key at every boot.
     pub keyfile: Option<String>,
+    /// Another file with a passphrase that opens it.
+    pub recovery_keyfile: Option<String>,
+    /// The cipher, when it is not the usual one.
+    pub cipher: Option<String>,
+    /// The length of its key in bits.
+    pub keysize: Option<String>,
     /// The options of crypttab, `luks` without them.
     pub options: Vec<String>,
     /// How to empty it.
@@ -361,6 +374,10 @@ pub struct BcacheItem {
     pub name: Option<String>,
     /// `writethrough`, `writeback`, `writearound` or `none`.
     pub cache_mode: Option<String>,
+    /// The partition table to make on it.
+    pub ptable: Option<String>,
+    /// How to empty it.
+    pub wipe: Option<Wipe>,
     /// Its device node, when it is there already.
     pub path: Option<String>,
 }
@@ -412,6 +429,13 @@ pub struct DasdItem {
     pub disk_layout: Option<String>,
     /// A name for people.
     pub name: Option<String>,
+}
+
+/// A block device that is there, of any kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceItem {
+    /// Its device node.
+    pub path: String,
 }
 
 /// An `NVMe` controller.

@@ -1,8 +1,8 @@
 //! Typed items back to a configuration.
 
 use super::{
-    BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,
-    NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
+    BcacheItem, DasdItem, DeviceItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem,
+    MountItem, NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
 use crate::problem::Span;
 use crate::value::{Mapping, Node, Value};
@@ -72,7 +72,7 @@ impl Storage {
     /// A section of version 1 without items.
     #[must_use]
     pub fn new() -> Self {
-        Self { version: 1, items: Vec::new() }
+        Self { version: 1, ..Self::default() }
     }
 
     /// Adds an item behind the others.
@@ -96,10 +96,10 @@ impl Storage {
     #[must_use]
     pub fn to_node(&self) -> Node {
         let items = self.items.iter().map(StorageItem::to_node).collect();
-        Node::mapping([
-            ("version", Node::from(i64::from(self.version))),
-            ("config", Node::detached(Value::Sequence(items))),
-        ])
+        let mut entries = Entries(Vec::new());
+        entries.put("version", i64::from(self.version)).put("config", Node::detached(Value::Sequence(items)));
+        entries.text("device_map_path", self.device_map_path.as_deref());
+        entries.node()
     }
 }
 
@@ -116,9 +116,9 @@ impl StorageItem {
             ItemKind::LvmVolgroup(LvmVolgroupItem { name, devices, uuid }) => {
                 entries.put("name", name.as_str()).list("devices", devices).text("uuid", uuid.as_deref());
             }
-            ItemKind::LvmPartition(LvmPartitionItem { name, volgroup, size, path }) => {
+            ItemKind::LvmPartition(LvmPartitionItem { name, volgroup, size, wipe, path }) => {
                 entries.put("volgroup", volgroup.as_str()).put("name", name.as_str());
-                entries.number("size", *size).text("path", path.as_deref());
+                entries.number("size", *size).wipe(*wipe).text("path", path.as_deref());
             }
             ItemKind::DmCrypt(item) => crypt(&mut entries, item),
             ItemKind::Bcache(item) => bcache(&mut entries, item),
@@ -130,6 +130,9 @@ impl StorageItem {
             ItemKind::NvmeController(NvmeControllerItem { transport, tcp_port, tcp_addr }) => {
                 entries.put("transport", transport.as_str());
                 entries.number("tcp_port", tcp_port.map(u64::from)).text("tcp_addr", tcp_addr.as_deref());
+            }
+            ItemKind::Device(item) => {
+                entries.put("path", item.path.as_str());
             }
             ItemKind::Other(_) => {}
         }
@@ -172,6 +175,8 @@ fn mount(entries: &mut Entries, item: &MountItem) {
 fn crypt(entries: &mut Entries, item: &DmCryptItem) {
     entries.put("volume", item.volume.as_str()).put("dm_name", item.dm_name.as_str());
     entries.text("key", item.key.as_deref()).text("keyfile", item.keyfile.as_deref());
+    entries.text("recovery_keyfile", item.recovery_keyfile.as_deref()).text("cipher", item.cipher.as_deref());
+    entries.text("keysize", item.keysize.as_deref());
     entries.list("options", &item.options).wipe(item.wipe).text("path", item.path.as_deref());
 }
 
@@ -187,7 +192,8 @@ fn raid(entries: &mut Entries, item: &RaidItem) {
 fn bcache(entries: &mut Entries, item: &BcacheItem) {
     entries.text("backing_device", item.backing_device.as_deref());
     entries.text("cache_device", item.cache_device.as_deref()).text("name", item.name.as_deref());
-    entries.text("cache_mode", item.cache_mode.as_deref()).text("path", item.path.as_deref());
+    entries.text("cache_mode", item.cache_mode.as_deref()).text("ptable", item.ptable.as_deref());
+    entries.wipe(item.wipe).text("path", item.path.as_deref());
 }
 
 fn zpool(entries: &mut Entries, item: &ZpoolItem) {
@@ -230,6 +236,7 @@ kinds!(
     Zfs(ZfsItem),
     Dasd(DasdItem),
     NvmeController(NvmeControllerItem),
+    Device(DeviceItem),
 );
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Reading the items of the `storage` section.
 
 use super::{
-    BcacheItem, DasdItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem, MountItem,
-    NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
+    BcacheItem, DasdItem, DeviceItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem,
+    MountItem, NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
 use crate::config::Context;
 use crate::problem::{Problem, Span};
@@ -43,7 +43,8 @@ impl Storage {
             .enumerate()
             .filter_map(|(at, item)| StorageItem::read(cx, format!("storage.config[{at}]"), item))
             .collect();
-        Some(Self { version, items })
+        let device_map_path = mapping.get("device_map_path").and_then(Node::as_str).map(str::to_owned);
+        Some(Self { version, items, device_map_path })
     }
 }
 
@@ -202,35 +203,13 @@ impl StorageItem {
                 name: fields.required("name"),
                 volgroup: fields.required("volgroup"),
                 size: fields.size("size"),
-                path: fields.text("path"),
-            }),
-            "dm_crypt" => ItemKind::DmCrypt(DmCryptItem {
-                volume: fields.required("volume"),
-                dm_name: fields.required("dm_name"),
-                key: fields.text("key"),
-                keyfile: fields.text("keyfile"),
-                options: fields.words("options"),
                 wipe: fields.wipe(),
                 path: fields.text("path"),
             }),
+            "dm_crypt" => ItemKind::DmCrypt(crypt(&mut fields)),
             "raid" => ItemKind::Raid(raid(&mut fields)),
-            "bcache" => ItemKind::Bcache(BcacheItem {
-                backing_device: fields.text("backing_device"),
-                cache_device: fields.text("cache_device"),
-                name: fields.text("name"),
-                cache_mode: fields.text("cache_mode"),
-                path: fields.text("path"),
-            }),
-            "zpool" => ItemKind::Zpool(ZpoolItem {
-                pool: fields.required("pool"),
-                vdevs: fields.words("vdevs"),
-                mountpoint: fields.text("mountpoint"),
-                pool_properties: fields.mapping("pool_properties"),
-                fs_properties: fields.mapping("fs_properties"),
-                default_features: mapping.get("default_features").is_none_or(|node| !node.is_falsy()),
-                encryption_style: fields.text("encryption_style"),
-                keyfile: fields.text("keyfile"),
-            }),
+            "bcache" => ItemKind::Bcache(bcache(&mut fields)),
+            "zpool" => ItemKind::Zpool(zpool(&mut fields)),
             "zfs" => ItemKind::Zfs(ZfsItem {
                 pool: fields.required("pool"),
                 volume: fields.required("volume"),
@@ -249,6 +228,7 @@ impl StorageItem {
                 tcp_port: fields.number("tcp_port"),
                 tcp_addr: fields.text("tcp_addr"),
             }),
+            "device" => ItemKind::Device(DeviceItem { path: fields.required("path") }),
             other => ItemKind::Other(other.to_owned()),
         };
         let preserve = fields.flag("preserve");
@@ -319,6 +299,46 @@ fn raid(fields: &mut Fields<'_>) -> RaidItem {
     }
 }
 
+fn crypt(fields: &mut Fields<'_>) -> DmCryptItem {
+    DmCryptItem {
+        volume: fields.required("volume"),
+        dm_name: fields.required("dm_name"),
+        key: fields.text("key"),
+        keyfile: fields.text("keyfile"),
+        recovery_keyfile: fields.text("recovery_keyfile"),
+        cipher: fields.text("cipher"),
+        keysize: fields.text("keysize"),
+        options: fields.words("options"),
+        wipe: fields.wipe(),
+        path: fields.text("path"),
+    }
+}
+
+fn bcache(fields: &mut Fields<'_>) -> BcacheItem {
+    BcacheItem {
+        backing_device: fields.text("backing_device"),
+        cache_device: fields.text("cache_device"),
+        name: fields.text("name"),
+        cache_mode: fields.text("cache_mode"),
+        ptable: fields.text("ptable"),
+        wipe: fields.wipe(),
+        path: fields.text("path"),
+    }
+}
+
+fn zpool(fields: &mut Fields<'_>) -> ZpoolItem {
+    ZpoolItem {
+        pool: fields.required("pool"),
+        vdevs: fields.words("vdevs"),
+        mountpoint: fields.text("mountpoint"),
+        pool_properties: fields.mapping("pool_properties"),
+        fs_properties: fields.mapping("fs_properties"),
+        default_features: fields.mapping.get("default_features").is_none_or(|node| !node.is_falsy()),
+        encryption_style: fields.text("encryption_style"),
+        keyfile: fields.text("keyfile"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,7 +376,7 @@ mod tests {
                 name: "lv".into(),
                 volgroup: "g".into(),
                 size: Some(1 << 30),
-                path: None,
+                ..LvmPartitionItem::default()
             }),
         );
         check(

@@ -152,7 +152,7 @@ impl<'a> Build<'a> {
             name: self.options.volume_name.clone(),
             volgroup: "group".to_owned(),
             size: self.options.volume_size,
-            path: None,
+            ..LvmPartitionItem::default()
         };
         self.storage.push("root", volume);
         "root".to_owned()
@@ -194,9 +194,8 @@ impl<'a> Build<'a> {
         let bcache = BcacheItem {
             backing_device: Some(slow),
             cache_device: Some("cache".to_owned()),
-            name: None,
             cache_mode: Some(self.options.cache_mode.clone()),
-            path: None,
+            ..BcacheItem::default()
         };
         self.storage.push("bcache", bcache);
         Ok("bcache".to_owned())

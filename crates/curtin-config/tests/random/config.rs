@@ -231,7 +231,12 @@ impl Maker<'_> {
 
     fn logical(&mut self, group: &str, at: u64, size: Option<u64>, least: u64) {
         let id = format!("{group}l{at}");
-        let item = LvmPartitionItem { name: format!("l{at}"), volgroup: group.to_owned(), size, path: None };
+        let item = LvmPartitionItem {
+            name: format!("l{at}"),
+            volgroup: group.to_owned(),
+            size,
+            ..LvmPartitionItem::default()
+        };
         self.storage.push(&id, item);
         self.free.push(Free { id, size: least });
     }
