@@ -17,7 +17,7 @@ pub(crate) use number::cut;
 pub(crate) use sequence::{items, len};
 
 /// The functions and other names that every template knows.
-pub(crate) const NAMES: [&str; 47] = [
+pub(crate) const NAMES: [&str; 42] = [
     "abs",
     "all",
     "any",
@@ -34,7 +34,6 @@ pub(crate) const NAMES: [&str; 47] = [
     "filter",
     "float",
     "format",
-    "frozenset",
     "getattr",
     "hasattr",
     "hex",
@@ -46,7 +45,6 @@ pub(crate) const NAMES: [&str; 47] = [
     "map",
     "max",
     "min",
-    "object",
     "oct",
     "ord",
     "pow",
@@ -55,26 +53,22 @@ pub(crate) const NAMES: [&str; 47] = [
     "reversed",
     "round",
     "set",
-    "slice",
     "sorted",
     "start_braces",
     "str",
     "sum",
-    "super",
     "tuple",
     "type",
-    "vars",
     "zip",
 ];
 
 /// The functions that are types too.
-const TYPES: [&str; 17] = [
+const TYPES: [&str; 16] = [
     "bool",
     "dict",
     "enumerate",
     "filter",
     "float",
-    "frozenset",
     "int",
     "list",
     "map",
@@ -137,7 +131,7 @@ pub(crate) fn call(
         "range" => sequence::range(&arguments.all(name)?),
         "sorted" => sequence::sorted(arguments, keys, budget),
         "min" | "max" => sequence::extreme(name, arguments, keys, budget),
-        "enumerate" | "list" | "looper" | "reversed" | "set" | "frozenset" | "sum" | "tuple" | "zip" => {
+        "enumerate" | "list" | "looper" | "reversed" | "set" | "sum" | "tuple" | "zip" => {
             sequence::call(name, arguments, budget)
         }
         "any" | "all" => {
@@ -219,7 +213,6 @@ fn is_instance(value: &Value, kind: &Value) -> Result<bool, Problem> {
             Ok(false)
         }
         Value::Object(object) => match object.made() {
-            Made::Function("object") => Ok(true),
             Made::Function("int") => Ok(matches!(value, Value::Int(_) | Value::Bool(_))),
             Made::Function(name) if TYPES.contains(name) => Ok(type_name(value) == *name),
             _ => Err(Problem::Type("`isinstance` takes a type, such as `str`".to_owned())),
@@ -252,4 +245,26 @@ fn dict(arguments: Arguments, budget: &mut Budget) -> Result<Value, Problem> {
         put(&mut map, &Value::Str(name), value, budget)?;
     }
     Ok(Value::from(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name does something, and the README has them all.
+    #[test]
+    fn names() {
+        let readme = include_str!("../README.md");
+        let row = readme.lines().find_map(|line| line.strip_prefix("| functions | `")).unwrap();
+        let documented: Vec<&str> = row.trim_end_matches("` |").split(' ').collect();
+        let others = ["end_braces", "escape", "start_braces"];
+        let functions: Vec<&str> = NAMES.into_iter().filter(|name| !others.contains(name)).collect();
+        assert_eq!(documented, functions);
+        // `map` and `filter` call others, and are the evaluator's.
+        for name in functions.into_iter().filter(|name| !["filter", "map"].contains(name)) {
+            let mut budget = Budget::new(crate::Limits::default());
+            let result = call(name, Arguments::default(), None, &mut budget);
+            assert!(!matches!(result, Err(Problem::Unsupported(_))), "{name}: {result:?}");
+        }
+    }
 }
