@@ -6,14 +6,6 @@ use crate::budget::Budget;
 use crate::object::{Made, Range, View};
 use crate::{Problem, Value, builtins};
 
-/// What an expression writes into the output: nothing for `None`.
-pub(crate) fn output(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
-    match value {
-        Value::None => Ok(String::new()),
-        _ => str_of(value, budget),
-    }
-}
-
 /// Python's `str`.
 pub(crate) fn str_of(value: &Value, budget: &mut Budget) -> Result<String, Problem> {
     match value {

@@ -210,7 +210,7 @@ fn nothing_is_without_limit() {
     check_limited("{{[1] * 99999999999}}", "steps");
     check_limited("{{'%99999999999d' % 1}}", "steps");
     check_limited("{{py: a = 'x'}}{{for i in range(99)}}{{py: a = a + a}}{{endfor}}", "steps");
-    check_limited("{{py: a = 'x' * 500000}}{{for i in range(99)}}{{a[0]}}{{a}}{{endfor}}", "steps");
+    check_limited("{{py: a = 'x' * 500000}}{{for i in range(99)}}{{a[0]}}{{a}}{{endfor}}", "bytes of output");
     check_limited("{{py: a = []}}{{for i in range(99)}}{{py: a = [a]}}{{endfor}}", "nested lists");
     check_limited("{{py: a = dict()}}{{for i in range(99)}}{{py: a = {'a': a} }}{{endfor}}", "nested lists");
     check_limited(&format!("{{{{{}x{}}}}}", "(".repeat(9999), ")".repeat(9999)), "nested brackets");

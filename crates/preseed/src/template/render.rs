@@ -118,8 +118,14 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
             if is_macro(&value) {
                 value = scope.call(expression.at, &value, Arguments::default())?;
             }
-            let text = scope.at(expression.at, |scope| text::output(&value, &mut scope.budget))?;
-            page.push(&text, expression.at, scope)?;
+            match &value {
+                Value::None => {}
+                Value::Str(text) => page.push(text, expression.at, scope)?,
+                _ => {
+                    let text = scope.at(expression.at, |scope| text::str_of(&value, &mut scope.budget))?;
+                    page.push(&text, expression.at, scope)?;
+                }
+            }
         }
         Node::If(branches) => {
             for branch in branches {
