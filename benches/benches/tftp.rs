@@ -1,11 +1,11 @@
-//! TFTP in memory: what the sending machine and the parser cost without a network.
+//! TFTP in memory: what the two machines and the parser cost without a network.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firstlight_tftp::{Limits, Mode, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
+use firstlight_tftp::{Limits, Mode, Negotiated, OptionsBuf, Outcome, Packet, Timing, Transfer, negotiate};
 
 const FILE: usize = 16 << 20;
 
@@ -36,17 +36,45 @@ fn transfer(now: Instant, file: &Bytes, window: &str, buf: &mut Vec<u8>) -> u64 
     }
 }
 
-fn machine(criterion: &mut Criterion) {
+fn sender(criterion: &mut Criterion) {
     let file = Bytes::from(vec![0x5A; FILE]);
     let now = Instant::now();
     let mut buf = Vec::new();
-    let mut group = criterion.benchmark_group("tftp/read_transfer");
+    let mut group = criterion.benchmark_group("tftp/sender");
     group.throughput(Throughput::Bytes(FILE as u64));
     for window in ["1", "16"] {
         group.bench_function(format!("window_{window}"), |bencher| {
             bencher.iter(|| {
                 assert_eq!(transfer(now, &file, window, &mut buf), FILE as u64);
             });
+        });
+    }
+    group.finish();
+}
+
+/// Receives the whole file, already cut into blocks; returns the bytes that were taken.
+fn receive(now: Instant, block: &[u8], window: u16, buf: &mut Vec<u8>) -> usize {
+    let agreed = Negotiated { block_size: 1468, window_size: window, ..Negotiated::default() };
+    let mut machine = Transfer::serve_write(now, &agreed, Mode::Octet, Timing::default());
+    let mut taken = 0;
+    for number in 1..=(FILE / block.len()) as u64 {
+        machine.handle(now, &Packet::Data { block: (number & 0xFFFF) as u16, data: block });
+        taken += machine.poll_data().map_or(0, |bytes| bytes.len());
+        while machine.poll_transmit(buf).is_some() {}
+    }
+    taken
+}
+
+fn receiver(criterion: &mut Criterion) {
+    let block = vec![0x5A; 1468];
+    let now = Instant::now();
+    let mut buf = Vec::new();
+    let whole = FILE / block.len() * block.len();
+    let mut group = criterion.benchmark_group("tftp/receiver");
+    group.throughput(Throughput::Bytes(whole as u64));
+    for window in [1, 16] {
+        group.bench_function(format!("window_{window}"), |bencher| {
+            bencher.iter(|| assert_eq!(receive(now, &block, window, &mut buf), whole));
         });
     }
     group.finish();
@@ -72,5 +100,5 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, machine, parse);
+criterion_group!(benches, sender, receiver, parse);
 criterion_main!(benches);
