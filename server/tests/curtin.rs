@@ -114,6 +114,8 @@ storage:
     assert_eq!(plan["devices"][5]["path"], "/dev/vg/root");
     assert!(!text.contains("sesame") && !plan.to_string().contains("sesame"));
     assert!(show("sh").contains("printf %s sesame |"), "the script has to know it");
+    let (_, _, err) = curtin(&["plan", "-", "--disks", disks, "--firmware", "bios", "--set", "users/x=y"], config);
+    assert!(err.starts_with("warning[not-planned] users: "), "{err}");
 }
 
 #[test]

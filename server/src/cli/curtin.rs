@@ -170,6 +170,7 @@ fn planned(input: &Input, disks: &Path, firmware: FirmwareName, format: Format) 
         format!("there is no plan: {count} error{}", if count == 1 { "" } else { "s" })
     })?;
     warn(&sources, &parsed.problems);
+    warn(&sources, &plan.warnings);
     Ok(match format {
         Format::Text => render_text(&plan),
         Format::Sh => render_shell(&plan, &ShellOptions::default()),
