@@ -115,6 +115,9 @@ impl Def {
         }
         let mut given = arguments.positional.into_iter();
         for name in parameters {
+            if values.iter().any(|(known, _)| known == name) {
+                continue;
+            }
             match given.next() {
                 Some(value) => values.push((Arc::clone(name), value)),
                 None if defaults.iter().any(|(known, _)| known == name) => {}
