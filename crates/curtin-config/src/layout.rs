@@ -2,14 +2,12 @@
 
 mod devices;
 mod disk;
-mod flat;
 mod kind;
 mod picture;
 mod volume;
 
 pub use devices::Device;
 pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
-pub use flat::flat;
 pub use kind::PartitionKind;
 pub use volume::{Bcache, Crypt, CryptKey, LogicalVolume, Raid, Volume, VolumeGroup, VolumeKind};
 
@@ -63,20 +61,6 @@ pub struct Mount {
     pub freq: String,
     /// The sixth field of fstab.
     pub passno: String,
-}
-
-impl Mount {
-    pub(crate) fn of(device: &str, fs: &Filesystem, path: &str, options: &str, passno: &str) -> Self {
-        Self {
-            device: Some(device.to_owned()),
-            spec: format!("UUID={}", fs.uuid),
-            path: path.to_owned(),
-            kind: fs.kind.clone(),
-            options: options.to_owned(),
-            freq: "0".to_owned(),
-            passno: passno.to_owned(),
-        }
-    }
 }
 
 impl Layout {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::config::Config;
-use crate::layout::{self, Layout};
+use crate::layout::Layout;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
 use crate::resolve::resolve;
 use crate::steps;
+use crate::storage_layout::{LayoutOptions, StorageLayout};
 use crate::target::Target;
 
 /// The stages of an installation, in order.
@@ -184,7 +185,7 @@ impl Draft<'_> {
 
 /// Plans an installation.
 ///
-/// Without a storage section the plan uses [`layout::flat`] on the first disk that is large
+/// Without a storage section the plan uses [`StorageLayout::Flat`] on the first disk that is large
 /// enough.
 ///
 /// # Errors
@@ -229,15 +230,10 @@ pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
 }
 
 fn flat(target: &Target) -> (Layout, Vec<Problem>) {
-    let found = target.disks.iter().find_map(|disk| layout::flat(disk, &target.seed));
-    match found {
-        Some(layout) => (layout, Vec::new()),
-        None => {
-            let message = match target.disks.len() {
-                0 => "the machine has no disk".to_owned(),
-                count => format!("none of the {count} disks of the machine has room for a system"),
-            };
-            let problem = Problem::error("no-disk", "storage", Span::NONE, message)
+    match StorageLayout::Flat.storage(&target.disks, &LayoutOptions::default()) {
+        Ok(storage) => resolve(&storage, target),
+        Err(error) => {
+            let problem = Problem::error("no-disk", "storage", Span::NONE, error.to_string())
                 .remedy("attach a disk of 2 GiB or more, and commission the machine again");
             (Layout::default(), vec![problem])
         }

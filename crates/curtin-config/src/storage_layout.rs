@@ -110,7 +110,7 @@ impl Default for LayoutOptions {
 #[non_exhaustive]
 pub enum LayoutError {
     /// No disk is large enough.
-    #[error("none of the {count} disks has room for a system: attach one of {} or more", human(*.least))]
+    #[error("none of the machine's {count} disks has the {} that a system needs", human(*.least))]
     NoDisk {
         /// How many there are.
         count: usize,

@@ -121,7 +121,7 @@ fn refusals() {
     let raid = |level, spares| StorageLayout::Raid { level, spares };
     assert_eq!(
         storage(&StorageLayout::Flat, &disks(2, 1 << 30), &usual),
-        "none of the 2 disks has room for a system: attach one of 2 GiB or more"
+        "none of the machine's 2 disks has the 2 GiB that a system needs"
     );
     let named = LayoutOptions { root_disk: DiskChoice::Serial("S9".to_owned()), ..usual.clone() };
     assert_eq!(storage(&StorageLayout::Lvm, &disks(2, 8 << 30), &named), "S9 is no disk with room for a system");

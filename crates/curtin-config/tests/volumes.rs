@@ -431,6 +431,23 @@ storage:
 }
 
 #[test]
+fn a_bios_machine_boots_from_a_partition_table() {
+    let text = "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 1
+  config:
+  - {id: b, type: disk, path: /dev/sdb}
+  - {id: c, type: disk, path: /dev/sdc}
+  - {id: it, type: raid, name: md0, raidlevel: 1, devices: [b, c]}
+  - {id: f, type: format, volume: it, fstype: ext4}
+  - {id: m, type: mount, device: f, path: /}
+";
+    let codes: Vec<&str> =
+        plan(&parse(text).config, &machine()).unwrap_err().iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["no-boot-table", "no-boot-table"]);
+}
+
+#[test]
 fn a_disk_keeps_its_serial_when_its_node_changes() {
     let text =
         yaml("  - {id: r, type: format, volume: a3, fstype: ext4}\n  - {id: m, type: mount, device: r, path: /}")

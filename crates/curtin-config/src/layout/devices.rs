@@ -32,10 +32,11 @@ impl Layout {
     /// Every block device that there will be, parents before children.
     ///
     /// ```
-    /// use firstlight_curtin_config::{Disk, layout};
+    /// use firstlight_curtin_config::{Config, Disk, Source, Target, plan};
     ///
-    /// let layout = layout::flat(&Disk::new("/dev/vda", 4 << 30), "machine-17").unwrap();
-    /// let root = layout.devices().pop().unwrap();
+    /// let config = Config::flat(Source::from_uri("http://127.0.0.1/root.txz"));
+    /// let target = Target { disks: vec![Disk::new("/dev/vda", 4 << 30)], ..Target::default() };
+    /// let root = plan(&config, &target).unwrap().layout.devices().pop().unwrap();
     /// assert_eq!((root.path.as_str(), root.kind.as_str()), ("/dev/vda3", "part"));
     /// assert_eq!((root.fstype.as_deref(), root.mountpoint.as_deref()), (Some("ext4"), Some("/")));
     /// ```

@@ -107,6 +107,15 @@ fn bios(draft: &mut Draft<'_>) {
             );
             continue;
         }
+        if disk.is_some_and(|disk| disk.table.is_none()) {
+            let message = format!("a BIOS machine does not boot from {path}: it has no partition table");
+            draft.problems.push(
+                Problem::error("no-boot-table", "storage.config", Span::NONE, message).remedy(
+                    "give the disk a ptable and partitions, and say `grub_device: true` for the one to boot from",
+                ),
+            );
+            continue;
+        }
         let root = &draft.target.mount_point;
         let command = ["chroot", root, "grub-install", "--target=i386-pc", &path].map(str::to_owned);
         let description = format!("install the boot loader on {path}");
