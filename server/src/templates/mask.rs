@@ -1,51 +1,111 @@
-//! Hiding what a text holds of secrets, by the names that they go by.
+//! Hiding what a text holds of secrets, by the names that they go by. It errs on the side of hiding.
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "********";
 
 /// A key with one of these is followed by a secret.
-const NAMES: [&str; 6] = ["password", "passwd", "passphrase", "secret", "token", "private_key"];
+const NAMES: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "authorization",
+    "private_key",
+    "private-key",
+    "consumer_key",
+    "license_key",
+    "api_key",
+    "apikey",
+    "psk",
+    "rootpw",
+];
 
-/// The text with the values of YAML, JSON, shell and debconf lines replaced whose key sounds like a secret.
+/// The text with the values of YAML, JSON, XML, shell and debconf lines replaced whose key sounds like a secret, with
+/// passwords in URLs, and with private keys.
 pub(crate) fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // Deeper lines below a masked key belong to its value.
     let mut hidden: Option<usize> = None;
+    let mut in_key = false;
     for line in text.split_inclusive('\n') {
+        let is_blank = line.trim().is_empty();
         let indent = line.len() - line.trim_start().len();
-        if hidden.is_some_and(|below| indent > below && !line.trim().is_empty()) {
+        if in_key || (hidden.is_some_and(|below| indent > below) && !is_blank) {
+            in_key = in_key && !line.contains("-----END ");
             continue;
         }
-        hidden = None;
-        match value_at(line) {
-            Some(at) => {
-                out.push_str(line.get(..at).unwrap_or_default());
-                out.push_str(MASK);
-                out.push_str(if line.ends_with('\n') { "\n" } else { "" });
-                hidden = Some(indent);
-            }
-            None => out.push_str(line),
+        if !is_blank {
+            hidden = None;
         }
+        let at = if line.contains("PRIVATE KEY-----") {
+            in_key = true;
+            line.find("-----BEGIN ")
+        } else {
+            secret_at(line)
+        };
+        let Some(at) = at else {
+            out.push_str(&without_user_info(line));
+            continue;
+        };
+        hidden = Some(indent);
+        let (key, value) = line.split_at_checked(at).unwrap_or(("", line));
+        out.push_str(key);
+        // A key alone has its value in the lines below.
+        out.push_str(if value.trim().is_empty() { value } else { MASK });
+        out.push_str(if !value.trim().is_empty() && line.ends_with('\n') { "\n" } else { "" });
     }
     out
 }
 
 /// Where the secret of a line begins.
-fn value_at(line: &str) -> Option<usize> {
+fn secret_at(line: &str) -> Option<usize> {
     let lower = line.to_ascii_lowercase();
-    let found = NAMES.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min()?;
-    let rest = lower.get(found..)?;
-    // `d-i passwd/root-password password SECRET`, and what else has the type of a secret.
-    if let Some(at) = lower.find(" password ").filter(|_| lower.split_whitespace().count() > 3) {
-        return Some(at + " password ".len());
+    // `d-i passwd/root-password password SECRET`: the type says it, whatever the question is called.
+    let mut fields = lower.split_whitespace();
+    let question = fields.nth(1).unwrap_or_default();
+    if fields.next() == Some("password") {
+        let behind = lower.find(question)? + question.len();
+        return lower.get(behind..)?.find("password").map(|at| behind + at + "password".len() + 1);
     }
-    let at = rest.find([':', '='])?;
-    // Only the rest of the key may stand between: quotes, and the end of a word.
-    let between = rest.get(..at)?;
-    let is_key = between.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '"' | '\'' | ' '));
-    let value = rest.get(at + 1..)?;
-    let space = value.len() - value.trim_start().len();
-    (is_key && !value.trim().is_empty()).then_some(found + at + 1 + space)
+    let ends = NAMES.iter().flat_map(|name| lower.match_indices(name).map(|(at, name)| at + name.len()));
+    ends.filter_map(|end| value_at(&lower, end)).min()
+}
+
+/// Where the value begins of a key with a name that ends here.
+fn value_at(line: &str, end: usize) -> Option<usize> {
+    let rest = line.get(end..)?;
+    // Kickstart has options and the secret right behind the command.
+    let at = if line.trim_start().starts_with("rootpw ") { 0 } else { rest.find([':', '=', '>'])? };
+    // Only the rest of the key may stand between: the end of a word, and quotes.
+    let mut between = rest.get(..at)?.chars();
+    if !between.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '"' | '\'' | ' ')) {
+        return None;
+    }
+    let value = end + at + 1;
+    let rest = line.get(value..)?;
+    Some(value + (rest.len() - rest.trim_start_matches([' ', '\t']).len()))
+}
+
+/// The line with the password of each URL replaced.
+fn without_user_info(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("://") {
+        out.push_str(before);
+        out.push_str("://");
+        let end = after.find(|c: char| c.is_whitespace() || "/\"'".contains(c)).unwrap_or(after.len());
+        let (authority, behind) = after.split_at(end);
+        match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                out.push_str(user.split(':').next().unwrap_or_default());
+                out.push_str(&format!(":{MASK}@{host}"));
+            }
+            None => out.push_str(authority),
+        }
+        rest = behind;
+    }
+    out + rest
 }
 
 #[cfg(test)]
@@ -58,13 +118,34 @@ mod tests {
             ("a: 1\ntoken_secret: x\nb: 2\n", "a: 1\ntoken_secret: ********\nb: 2\n"),
             ("  \"password\": \"x\", \"a\": 1}", "  \"password\": ********"),
             ("export ROOT_PASSWORD=x\n", "export ROOT_PASSWORD=********\n"),
+            ("the token; password: x\n", "the token; password: ********\n"),
+            ("<user_password>x</user_password>\n", "<user_password>********\n"),
+            ("rootpw --iscrypted x\n", "rootpw ********\n"),
             ("d-i passwd/root-password password x\n", "d-i passwd/root-password password ********\n"),
+            ("o own/question password x y\n", "o own/question password ********\n"),
             ("d-i passwd/make-user boolean true\n", "d-i passwd/make-user boolean true\n"),
-            ("ssh_private_key: |\n  x\n  y\n\nz\n", "ssh_private_key: ********\n\nz\n"),
+            ("d-i passwd/username string me\n", "d-i passwd/username string me\n"),
             ("password:\n", "password:\n"),
             ("# the token of the day\n", "# the token of the day\n"),
         ] {
             assert_eq!(mask(text), expected);
         }
+    }
+
+    #[test]
+    fn secrets_over_several_lines() {
+        for (text, expected) in [
+            ("ssh_private_key: |\n  x\n\n  y\nz\n", "ssh_private_key: ********\n\nz\n"),
+            ("chpasswd:\n  list: |\n    root:x\nz\n", "chpasswd:\nz\n"),
+            ("a\n-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\nz\n", "a\n********\nz\n"),
+        ] {
+            assert_eq!(mask(text), expected);
+        }
+    }
+
+    #[test]
+    fn urls() {
+        let text = "a http://me:x@h/p?q=a@b 'https://h:80/' ftp://me@h\n";
+        assert_eq!(mask(text), "a http://me:********@h/p?q=a@b 'https://h:80/' ftp://me:********@h\n");
     }
 }
