@@ -43,6 +43,11 @@ fn expressions() {
     );
     check("{{debug or release}} {{debug and release}} {{not debug}}", "bookworm False True");
     check("{{'yes' if x > 5 else 'no'}}", "yes");
+    check("{{len('%.70000f' % 0.1)}} {{len('%.70000e' % 0.1)}} {{'%.70000g' % 0.5}}", "70002 70006 0.5");
+    check(
+        "{{len('{:.70000%}'.format(x))}} {{len('%70000d' % 1)}} {{len('{:>70000}'.format('a'))}}",
+        "70005 70000 70000",
+    );
     check("{{', '.join(sorted(disks))|escape.json}}", "\"nvme0n1, sda, sdb\"");
     check("{{'a' \"b\"}}{{'\\x41\\u00e9\\n'}}{{r'\\n'}}", "abAé\n\\n");
     check("{{{'a': 1}['a']}}", "1");

@@ -129,24 +129,30 @@ fn shown(number: f64, alternate: bool) -> String {
     if alternate && !text.contains('.') { text.replacen('e', ".e", 1) } else { text }
 }
 
+/// No float has more digits that are not 0, and formatting takes no more than 65,535.
+const MAX_DIGITS: usize = 1100;
+
 fn fixed(number: f64, digits: usize, point: bool) -> String {
-    let text = format!("{number:.digits$}");
+    let shown = digits.min(MAX_DIGITS);
+    let text = format!("{number:.shown$}") + &"0".repeat(digits - shown);
     if point && digits == 0 { text + "." } else { text }
 }
 
 /// `1.5e-07`: the exponent has a sign and two digits.
 fn exponent(number: f64, digits: usize, point: bool) -> String {
-    let text = format!("{number:.digits$e}");
+    let shown = digits.min(MAX_DIGITS);
+    let text = format!("{number:.shown$e}");
+    let zeros = "0".repeat(digits - shown);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-    format!("{mantissa}{}e{sign}{exponent:0>2}", if point && digits == 0 { "." } else { "" })
+    format!("{mantissa}{zeros}{}e{sign}{exponent:0>2}", if point && digits == 0 { "." } else { "" })
 }
 
 /// `g`: fixed or with an exponent, whichever is shorter, without zeros at the end. `shown` is the form of `str`, which
 /// always has a digit after the point.
 fn general(number: f64, digits: usize, alternate: bool, shown: bool) -> String {
     let digits = digits.max(1);
-    let rounded = format!("{number:.*e}", digits - 1);
+    let rounded = format!("{number:.*e}", (digits - 1).min(MAX_DIGITS));
     let power: i64 = rounded.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
     let limit = i64::try_from(digits).unwrap_or(i64::MAX) - i64::from(shown);
     let is_fixed = (-4..limit).contains(&power);
