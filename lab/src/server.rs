@@ -134,7 +134,7 @@ fn config_text(state: &Path, images: &Path) -> String {
     format!(
         "data_dir = {state:?}\nimages_dir = {images:?}\ninterface = \"{}\"\n\
          kernel_options = \"console=tty0 console=ttyS0,115200\"\n\n\
-         [dhcp]\npool = \"{}\"\nlease_seconds = 600\n\n\
+         [dhcp]\nmode = \"authoritative\"\npool = \"{}\"\nlease_seconds = 600\n\n\
          [http]\nport = 80\n\n\
          [timeouts]\nenlisting = 600\ncommissioning = 600\ndeploying = 1200\nreleasing = 120\n",
         network::BRIDGE,

@@ -2,16 +2,20 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use firstlight_machine_fsm::{Boot as Answer, Event};
-use firstlight_pxe::{BootFile, BootScript, CommandLine, Loader, Policy, Purpose, kernel_command_line, render};
+use firstlight_pxe::{
+    BootFile, BootScript, CommandLine, ConfigKey, Loader, Policy, Purpose, kernel_command_line, render,
+};
 use serde_json::json;
 
-use crate::config::Config;
+use crate::config::{Config, DhcpMode};
 use crate::controller::{ControlError, Controller};
 use crate::model::{Mac, NewEvent, Power, Record};
+use crate::network::neighbour;
 use crate::secret;
-use crate::store::{Credential, Facts, Scope};
+use crate::store::{Credential, Facts, LeaseRow, Scope};
 use crate::templates::Templates;
 use crate::time::Millis;
 
@@ -23,6 +27,9 @@ pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", ROOT_FILE];
 pub const DEPLOY_FILE: &str = "root.tar.zst";
 /// The one architecture so far, in Debian's words.
 pub const ARCHITECTURE: &str = "amd64";
+
+/// How long an address that another server gave is taken for the machine's.
+const SEEN: Duration = Duration::from_secs(3600);
 
 /// Something that should be served is not there.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +58,11 @@ pub enum NoScript {
     /// The address is not leased.
     #[error("{0} holds no lease from this server, so it is not known which machine this is")]
     Stranger(Ipv4Addr),
+    /// Another server gave the address, and nothing says to whom.
+    #[error(
+        "the hardware address of {0} is not known: it is not on this server's link, and the name that it asked for holds none"
+    )]
+    Unknown(Ipv4Addr),
     /// The machine could not be looked up or changed.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -65,6 +77,7 @@ pub struct Boot {
     kernel_options: String,
     images_dir: PathBuf,
     boot_dir: Option<PathBuf>,
+    dhcp_mode: DhcpMode,
     templates: Templates,
 }
 
@@ -79,6 +92,7 @@ impl Boot {
             kernel_options: config.kernel_options.clone(),
             images_dir: config.images_dir(),
             boot_dir: config.boot_dir.clone(),
+            dhcp_mode: config.dhcp.mode.unwrap_or(DhcpMode::Authoritative),
             templates: Templates::new(&config.preseed.templates),
         }
     }
@@ -146,14 +160,14 @@ impl Boot {
         format!("{}{}", self.policy.http_root(), image_path(os, file))
     }
 
-    /// The script for the machine that holds `peer`, which is thereby known to boot from the network.
+    /// The script for the machine that holds `peer`, which is thereby known to boot from the network. `claimed` is the
+    /// hardware address in the name that was asked for, if there is one.
     ///
     /// # Errors
     ///
-    /// When the address is not leased, or the database says no.
-    pub async fn script(&self, peer: Ipv4Addr, loader: Loader) -> Result<String, NoScript> {
-        let holder = self.controller.store().lease_holder(peer, Millis::now()).await.map_err(ControlError::from)?;
-        let mac = holder.ok_or(NoScript::Stranger(peer))?;
+    /// When it is not known which machine this is, or the database says no.
+    pub async fn script(&self, peer: Ipv4Addr, claimed: Option<Mac>, loader: Loader) -> Result<String, NoScript> {
+        let mac = self.who(peer, claimed).await?;
         let known = self.controller.discover(mac).await?;
         let record = self.controller.apply(&known.id, Event::Netbooted).await?;
         let answer = record.machine.boot();
@@ -170,6 +184,30 @@ impl Boot {
             purpose,
         };
         Ok(render(loader, &script))
+    }
+
+    /// Where this server gives the addresses, it knows. Elsewhere the link does (ARP), and behind a router, where it does
+    /// not, the machine is believed.
+    async fn who(&self, peer: Ipv4Addr, claimed: Option<Mac>) -> Result<Mac, NoScript> {
+        let store = self.controller.store();
+        if self.dhcp_mode == DhcpMode::Authoritative {
+            let holder = store.lease_holder(peer, Millis::now()).await.map_err(ControlError::from)?;
+            return holder.ok_or(NoScript::Stranger(peer));
+        }
+        let mac = neighbour(peer).or(claimed).ok_or(NoScript::Unknown(peer))?;
+        // So that what this address does next is told of this machine.
+        let since = Millis::now();
+        let seen = LeaseRow {
+            address: peer,
+            mac: mac.to_string(),
+            client_id: None,
+            hostname: None,
+            state: "bound".to_owned(),
+            since: since.seconds(),
+            expires: since.after(SEEN).seconds(),
+        };
+        store.put_leases(&[seen]).await.map_err(ControlError::from)?;
+        Ok(mac)
     }
 
     async fn ephemeral(&self, record: &Record, mac: Mac, peer: Ipv4Addr) -> Result<Purpose, NoScript> {
@@ -219,6 +257,14 @@ impl Boot {
         };
         let facts = Facts { firmware, architecture: Some(ARCHITECTURE.to_owned()), ..Facts::default() };
         self.controller.learn(&record.id, &facts, &[event]).await
+    }
+}
+
+/// The hardware address in the name of a configuration.
+pub(crate) const fn claimed(key: &ConfigKey) -> Option<Mac> {
+    match key {
+        ConfigKey::Mac(mac) => Some(Mac(*mac)),
+        _ => None,
     }
 }
 

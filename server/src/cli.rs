@@ -11,6 +11,7 @@ mod dhcp;
 mod import;
 mod machines;
 mod preseed;
+mod serve;
 mod tftp;
 
 use std::io::{IsTerminal, Write};
@@ -20,7 +21,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
-use crate::config::Config;
 use client::{Client, ClientError};
 use machines::Action;
 
@@ -59,6 +59,9 @@ enum Command {
         /// The data directory
         #[arg(long)]
         data_dir: Option<PathBuf>,
+        /// Give machines addresses, without looking for another DHCP server first
+        #[arg(long)]
+        authoritative: bool,
     },
     /// Merge curtin configurations, and show what an installation would do
     #[command(subcommand)]
@@ -250,26 +253,13 @@ fn fail(message: &str) -> ExitCode {
 
 async fn run(command: Command) -> Result<(), String> {
     match command {
-        Command::Serve { config, interface, data_dir } => serve(config, interface, data_dir).await,
+        Command::Serve { config, interface, data_dir, authoritative } => {
+            serve::run(config, interface, data_dir, authoritative).await
+        }
         Command::Dhcp(args) => dhcp::run(args, stop_signal()).await,
         Command::Tftp(args) => tftp::run(args, stop_signal()).await,
         other => ask(other).await.map_err(|error| error.to_string()),
     }
-}
-
-async fn serve(file: Option<PathBuf>, interface: Option<String>, data_dir: Option<PathBuf>) -> Result<(), String> {
-    let mut config = match (file, &interface) {
-        (Some(file), _) => Config::read(&file).map_err(|error| error.to_string())?,
-        (None, Some(interface)) => Config::new(interface.clone()),
-        (None, None) => return Err("name an interface with --interface, or a file with --config".to_owned()),
-    };
-    if let Some(interface) = interface {
-        config.interface = interface;
-    }
-    if let Some(data_dir) = data_dir {
-        config.data_dir = data_dir;
-    }
-    crate::run(config, stop_signal()).await.map_err(|error| error.to_string())
 }
 
 /// SIGINT or SIGTERM.

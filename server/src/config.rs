@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use dhcp::{Dhcp, Reservation};
+pub use dhcp::{Dhcp, DhcpMode, Reservation};
 
 /// What `firstlight serve --config FILE` reads. `docs/firstlight.toml` in the repository is a commented example.
 #[derive(Debug, Clone, Deserialize)]

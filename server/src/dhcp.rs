@@ -1,7 +1,10 @@
 //! DHCP: leases from the store, boot options from the `pxe` crate, every packet into the journal.
 
+mod proxy;
+mod search;
+
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,13 +16,16 @@ use firstlight_dhcp::server::{
 };
 use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
+use firstlight_pxe::discovery::Responder;
 use firstlight_pxe::{Client, Policy, Role, decide};
 use serde_json::{Value, json};
+use socket2::{Domain, Protocol, Type};
+use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::boot::Boot;
-use crate::config::Config;
+use crate::config::{Config, DhcpMode};
 use crate::controller::Controller;
 use crate::journal::Journal;
 use crate::meter::Meters;
@@ -29,6 +35,8 @@ use crate::run::StartError;
 use crate::secret;
 use crate::store::{LeaseRow, Store, StoreError};
 use crate::time::Millis;
+use proxy::Proxy;
+pub use search::{PATIENCE, search};
 
 /// Seconds after which another DHCP server is told of again.
 const FOREIGN_QUIET: u32 = 3600;
@@ -43,9 +51,15 @@ pub enum DhcpError {
     /// The leases cannot be read.
     #[error("the stored leases cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// Nobody said whether another server gives the addresses.
+    #[error(
+        "dhcp.mode is not set: say \"authoritative\" to give machines addresses, \"proxy\" to name boot files beside another \
+         DHCP server, \"off\" if that one names this server"
+    )]
+    NoMode,
 }
 
-/// Starts the DHCP server with the leases that are stored.
+/// Starts what [`DhcpMode`] asks for; the DHCP server with the leases that are stored.
 ///
 /// # Errors
 ///
@@ -59,6 +73,22 @@ pub async fn spawn(
     meters: Arc<Meters>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
+    let responder = Responder::new(*boot.policy());
+    let (journal, proxy_meters) = (controller.journal().clone(), meters.clone());
+    let (responder, offers) = match config.dhcp.mode.ok_or(DhcpError::NoMode)? {
+        DhcpMode::Off => return Ok(()),
+        DhcpMode::Proxy => (responder, true),
+        DhcpMode::Authoritative => (responder.without_offers(), false),
+    };
+    Proxy { responder, offers, journal, meters: proxy_meters }.spawn(
+        services,
+        &config.interface,
+        interface,
+        &stopped,
+    )?;
+    if offers {
+        return Ok(());
+    }
     let mut server = Server::new(dhcp_config(config, interface)?).map_err(DhcpError::from)?;
     let store = controller.store().clone();
     let leases = store.leases().await.map_err(DhcpError::from)?;
@@ -254,6 +284,22 @@ fn replied(request: &MessageRef<'_>, reply: &Reply) -> NewEvent {
 
 fn mac(request: &MessageRef<'_>) -> Option<Mac> {
     request.hardware_address().mac().map(Mac)
+}
+
+/// A UDP port on one interface.
+fn bind(interface: &str, port: u16) -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.bind_device(Some(interface.as_bytes()))?;
+    socket.set_broadcast(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// What an earlier datagram met on its way, or a link that is down for a moment.
+fn is_transient(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkDown | NetworkUnreachable)
 }
 
 /// Ethernet addresses are stored as people write them, so that machines are found by them; others with their type.

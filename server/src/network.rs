@@ -6,6 +6,32 @@ use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::{SockaddrIn, SockaddrStorage};
 
+use crate::model::Mac;
+
+/// The Ethernet address of an interface; `None` if it has none.
+#[must_use]
+pub fn hardware_address(name: &str) -> Option<Mac> {
+    let mut entries = getifaddrs().ok()?.filter(|entry| entry.interface_name == name);
+    entries.find_map(|entry| entry.address?.as_link_addr()?.addr().map(Mac))
+}
+
+/// The hardware address that the link knows an address by. Whoever has sent to this server over Ethernet has asked for
+/// its hardware address before, and told its own with it (RFC 826).
+#[must_use]
+pub fn neighbour(address: Ipv4Addr) -> Option<Mac> {
+    neighbour_in(&std::fs::read_to_string("/proc/net/arp").ok()?, address)
+}
+
+/// proc(5): address, type, flags, hardware address, mask, device. Without flag 2 the entry is not complete.
+fn neighbour_in(table: &str, address: Ipv4Addr) -> Option<Mac> {
+    table.lines().skip(1).find_map(|line| {
+        let mut fields = line.split_whitespace();
+        let found: Ipv4Addr = fields.next()?.parse().ok()?;
+        let flags = u32::from_str_radix(fields.nth(1)?.strip_prefix("0x")?, 16).ok()?;
+        (found == address && flags & 2 != 0).then(|| fields.next()?.parse().ok())?
+    })
+}
+
 /// An interface cannot serve machines.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,4 +91,19 @@ pub fn link(name: &str) -> Result<Link, InterfaceError> {
         }
     }
     found.unwrap_or_else(|| Err(InterfaceError::Missing { name: name.to_owned(), others: others.join(", ") }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_read_as_the_system_writes_them() {
+        let table = "IP address       HW type     Flags       HW address            Mask     Device\n\
+                     10.77.0.128      0x1         0x2         52:54:00:12:34:56     *        br0\n\
+                     10.77.0.129      0x1         0x0         00:00:00:00:00:00     *        br0\n";
+        let known = |last| neighbour_in(table, Ipv4Addr::new(10, 77, 0, last)).map(|mac| mac.to_string());
+        assert_eq!(known(128).as_deref(), Some("52:54:00:12:34:56"));
+        assert_eq!((known(129), known(130)), (None, None));
+    }
 }

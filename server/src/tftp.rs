@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use firstlight_pxe::{Loader, RequestedPath};
+use firstlight_pxe::{ConfigKey, Loader, RequestedPath};
 use firstlight_tftp::{Error, ErrorCode, Handler, Outcome, Request, Source};
 use serde_json::json;
 
-use crate::boot::{Boot, NoScript};
+use crate::boot::{Boot, NoScript, claimed};
 use crate::journal::Journal;
 use crate::meter::Meters;
 use crate::model::NewEvent;
@@ -29,11 +29,11 @@ impl TftpService {
         Self { boot, journal, meters }
     }
 
-    async fn script(&self, request: &Request, loader: Loader) -> Result<Source, Error> {
+    async fn script(&self, request: &Request, key: &ConfigKey, loader: Loader) -> Result<Source, Error> {
         let peer = ipv4(request.peer.ip()).ok_or_else(Error::access_violation)?;
-        match self.boot.script(peer, loader).await {
+        match self.boot.script(peer, claimed(key), loader).await {
             Ok(text) => Ok(Source::Bytes(Bytes::from(text))),
-            Err(NoScript::Stranger(_)) => Err(Error::access_violation()),
+            Err(NoScript::Stranger(_) | NoScript::Unknown(_)) => Err(Error::access_violation()),
             Err(error) => {
                 tracing::error!("no boot script for {peer}: {error}");
                 Err(Error::new(ErrorCode::NOT_DEFINED, "the server has trouble; try again"))
@@ -44,9 +44,9 @@ impl TftpService {
     async fn find(&self, request: &Request) -> Result<Source, Error> {
         let name = request.name_str().ok_or_else(Error::not_found)?;
         let path = match RequestedPath::parse(name) {
-            RequestedPath::PxelinuxConfig(_) => return self.script(request, Loader::Pxelinux).await,
-            RequestedPath::IpxeScript(_) => return self.script(request, Loader::Ipxe).await,
-            RequestedPath::GrubConfig(_) => return self.script(request, Loader::Grub).await,
+            RequestedPath::PxelinuxConfig(key) => return self.script(request, &key, Loader::Pxelinux).await,
+            RequestedPath::IpxeScript(key) => return self.script(request, &key, Loader::Ipxe).await,
+            RequestedPath::GrubConfig(key) => return self.script(request, &key, Loader::Grub).await,
             RequestedPath::BootFile(file) => self.boot.boot_file(file).ok_or_else(Error::not_found)?,
             RequestedPath::Image(path) => self.boot.images_dir().join(path),
             _ => return Err(Error::not_found()),

@@ -109,7 +109,7 @@ impl House {
     }
 
     async fn bootstrap(&self, peer: Ipv4Addr) -> (String, String, String, String) {
-        let script = self.boot.script(peer, Loader::Ipxe).await.unwrap();
+        let script = self.boot.script(peer, None, Loader::Ipxe).await.unwrap();
         let path = script.split("cloud-config-url=http://10.77.0.1").nth(1).unwrap();
         let path = path.split_whitespace().next().unwrap().to_owned();
         let (status, config) = self.get(peer, &path, "").await;
@@ -235,7 +235,10 @@ async fn a_life_from_enlistment_to_release() {
     assert_eq!(house.post(&finish, &header, "text/plain", disks).await.0, StatusCode::NO_CONTENT);
     house.form(&format!("/metadata/{id}/finished"), &header, "failed=").await;
     assert_eq!(house.status(&id).await, "Ready");
-    assert!(house.boot.script(MACHINE, Loader::Grub).await.unwrap().contains("halt"), "a Ready machine is turned off");
+    assert!(
+        house.boot.script(MACHINE, None, Loader::Grub).await.unwrap().contains("halt"),
+        "a Ready machine is turned off"
+    );
 
     let (status, machine) =
         house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({"user_data": "#!/bin/sh\n"})).await;
@@ -245,7 +248,7 @@ async fn a_life_from_enlistment_to_release() {
     assert_eq!(status, StatusCode::OK, "{script}");
     assert!(script.contains("/dev/vda"));
     assert_eq!(house.form(&format!("/metadata/{id}/install/finished"), &header, "").await, StatusCode::NO_CONTENT);
-    let local = house.boot.script(MACHINE, Loader::Grub).await.unwrap();
+    let local = house.boot.script(MACHINE, None, Loader::Grub).await.unwrap();
     assert!(local.contains("chainloader"), "the first boot is from the disk: {local}");
 
     assert_eq!(house.status(&id).await, "Deploying", "only the first boot's report makes it Deployed");

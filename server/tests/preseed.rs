@@ -147,7 +147,7 @@ fn with_server(script: &str) -> String {
     let script = format!(
         "set -e; home={home_path}; firstlight={}; export FIRSTLIGHT_TOKEN_FILE=$home/state/admin-token\n\
          ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up\n\
-         timeout 60 $firstlight serve --config $home/firstlight.toml 2>$home/log &\n\
+         timeout 60 $firstlight serve --authoritative --config $home/firstlight.toml 2>$home/log &\n\
          i=0; until grep -q 'ready in' $home/log; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done\n{script}",
         env!("CARGO_BIN_EXE_firstlight")
     );

@@ -33,7 +33,7 @@ fn home(more: &str) -> tempfile::TempDir {
 fn check(home: &Path, script: &str, sentence: &str) {
     let script = format!(
         "ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up\n\
-         home={home}; serve='timeout 10 {SERVER} serve --config {home}/firstlight.toml'\n{script}",
+         home={home}; serve='timeout 10 {SERVER} serve --authoritative --config {home}/firstlight.toml'\n{script}",
         home = home.display()
     );
     let output = Command::new("unshare")

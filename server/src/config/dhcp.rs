@@ -7,10 +7,24 @@ use serde::Deserialize;
 
 use super::ConfigError;
 
+/// Who gives machines their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DhcpMode {
+    /// This server, and no other.
+    Authoritative,
+    /// Another DHCP server; this one makes offers of boot files beside it, and is asked on port 4011.
+    Proxy,
+    /// Another DHCP server, which names this one as the next server: here is no DHCP at all.
+    Off,
+}
+
 /// `[dhcp]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dhcp {
+    /// Who gives the addresses. If it is not set, `firstlight serve` looks for another DHCP server first.
+    pub mode: Option<DhcpMode>,
     /// `FIRST-LAST`; the default is the upper half of the subnet.
     pub pool: Option<String>,
     /// Seconds; at least 60.
@@ -49,6 +63,7 @@ pub struct Reservation {
 impl Default for Dhcp {
     fn default() -> Self {
         Self {
+            mode: None,
             pool: None,
             lease_seconds: 3600,
             routers: Vec::new(),

@@ -16,7 +16,7 @@ use tower_http::services::ServeFile;
 use super::error::ApiError;
 use super::observe::Transfer;
 use super::{App, Peer};
-use crate::boot::ROOT_FILE;
+use crate::boot::{ROOT_FILE, claimed};
 use crate::model::NewEvent;
 
 pub(super) fn router() -> Router<App> {
@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn ipxe_script(State(app): State<App>, Extension(peer): Extension<Peer>) -> Result<Response, ApiError> {
-    let text = app.boot.script(peer_address(peer)?, Loader::Ipxe).await?;
+    let text = app.boot.script(peer_address(peer)?, None, Loader::Ipxe).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
@@ -64,9 +64,11 @@ async fn anything(
             let found = app.boot.boot_file(file).ok_or_else(nothing)?;
             send(&app, peer, found, file.path(), request).await
         }
-        RequestedPath::GrubConfig(_) => Ok(app.boot.script(peer_address(peer)?, Loader::Grub).await?.into_response()),
-        RequestedPath::PxelinuxConfig(_) => {
-            Ok(app.boot.script(peer_address(peer)?, Loader::Pxelinux).await?.into_response())
+        RequestedPath::GrubConfig(key) => {
+            Ok(app.boot.script(peer_address(peer)?, claimed(&key), Loader::Grub).await?.into_response())
+        }
+        RequestedPath::PxelinuxConfig(key) => {
+            Ok(app.boot.script(peer_address(peer)?, claimed(&key), Loader::Pxelinux).await?.into_response())
         }
         _ => Err(nothing()),
     }

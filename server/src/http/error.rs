@@ -125,6 +125,7 @@ impl From<NoScript> for ApiError {
     fn from(error: NoScript) -> Self {
         match error {
             NoScript::Stranger(_) => Self::forbidden(error.to_string(), "boot by DHCP from this server"),
+            NoScript::Unknown(_) => Self::forbidden(error.to_string(), "boot on this server's own link"),
             NoScript::Control(error) => error.into(),
         }
     }
