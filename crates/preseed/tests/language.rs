@@ -102,6 +102,7 @@ fn faults_have_a_place_and_a_name() {
     check_error("{{'x}}", "t:1:3: a string does not end");
     check_error("{{x y}}", "t:1:5: unexpected `y` after an expression");
     check_error("{{for a, b in disks}}{{endfor}}", "t:1:15: 3 values for 2 names");
+    check_error("{{enumerate('ab', 9223372036854775807)}}", "t:1:3: the result is larger than 64 bits hold");
     check_error("{{9223372036854775807 + 1}}", "t:1:3: the result is larger than 64 bits hold");
 }
 

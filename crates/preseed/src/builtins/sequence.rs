@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, required, whole, whole_or};
 use crate::budget::Budget;
 use crate::expression::Binary;
 use crate::object::{Made, Range, View};
-use crate::operators::{binary, order};
+use crate::operators::{binary, order, too_large};
 use crate::{Problem, Value};
 
 /// What a `for` goes over.
@@ -86,8 +86,12 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
         "enumerate" => {
             let [value, start] = arguments.take(name, ["!iterable", "start"])?;
             let start = whole_or(start, 0)?;
-            let pairs = (start..).zip(items(&required(value), budget)?);
-            iterator("enumerate", pairs.map(|(at, item)| Value::tuple([Value::Int(at), item])).collect(), budget)
+            let items = items(&required(value), budget)?;
+            let pairs = (0..).zip(items).map(|(at, item)| {
+                let at = start.checked_add(at).ok_or_else(too_large)?;
+                Ok(Value::tuple([Value::Int(at), item]))
+            });
+            iterator("enumerate", pairs.collect::<Result<_, _>>()?, budget)
         }
         "zip" => {
             let lists = arguments.positional.iter().map(|value| items(value, budget)).collect::<Result<Vec<_>, _>>()?;
