@@ -5,8 +5,10 @@ mod config;
 #[path = "random/invariants.rs"]
 mod invariants;
 
+use firstlight_curtin_config::layout::{Partition, PartitionKind, Table};
 use firstlight_curtin_config::{
-    Config, Level, Node, Plan, Problem, Source, Storage, Target, check, check_storage, parse, plan, to_yaml,
+    Config, ExistingPartition, ExistingTable, ItemKind, Level, Node, Plan, Problem, Source, Storage, Target, check,
+    check_storage, parse, plan, to_yaml,
 };
 use proptest::prelude::*;
 
@@ -38,6 +40,50 @@ fn planned(storage: &Storage, target: &Target) -> Option<Plan> {
     }
 }
 
+/// The same machine once more, with what a first plan left on it: a part of the partitions is kept, with their file
+/// systems; the others are taken out and made again where they were.
+fn again(storage: &Storage, target: &Target, first: &Plan, choices: &[bool]) -> (Storage, Target) {
+    let (mut storage, mut target) = (storage.clone(), target.clone());
+    storage.version = 2;
+    for (disk, layout) in target.disks.iter_mut().zip(&first.layout.disks) {
+        let part = |part: &Partition, table: Table| ExistingPartition {
+            number: part.number,
+            start: part.start,
+            size: part.size,
+            type_code: part.kind.code(table).to_owned(),
+            uuid: Some(part.uuid.clone()),
+            fstype: part.filesystem.as_ref().map(|fs| fs.kind.clone()),
+            fs_uuid: part.filesystem.as_ref().map(|fs| fs.uuid.clone()),
+        };
+        disk.existing = layout.table.map(|table| ExistingTable {
+            table,
+            partitions: layout.partitions.iter().map(|it| part(it, table)).collect(),
+        });
+    }
+    let found = |id: &str| first.layout.disks.iter().flat_map(|disk| &disk.partitions).find(|part| part.id == id);
+    let mut kept = Vec::new();
+    let mut choices = choices.iter().copied().cycle();
+    for item in &mut storage.items {
+        match &mut item.kind {
+            ItemKind::Disk(disk) => item.preserve = disk.ptable.is_some(),
+            ItemKind::Partition(part) => {
+                let Some(place) = found(&item.id) else { continue };
+                part.number = Some(place.number);
+                part.offset = Some(place.start);
+                part.size = Some(place.size);
+                // Where it does not know the flag of an MBR, the plan does not compare it.
+                item.preserve = place.kind == PartitionKind::Extended || choices.next().unwrap_or(true);
+                if item.preserve {
+                    kept.push(item.id.clone());
+                }
+            }
+            ItemKind::Format(format) => item.preserve = kept.contains(&format.volume),
+            _ => {}
+        }
+    }
+    (storage, target)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -60,6 +106,34 @@ proptest! {
         let (storage, target) = config::broken(&bytes);
         if let Some(plan) = planned(&storage, &target) {
             invariants::check(&plan);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_never_written(
+        bytes in proptest::collection::vec(any::<u8>(), 0..120),
+        choices in proptest::collection::vec(any::<bool>(), 1..9),
+    ) {
+        let (storage, target) = config::sensible(&bytes);
+        let first = planned(&storage, &target).unwrap();
+        let (storage, target) = again(&storage, &target, &first, &choices);
+        let plan = match plan(&parse(&yaml(&storage)).config, &target) {
+            Ok(plan) => plan,
+            Err(problems) => return Err(TestCaseError::fail(format!("{problems:#?}\n{}", yaml(&storage)))),
+        };
+        invariants::check(&plan);
+        let places = |plan: &Plan| -> Vec<(String, u64, u64)> {
+            let parts = plan.layout.disks.iter().flat_map(|disk| &disk.partitions);
+            parts.map(|part| (part.path.clone(), part.start, part.size)).collect()
+        };
+        prop_assert_eq!(places(&plan), places(&first));
+        for part in plan.layout.disks.iter().flat_map(|disk| &disk.partitions) {
+            if part.filesystem.as_ref().is_some_and(|fs| fs.preserve) {
+                let old = first.layout.disks.iter().flat_map(|disk| &disk.partitions).find(|old| old.path == part.path);
+                prop_assert_eq!(part.filesystem.as_ref().map(|fs| &fs.uuid), old.and_then(|old| old.filesystem.as_ref()).map(|fs| &fs.uuid));
+                let writes = plan.steps.iter().any(|step| step.destroys_data && step.writes.contains(&part.path));
+                prop_assert!(!writes, "{} is written", part.path);
+            }
         }
     }
 }
