@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use firstlight_preseed::debconf::{Answer, Item, Preseed, Problem, Severity, Type, What, emit};
+use firstlight_preseed::{Context, Disk, Installation, Machine, Node, Server, Template, Variables, bundled};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -82,6 +83,27 @@ fn questions_of_the_installation_guide() {
         }
     }
     assert_eq!(count, 131);
+}
+
+#[test]
+fn the_bundled_preseed_answers_everything() {
+    let variables = Variables {
+        server: Server { main_archive: "http://deb.debian.org/debian", ..Server::default() },
+        machine: Some(Machine::default()),
+        installation: Some(Installation { ssh_keys: &["ssh-ed25519 AAAA me"], ..Installation::default() }),
+        ..Variables::default()
+    };
+    let context = Context::from(&variables).with("release", "bookworm");
+    let template = Template::parse("debian_preseed", bundled("debian_preseed").unwrap()).unwrap();
+    let node = Node { hostname: "web01", disks: &[Disk { name: "vda", ..Disk::default() }], ..Node::default() };
+    let text = template.render(&context.with("node", &node)).unwrap();
+    assert_eq!(Preseed::parse(text.as_bytes()).check(), []);
+    let without: String =
+        text.lines().filter(|line| !line.contains("bootdev")).map(|line| format!("{line}\n")).collect();
+    let problems = Preseed::parse(without.as_bytes()).check();
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let effect = "the installer would ask on which disk to install GRUB, on BIOS machines";
+    assert_eq!(shown, [format!("`grub-installer/bootdev` is not answered: {effect}")]);
 }
 
 fn field() -> impl Strategy<Value = String> {
