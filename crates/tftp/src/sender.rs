@@ -17,6 +17,7 @@ use crate::negotiate::Negotiated;
 use crate::outcome::Outcome;
 use crate::pacing::Pacing;
 use crate::packet::{Mode, Packet, put_data_header, wire_number};
+use crate::probe::Probe;
 use crate::timing::{Backoff, RoundTrip, Timing};
 
 /// The most bytes that one call of [`Sender::poll_transmit`] hands out: what one UDP GSO call can take.
@@ -24,8 +25,6 @@ const MAX_BATCH: usize = 65_507;
 /// The most datagrams of one call: the kernel's limit for GSO.
 const MAX_SEGMENTS: usize = 64;
 const HEADER: usize = 4;
-/// Waiting for the answer takes so many times longer: a peer that is only slow must not get everything twice.
-const PROBE_PATIENCE: u32 = 4;
 
 /// Sends one file to one peer. Negotiation is done before: see [`Transfer`](crate::Transfer).
 ///
@@ -85,24 +84,6 @@ pub struct Sender {
     end: Option<End>,
 }
 
-/// What is done about a window whose ACK is overdue, long before the time-out.
-///
-/// First its last block is sent again: if that or the ACK was lost, nothing else would wake the receiver. A receiver
-/// that has told of a gap already is silent, though, and when its ACK, or the block that it lacks, was lost as well, it
-/// needs that block: so a second silence leads to the one go-back of this base, and after that the first block is
-/// sent with the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Probe {
-    /// The window is not fully sent yet.
-    Unset,
-    Set(Instant),
-    Due,
-    /// It was sent, and this is how long an answer may take.
-    Sent(Instant),
-    /// Once per window.
-    Done,
-}
-
 #[derive(Debug)]
 struct End {
     outcome: Outcome,
@@ -160,7 +141,7 @@ impl Sender {
         self.at(now);
         match *packet {
             Packet::Ack { block } => self.handle_ack(block),
-            Packet::Error { code, message } => self.finish(Outcome::peer_error(code, message)),
+            Packet::Error { code, message } => self.finish(Outcome::peer_error(code, message), None),
             _ => {}
         }
     }
@@ -186,7 +167,8 @@ impl Sender {
             self.backoff.rearm(now); // the window is still on its way out
         }
         match self.probe {
-            Probe::Set(due) if due <= now => self.probe = Probe::Due,
+            Probe::Set(due) if due <= now && self.went_back => self.probe = Probe::DueFirst,
+            Probe::Set(due) if due <= now => self.probe = Probe::DueLast,
             Probe::Sent(until) if until <= now => self.go_back(true),
             _ => {}
         }
@@ -213,9 +195,8 @@ impl Sender {
             return Some(buf.len());
         }
         let segment = usize::try_from(self.block_size).ok()?.saturating_add(HEADER);
-        if self.probe == Probe::Due {
-            self.put_probe(buf);
-            return Some(segment.min(buf.len()));
+        if self.put_probe(buf) {
+            return Some(buf.len());
         }
         if self.sent == self.acked && !self.present && self.may_send(self.next) {
             self.late = true;
@@ -243,11 +224,7 @@ impl Sender {
         if self.end.is_some() {
             return None;
         }
-        let mut earliest = self.backoff.deadline();
-        if let Probe::Set(due) | Probe::Sent(due) = self.probe {
-            earliest = earliest.min(due);
-        }
-        Some(self.pacing.until().map_or(earliest, |until| earliest.min(until)))
+        [Some(self.backoff.deadline()), self.probe.deadline(), self.pacing.until()].into_iter().flatten().min()
     }
 
     /// How the transfer ended, once it has; a last [`poll_transmit`](Self::poll_transmit) may still hold the ERROR
@@ -261,9 +238,8 @@ impl Sender {
     /// to the peer and must not name host paths.
     pub fn fail(&mut self, code: ErrorCode, message: &str) {
         if self.end.is_none() {
-            self.finish(Outcome::Refused { code, message: message.to_owned() });
             let farewell = Packet::Error { code, message: message.as_bytes() }.to_vec();
-            self.end = self.end.take().map(|end| End { farewell: Some(farewell), ..end });
+            self.finish(Outcome::Refused { code, message: message.to_owned() }, Some(farewell));
         }
     }
 
@@ -272,8 +248,8 @@ impl Sender {
         self.present = true;
     }
 
-    fn finish(&mut self, outcome: Outcome) {
-        self.end = Some(End { outcome, farewell: None });
+    fn finish(&mut self, outcome: Outcome, farewell: Option<Vec<u8>>) {
+        self.end = Some(End { outcome, farewell });
         self.feed.clear();
     }
 
@@ -291,7 +267,8 @@ impl Sender {
         }
         self.acked = block;
         if self.last_block() == Some(block) {
-            self.finish(Outcome::Complete { bytes: self.acknowledged_bytes(), retransmitted: self.retransmitted });
+            let (bytes, retransmitted) = (self.acknowledged_bytes(), self.retransmitted);
+            self.finish(Outcome::Complete { bytes, retransmitted }, None);
             return;
         }
         self.feed.discard_to(block.saturating_mul(self.block_size));
@@ -301,7 +278,7 @@ impl Sender {
             // Karn: only blocks that were sent once. After a probe this is too long, which does no harm.
             self.round_trip.sample(self.now.saturating_duration_since(sent_at));
         }
-        let probed = self.has_probed();
+        let probed = self.probe.was_sent();
         self.progress();
         if self.next <= block {
             self.next = block + 1;
@@ -320,12 +297,8 @@ impl Sender {
     fn handle_duplicate_ack(&mut self) {
         let echo = self.repeated.contains(&self.acked);
         if self.window > 1 && self.sent > self.acked && !self.went_back && !echo {
-            self.go_back(self.has_probed());
+            self.go_back(self.probe.was_sent());
         }
-    }
-
-    const fn has_probed(&self) -> bool {
-        matches!(self.probe, Probe::Sent(_) | Probe::Done)
     }
 
     fn go_back(&mut self, lost_tail: bool) {
@@ -358,7 +331,7 @@ impl Sender {
         let limit = if self.confirmed { self.timing.retries } else { self.timing.opening_retries };
         if !self.backoff.retry(self.now, limit) {
             let all_sent = self.last_block().is_some_and(|last| self.sent >= last);
-            self.finish(Outcome::TimedOut { acknowledged: self.acknowledged_bytes(), all_sent });
+            self.finish(Outcome::TimedOut { acknowledged: self.acknowledged_bytes(), all_sent }, None);
             return;
         }
         self.next = self.acked + 1;
@@ -382,18 +355,19 @@ impl Sender {
         self.feed.copy_to((block - 1).saturating_mul(self.block_size), length, buf);
     }
 
-    fn put_probe(&mut self, buf: &mut Vec<u8>) {
-        let (first, last) = (self.acked + 1, self.next - 1);
-        if self.went_back {
-            self.probe = Probe::Done;
-            if first < last {
-                self.put(first, buf);
+    fn put_probe(&mut self, buf: &mut Vec<u8>) -> bool {
+        match self.probe {
+            Probe::DueFirst => {
+                self.probe = Probe::DueLast;
+                self.put(self.acked + 1, buf);
             }
-        } else {
-            let patience = self.round_trip.overdue().unwrap_or_default() * PROBE_PATIENCE;
-            self.probe = Probe::Sent(self.now + patience);
+            Probe::DueLast => {
+                self.probe = Probe::sent(self.now, self.round_trip.overdue(), self.went_back);
+                self.put(self.next - 1, buf);
+            }
+            _ => return false,
         }
-        self.put(last, buf);
+        true
     }
 
     /// Sets the probe and starts the clock, when the window's last block has just left at a known time.

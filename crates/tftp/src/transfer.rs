@@ -13,7 +13,7 @@
 //! ```
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -23,8 +23,9 @@ use crate::outcome::Outcome;
 use crate::packet::{Mode, Packet, RequestRef};
 use crate::proposal::Proposal;
 use crate::receiver::Receiver;
+use crate::repeated::Repeated;
 use crate::sender::Sender;
-use crate::timing::{Backoff, Timing};
+use crate::timing::Timing;
 
 /// One transfer, by server or client, in either direction.
 ///
@@ -101,16 +102,6 @@ enum Phase {
         /// An ERROR that waits to be sent.
         farewell: Option<Vec<u8>>,
     },
-}
-
-/// A packet that is repeated until it is answered.
-#[derive(Debug)]
-struct Repeated {
-    packet: Vec<u8>,
-    due: bool,
-    begun: Instant,
-    backoff: Backoff,
-    retries: u32,
 }
 
 /// What a client asked for.
@@ -259,20 +250,18 @@ impl Transfer {
     /// Clears `buf`, fills it with datagrams, and returns the length of each: all are of this length but the last,
     /// which may be shorter. Send them in order, as `buf.chunks(length)` or with UDP GSO.
     pub fn poll_transmit(&mut self, buf: &mut Vec<u8>) -> Option<usize> {
-        let packet = match &mut self.phase {
-            Phase::Sending(sender) => return sender.poll_transmit(buf),
-            Phase::Receiving(receiver) => return receiver.poll_transmit(buf),
+        match &mut self.phase {
+            Phase::Sending(sender) => sender.poll_transmit(buf),
+            Phase::Receiving(receiver) => receiver.poll_transmit(buf),
             Phase::Greeting { oack: repeated, .. } | Phase::Asking { request: repeated, .. } => {
-                std::mem::take(&mut repeated.due).then_some(&repeated.packet)
+                repeated.poll_transmit(buf)
             }
-            Phase::Ended { farewell, .. } => farewell.as_ref(),
-        };
-        buf.clear();
-        buf.extend_from_slice(packet?);
-        if let Phase::Ended { farewell, .. } = &mut self.phase {
-            *farewell = None;
+            Phase::Ended { farewell, .. } => {
+                buf.clear();
+                buf.extend_from_slice(&farewell.take()?);
+                Some(buf.len())
+            }
         }
-        Some(buf.len())
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout). `None` when the transfer has ended.
@@ -282,7 +271,7 @@ impl Transfer {
             Phase::Sending(sender) => sender.poll_timeout(),
             Phase::Receiving(receiver) => receiver.poll_timeout(),
             Phase::Greeting { oack: repeated, .. } | Phase::Asking { request: repeated, .. } => {
-                Some(repeated.backoff.deadline())
+                Some(repeated.poll_timeout())
             }
             Phase::Ended { .. } => None,
         }
@@ -380,27 +369,6 @@ impl Transfer {
             }
         };
         self.agreed = Some(agreed);
-    }
-}
-
-impl Repeated {
-    fn new(now: Instant, packet: Vec<u8>, timeout: Option<u8>, timing: &Timing) -> Self {
-        let backoff = Backoff::new(now, timing.first_delay(timeout), timing.longest);
-        Self { packet, due: true, begun: now, backoff, retries: timing.opening_retries }
-    }
-
-    /// `false` when it was repeated often enough.
-    fn handle_timeout(&mut self, now: Instant) -> bool {
-        if now < self.backoff.deadline() {
-            return true;
-        }
-        self.due = self.backoff.retry(now, self.retries);
-        self.due
-    }
-
-    /// How long the answer took; unknown when it may be that to a repetition (Karn).
-    fn round_trip(&self, now: Instant) -> Option<Duration> {
-        (self.backoff.attempts() == 0).then(|| now.saturating_duration_since(self.begun))
     }
 }
 

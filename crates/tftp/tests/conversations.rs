@@ -74,6 +74,7 @@ impl Talk {
         }
         let (mut words, mut buf) = (Vec::new(), Vec::new());
         while let Some(segment) = self.transfer.poll_transmit(&mut buf) {
+            assert!(buf.len() <= 65_507);
             words.extend(buf.chunks(segment).map(|datagram| in_words(&Packet::parse(datagram).unwrap())));
         }
         words.join(", ")
@@ -249,6 +250,23 @@ fn a_put_sends_a_window_to_a_server_that_has_answered() {
     assert_eq!(talk.ack(2), "DATA 3 qrstuvwx, DATA 4 yz");
     assert_eq!(talk.ack(4), "");
     assert_eq!(talk.transfer.outcome(), Some(Outcome::Complete { bytes: 26, retransmitted: 1 }));
+}
+
+#[test]
+fn no_run_of_datagrams_is_longer_than_one_call_can_send() {
+    static FILE: [u8; 65_464 * 5] = [7; 65_464 * 5];
+    let proposal = Proposal { block_size: Some(65_464), ..ASKED };
+    let mut talk = Talk::put(proposal, &FILE);
+    talk.says();
+    let count = |talk: &mut Talk| talk.says().split(", ").filter(|words| words.starts_with("DATA")).count();
+    talk.transfer.handle(talk.now, &Packet::Oack(proposal.to_options().as_options()));
+    assert_eq!(count(&mut talk), 3);
+    // A gap at once, and then silence: the first block is probed with the last.
+    talk.transfer.handle(talk.now, &Packet::Ack { block: 0 });
+    assert_eq!(count(&mut talk), 3);
+    talk.now += Duration::from_millis(5);
+    talk.transfer.handle_timeout(talk.now);
+    assert_eq!(count(&mut talk), 2);
 }
 
 #[test]
