@@ -73,6 +73,10 @@ enum Command {
     Dhcp(dhcp::Args),
     /// Run a TFTP server alone, for the files of a directory
     Tftp(tftp::Args),
+    /// Get a file from a TFTP server
+    Get(tftp::GetArgs),
+    /// Put a file on a TFTP server
+    Put(tftp::PutArgs),
     /// List all machines
     Machines {
         #[command(flatten)]
@@ -216,7 +220,9 @@ pub fn main() -> ExitCode {
         .init();
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
-        Command::Dhcp(_) | Command::Tftp(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Dhcp(_) | Command::Tftp(_) | Command::Get(_) | Command::Put(_) => {
+            tokio::runtime::Builder::new_current_thread()
+        }
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = match runtime.enable_all().build() {
@@ -258,6 +264,8 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::Dhcp(args) => dhcp::run(args, stop_signal()).await,
         Command::Tftp(args) => tftp::run(args, stop_signal()).await,
+        Command::Get(args) => tftp::get(args, stop_signal()).await,
+        Command::Put(args) => tftp::put(args, stop_signal()).await,
         other => ask(other).await.map_err(|error| error.to_string()),
     }
 }
@@ -278,9 +286,13 @@ async fn stop_signal() {
 async fn ask(command: Command) -> Result<(), ClientError> {
     match command {
         // These have been run before, without a server to ask.
-        Command::Serve { .. } | Command::Curtin(_) | Command::Dhcp(_) | Command::Preseed(_) | Command::Tftp(_) => {
-            Ok(())
-        }
+        Command::Serve { .. }
+        | Command::Curtin(_)
+        | Command::Dhcp(_)
+        | Command::Preseed(_)
+        | Command::Tftp(_)
+        | Command::Get(_)
+        | Command::Put(_) => Ok(()),
         Command::Machines { remote } => on_machines(Action::List, &remote).await,
         Command::Show(Plain { machine, remote }) => on_machines(Action::Show { machine }, &remote).await,
         Command::Add { name, macs, power, remote } => on_machines(Action::Add { name, macs, power }, &remote).await,

@@ -140,12 +140,14 @@ impl OwnPort {
 /// may broadcast.
 async fn is_broadcast(socket: &UdpSocket, address: SocketAddr) -> bool {
     const ANY_PORT: u16 = 9;
-    address.is_ipv4()
-        && !address.ip().is_unspecified()
-        && socket
-            .connect((address.ip(), ANY_PORT))
-            .await
-            .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::BROADCAST) => true,
+        IpAddr::V4(ip) if !ip.is_unspecified() => {
+            let connected = socket.connect((ip, ANY_PORT)).await;
+            connected.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        }
+        _ => false,
+    }
 }
 
 /// Sends the first datagrams of a run that is not empty, and tells how many.
