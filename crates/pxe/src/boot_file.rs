@@ -51,6 +51,11 @@ impl BootFile {
         Self::Undionly,
     ];
 
+    /// Names that other DHCP servers are configured with, and what is served for them: lpxelinux.0 does all that
+    /// pxelinux.0 does, and HTTP.
+    const OTHER_NAMES: &'static [(&'static str, Self)] =
+        &[("pxelinux.0", Self::Lpxelinux), ("shimx64.efi", Self::ShimX64), ("shim.efi", Self::ShimX64)];
+
     /// The name that DHCP advertises, TFTP serves at its root, and HTTP serves below `/boot/`.
     #[must_use]
     pub const fn path(self) -> &'static str {
@@ -128,6 +133,7 @@ impl BootFile {
     /// use firstlight_pxe::BootFile;
     /// assert_eq!(BootFile::from_path("//grubx64.efi"), Some(BootFile::GrubX64));
     /// assert_eq!(BootFile::from_path("/boot/SNPONLY.EFI"), Some(BootFile::SnponlyX64));
+    /// assert_eq!(BootFile::from_path("pxelinux.0"), Some(BootFile::Lpxelinux)); // what other DHCP servers name
     /// assert_eq!(BootFile::from_path("other/grubx64.efi"), None);
     /// ```
     #[must_use]
@@ -140,7 +146,9 @@ impl BootFile {
             Some((dir, name)) if dir.eq_ignore_ascii_case("boot/") => name,
             _ => path,
         };
-        Self::ALL.iter().copied().find(|file| file.path().eq_ignore_ascii_case(name))
+        let other = Self::OTHER_NAMES.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        let by_path = || Self::ALL.iter().copied().find(|file| file.path().eq_ignore_ascii_case(name));
+        other.map(|(_, file)| *file).or_else(by_path)
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Message {
     pub(super) options: Vec<u8>,
 }
 
+const REPLY_OPTIONS: usize = 160;
+
 impl Message {
     /// An empty request of a client.
     #[must_use]
@@ -97,6 +99,8 @@ impl Message {
             op: OpCode::REPLY,
             flags: request.flags(),
             giaddr: request.giaddr(),
+            // Most replies fit, and none of them grows step by step.
+            options: Vec::with_capacity(REPLY_OPTIONS),
             ..Self::request(request.hardware_address(), request.xid())
         }
     }
