@@ -161,10 +161,11 @@ impl Service for DhcpService {
         if reply.message.message_type() == Some(MessageType::NAK) {
             return;
         }
-        let Some(client) = Client::identify(|code| request.get(OptionCode(code))) else { return };
+        let Some(client) = identify(request) else { return };
         let Ok(answer) = decide(&client, Role::Dhcp, &self.policy) else { return };
         reply.message.siaddr = answer.siaddr;
-        if reply.message.set_file(answer.file.as_bytes()).is_err() {
+        let named = reply.message.set_sname(answer.sname.as_bytes());
+        if named.and(reply.message.set_file(answer.file.as_bytes())).is_err() {
             tracing::error!("boot file `{}` does not fit into a DHCP message", answer.file);
             return;
         }
@@ -237,6 +238,14 @@ impl DhcpService {
     }
 }
 
+fn identify(request: &MessageRef<'_>) -> Option<Client> {
+    let option = |code| request.get(OptionCode(code));
+    match request.hardware_address().mac() {
+        Some(mac) => Client::identify_with_mac(mac, option),
+        None => Client::identify(option),
+    }
+}
+
 /// What a client wanted, and who it says it is.
 fn requested(request: &MessageRef<'_>, source: SocketAddrV4) -> NewEvent {
     let kind = match request.message_type() {
@@ -247,7 +256,7 @@ fn requested(request: &MessageRef<'_>, source: SocketAddrV4) -> NewEvent {
         Some(MessageType::INFORM) => "dhcp.inform",
         _ => "dhcp.other",
     };
-    let client = Client::identify(|code| request.get(OptionCode(code)));
+    let client = identify(request);
     let who = client.as_ref().map(|client| format!(" ({})", client.architecture)).unwrap_or_default();
     let what = request.message_type().map_or_else(|| "BOOTP".to_owned(), |kind| kind.to_string());
     let mut details = json!({
