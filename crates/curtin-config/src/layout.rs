@@ -6,6 +6,8 @@ mod kind;
 mod picture;
 mod volume;
 
+use std::collections::BTreeSet;
+
 pub use devices::Device;
 pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
 pub use kind::PartitionKind;
@@ -66,35 +68,26 @@ pub struct Mount {
 impl Layout {
     /// The disks that a device is on in the end: one for a partition, several for an array.
     pub(crate) fn disks_below(&self, path: &str) -> Vec<&DiskLayout> {
-        let mut found: Vec<&DiskLayout> = Vec::new();
-        let mut paths = vec![path];
-        // Devices are built of devices that come before them: this ends.
-        while let Some(path) = paths.pop() {
-            if let Some(volume) = self.volumes.iter().find(|volume| volume.holds(path)) {
-                paths.extend(volume.members());
-            } else if let Some(disk) = self.disks.iter().find(|disk| disk.holds(path))
-                && !found.iter().any(|other| other.path == disk.path)
-            {
-                found.push(disk);
-            }
-        }
-        found.sort_by_key(|disk| self.disks.iter().position(|other| other.path == disk.path));
-        found
+        let below = self.below(path);
+        self.disks.iter().filter(|disk| below.iter().any(|path| disk.holds(path))).collect()
     }
 
     /// The volumes that a device is built of, itself included.
     pub(crate) fn volumes_below(&self, path: &str) -> Vec<&Volume> {
-        let mut found: Vec<&Volume> = Vec::new();
-        let mut paths = vec![path];
-        while let Some(path) = paths.pop() {
-            if let Some(volume) = self.volumes.iter().find(|volume| volume.holds(path))
-                && !found.iter().any(|other| other.path == volume.path)
-            {
-                found.push(volume);
-                paths.extend(volume.members());
+        let below = self.below(path);
+        self.volumes.iter().filter(|volume| below.iter().any(|path| volume.holds(path))).collect()
+    }
+
+    /// The device nodes that a device is built of, itself included, each once.
+    fn below<'a>(&'a self, path: &'a str) -> BTreeSet<&'a str> {
+        let mut below = BTreeSet::from([path]);
+        // A volume is built of what comes before it.
+        for volume in self.volumes.iter().rev() {
+            if below.iter().any(|path| volume.holds(path)) {
+                below.extend(volume.members());
             }
         }
-        found
+        below
     }
 
     /// The device node that is mounted at a path.

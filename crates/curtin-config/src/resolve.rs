@@ -15,7 +15,7 @@ mod raid;
 
 use std::collections::BTreeMap;
 
-use crate::layout::{DiskLayout, Filesystem, Layout, PartitionKind, Volume};
+use crate::layout::{DiskLayout, Filesystem, Layout, PartitionKind, Volume, VolumeKind};
 use crate::problem::Problem;
 use crate::seed;
 use crate::storage::{ItemKind, Storage, StorageItem, Wipe};
@@ -103,23 +103,22 @@ fn is_name(name: &str) -> bool {
 }
 
 impl<'a> Resolver<'a> {
-    fn problem(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String) -> &mut Problem {
+    fn error(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String) {
         let path = if key.is_empty() { item.path.clone() } else { format!("{}.{key}", item.path) };
         self.problems.push(Problem::error(code, path, item.span, message));
-        let last = self.problems.len() - 1;
-        &mut self.problems[last]
     }
 
-    fn error(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String) {
-        self.problem(item, code, key, message);
+    /// An error with what to do about it.
+    fn refuse(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String, remedy: &str) {
+        let path = format!("{}.{key}", item.path);
+        self.problems.push(Problem::error(code, path, item.span, message).remedy(remedy));
     }
 
     fn item(&mut self, item: &'a StorageItem) {
         let kept = matches!(item.kind, ItemKind::Disk(_) | ItemKind::Partition(_) | ItemKind::Format(_));
         if item.preserve && !kept {
             let message = format!("what an item of type {} has made before cannot be kept", item.kind.name());
-            self.problem(item, "preserve", "preserve", message).remedy =
-                Some("only disks, partitions and file systems are preserved".to_owned());
+            self.refuse(item, "preserve", "preserve", message, "only disks, partitions and file systems are preserved");
             return;
         }
         let place = match &item.kind {
@@ -164,7 +163,7 @@ impl<'a> Resolver<'a> {
         match device {
             Device::Whole(Holder::Array(at)) => {
                 let volume = self.layout.volumes.get(at)?;
-                Some(Facts { path: volume.path.clone(), size: volume.size, sector_size: self.sector_of(volume) })
+                Some(Facts { path: volume.path.clone(), size: volume.size, sector_size: volume.sector_size })
             }
             Device::Whole(holder) => self.holder(holder).map(|disk| Facts {
                 path: disk.path.clone(),
@@ -177,11 +176,6 @@ impl<'a> Resolver<'a> {
                 Some(Facts { path: partition.path.clone(), size: partition.size, sector_size: disk.sector_size })
             }
         }
-    }
-
-    /// A volume has the largest sectors of what it is built of.
-    fn sector_of(&self, volume: &Volume) -> u32 {
-        self.layout.disks_below(&volume.path).iter().map(|disk| disk.sector_size).max().unwrap_or(512)
     }
 
     fn filesystem(&mut self, device: Device) -> Option<&mut Option<Filesystem>> {
@@ -203,8 +197,7 @@ impl<'a> Resolver<'a> {
     fn take(&mut self, item: &'a StorageItem, key: &str, id: &str) -> Option<(Device, Facts)> {
         let Some(Place::Device(device)) = self.places.get(id).copied() else {
             let message = format!("{id} is not the id of a disk, partition or volume above");
-            self.problem(item, "unknown-device", key, message).remedy =
-                Some("put items below those that they use".to_owned());
+            self.refuse(item, "unknown-device", key, message, "put items below those that they use");
             return None;
         };
         if let Some(user) = self.uses.get(&device) {
@@ -257,6 +250,6 @@ impl<'a> Resolver<'a> {
 }
 
 /// A volume without content.
-fn volume(item: &StorageItem, path: String, size: u64, kind: crate::layout::VolumeKind, wipe: Option<Wipe>) -> Volume {
-    Volume { id: item.id.clone(), path, size, kind, wipe: wipe.unwrap_or_default(), filesystem: None }
+fn volume(item: &StorageItem, path: String, size: u64, sector_size: u32, kind: VolumeKind) -> Volume {
+    Volume { id: item.id.clone(), path, size, sector_size, kind, wipe: Wipe::default(), filesystem: None }
 }

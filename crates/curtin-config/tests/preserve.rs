@@ -142,6 +142,7 @@ fn refusals() {
         ("number: 3, size: 1G", "number: 1", "preserve-missing"),
         ("number: 3, size: 1G", "number: 3, resize: true", "resize"),
         ("fstype: xfs", "fstype: ext4", "preserve-differs"),
+        ("number: 3, size: 1G", "number: 3, wipe: zero", "preserve-wiped"),
         ("offset: 513M", "offset: 100M", "partition-overlap"),
         (
             "path: /boot/efi}",
@@ -155,4 +156,7 @@ fn refusals() {
     }
     let blind = Target { disks: vec![Disk::new("/dev/sda", 8 << 30)], firmware: Firmware::Uefi, ..Target::default() };
     assert_eq!(plan(&parse(KEPT).config, &blind).unwrap_err()[0].code, "preserve-unknown");
+    let mut odd = machine();
+    odd.disks[0].existing.as_mut().unwrap().partitions[2].start = u64::MAX;
+    assert_eq!(plan(&parse(KEPT).config, &odd).unwrap_err()[0].code, "preserve-unknown");
 }

@@ -187,7 +187,8 @@ fn an_array_can_have_partitions() {
 fn a_passphrase_is_seen_by_nobody() {
     let plan = planned(&yaml(&format!(
         "  - {{id: it, type: dm_crypt, volume: a3, dm_name: cryptroot, key: 'open sesame'}}
-  - {{id: sw, type: dm_crypt, volume: b, dm_name: cryptswap, keyfile: /dev/urandom}}
+  - {{id: d1, type: partition, device: a, size: 100M, uuid: 11111111-2222-3333-4444-555555555555}}
+  - {{id: sw, type: dm_crypt, volume: d1, dm_name: cryptswap, keyfile: /dev/urandom}}
   - {{id: home, type: dm_crypt, volume: c, dm_name: crypthome, keyfile: /run/key, options: [luks, discard]}}
   - {{id: fs, type: format, volume: sw, fstype: swap}}
   - {{id: m-sw, type: mount, device: fs, path: none}}{ROOT}"
@@ -213,7 +214,7 @@ fn a_passphrase_is_seen_by_nobody() {
         input(&plan, "crypttab"),
         format!(
             "# <name> <device> <key> <options>\ncryptroot UUID={} none luks\n\
-             cryptswap /dev/sdb /dev/urandom swap,plain,cipher=aes-xts-plain64,size=512\n\
+             cryptswap PARTUUID=11111111-2222-3333-4444-555555555555 /dev/urandom swap,plain,cipher=aes-xts-plain64,size=512\n\
              crypthome UUID={} none luks,discard\n",
             root.uuid, home.uuid
         )
@@ -351,6 +352,41 @@ fn what_lsblk_will_say() {
     );
 }
 
+/// Each group is built of two volumes of the one before: there are more ways down than a machine can walk.
+#[test]
+fn a_tower_with_many_ways_down() {
+    let mut items = "  - {id: g0, type: lvm_volgroup, name: g0, devices: [b]}\n".to_owned();
+    for floor in 1..80 {
+        let below = floor - 1;
+        items.push_str(&format!(
+            "  - {{id: x{floor}, type: lvm_partition, volgroup: g{below}, name: x, size: {}M}}
+  - {{id: y{floor}, type: lvm_partition, volgroup: g{below}, name: y}}
+  - {{id: g{floor}, type: lvm_volgroup, name: g{floor}, devices: [x{floor}, y{floor}]}}\n",
+            4000 - floor * 4
+        ));
+    }
+    let plan = planned(&yaml(&format!("{items}  - {{id: it, type: lvm_partition, volgroup: g79, name: root}}{ROOT}")));
+    assert_eq!(plan.layout.devices().last().unwrap().path, "/dev/g79/root");
+}
+
+#[test]
+fn disks_of_any_size_are_planned_or_refused() {
+    for level in ["0", "5", "6", "10"] {
+        let text = yaml(&format!(
+            "  - {{id: e, type: disk, path: /dev/sde}}
+  - {{id: it, type: raid, name: md0, raidlevel: {level}, devices: [b, c, d, e]}}
+  - {{id: g, type: lvm_volgroup, name: vg, devices: [it]}}
+  - {{id: l, type: lvm_partition, name: l, volgroup: g, size: 1G}}"
+        ));
+        let mut machine = machine();
+        machine.disks.push(Disk::new("/dev/sde", 0));
+        for size in [0, 1, MIB, u64::MAX / 2, u64::MAX] {
+            machine.disks.iter_mut().for_each(|disk| disk.size = size);
+            let _ = plan(&parse(&text).config, &machine);
+        }
+    }
+}
+
 #[test]
 fn refusals() {
     for (items, codes) in [
@@ -383,9 +419,10 @@ fn refusals() {
         ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, key: k, keyfile: /k}", vec!["crypt-key"]),
         ("  - {id: z, type: dm_crypt, volume: b, dm_name: ../x, key: k}", vec!["crypt-name"]),
         (
-            "  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/urandom}\n  - {id: y, type: format, volume: z, fstype: ext4}",
+            "  - {id: p, type: partition, device: a, size: 100M}\n  - {id: z, type: dm_crypt, volume: p, dm_name: x, keyfile: /dev/urandom}\n  - {id: y, type: format, volume: z, fstype: ext4}",
             vec!["random-key"],
         ),
+        ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/random}", vec!["random-key"]),
         ("  - {id: z, type: bcache, cache_device: b}", vec!["missing-key"]),
         ("  - {id: z, type: bcache, backing_device: b, cache_device: c, cache_mode: fast}", vec!["cache-mode"]),
         ("  - {id: z, type: format, volume: b, fstype: ntfs}", vec!["fstype"]),

@@ -1,5 +1,7 @@
 //! What `lsblk` will say.
 
+use std::collections::BTreeSet;
+
 use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, VolumeKind};
 use crate::storage::RaidLevel;
 
@@ -47,7 +49,19 @@ impl Layout {
             devices.push(self.device(&disk.path, "disk", disk.size, disk.filesystem.as_ref(), Vec::new()));
             devices.extend(self.partition_devices(disk));
         }
+        // A RAID 0, and an encrypted device or bcache on it, is as large as mdadm leaves it.
+        let mut growing: BTreeSet<&str> = BTreeSet::new();
         for volume in &self.volumes {
+            let grows = match &volume.kind {
+                VolumeKind::Raid(raid) => raid.level == RaidLevel::Raid0,
+                VolumeKind::Crypt(_) | VolumeKind::Bcache(_) => {
+                    volume.members().first().is_some_and(|member| growing.contains(member))
+                }
+                _ => false,
+            };
+            if grows {
+                growing.insert(&volume.path);
+            }
             let kind = match &volume.kind {
                 VolumeKind::Group(_) => continue,
                 VolumeKind::Raid(raid) => raid.level.name(),
@@ -60,7 +74,7 @@ impl Layout {
                 _ => volume.members().into_iter().map(str::to_owned).collect(),
             };
             let mut device = self.device(&volume.path, kind, volume.size, volume.filesystem.as_ref(), parents);
-            device.at_least = self.grows(&volume.path);
+            device.at_least = grows;
             devices.push(device);
             if let Some(table) = volume.table() {
                 devices.extend(self.partition_devices(table));
@@ -80,20 +94,6 @@ impl Layout {
             device
         };
         disk.partitions.iter().map(one).collect()
-    }
-
-    /// A RAID 0, and an encrypted device or bcache on it, is as large as mdadm leaves it.
-    fn grows(&self, path: &str) -> bool {
-        let below = self.volumes_below(path);
-        let pinned = below.iter().position(|volume| match &volume.kind {
-            VolumeKind::Raid(raid) => raid.level != RaidLevel::Raid0,
-            VolumeKind::Logical(_) => true,
-            _ => false,
-        });
-        let zero = below
-            .iter()
-            .position(|volume| matches!(&volume.kind, VolumeKind::Raid(raid) if raid.level == RaidLevel::Raid0));
-        zero.is_some_and(|zero| pinned.is_none_or(|pinned| zero < pinned))
     }
 
     fn group_members(&self, name: &str) -> Vec<String> {

@@ -12,6 +12,8 @@ pub struct Volume {
     pub path: String,
     /// Its size in bytes. A RAID 0 may turn out some mebibytes larger, depending on what mdadm keeps for itself.
     pub size: u64,
+    /// The size of its sectors in bytes: the largest of what it is built of.
+    pub sector_size: u32,
     /// What it is.
     pub kind: VolumeKind,
     /// How it is emptied before.

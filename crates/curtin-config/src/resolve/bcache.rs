@@ -28,9 +28,9 @@ impl<'a> Resolver<'a> {
         }
         // The kernel counts from zero in the order in which they are made.
         let count = self.layout.volumes.iter().filter(|volume| matches!(volume.kind, VolumeKind::Bcache(_))).count();
-        let size = backing.size - HEADER;
+        let (size, backing_sector) = (backing.size - HEADER, backing.sector_size);
         let bcache = Bcache { backing: backing.path, cache, cache_set, makes_cache_set, mode: mode.to_owned() };
-        let made = volume(item, format!("/dev/bcache{count}"), size, VolumeKind::Bcache(bcache), None);
+        let made = volume(item, format!("/dev/bcache{count}"), size, backing_sector, VolumeKind::Bcache(bcache));
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }

@@ -39,12 +39,20 @@ impl<'a> Resolver<'a> {
             Device::Partition(holder, at) if random => {
                 format!("PARTUUID={}", self.holder(holder)?.partitions.get(at)?.partuuid(self.holder(holder)?))
             }
+            Device::Whole(Holder::Disk(_)) if random => {
+                let message =
+                    format!("{} may be another disk at the next start, which would be overwritten", facts.path);
+                self.refuse(item, "random-key", "volume", message, "use a partition or logical volume");
+                return None;
+            }
             _ if random => facts.path.clone(),
             _ => format!("UUID={uuid}"),
         };
         let path = format!("/dev/mapper/{name}");
         let crypt = Crypt { name, device: facts.path, spec, uuid, key, options };
-        let at = self.add_volume(item, volume(item, path, size, VolumeKind::Crypt(crypt), wanted.wipe))?;
+        let mut made = volume(item, path, size, facts.sector_size, VolumeKind::Crypt(crypt));
+        made.wipe = wanted.wipe.unwrap_or_default();
+        let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
 

@@ -34,8 +34,13 @@ impl<'a> Resolver<'a> {
             kind @ ("ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "vfat" | "swap") => (kind, None),
             other => {
                 let message = format!("the file system {other} is not planned");
-                self.problem(item, "fstype", "fstype", message).remedy =
-                    Some("use ext4, ext3, ext2, xfs, btrfs, vfat (fat12, fat16, fat32) or swap".to_owned());
+                self.refuse(
+                    item,
+                    "fstype",
+                    "fstype",
+                    message,
+                    "use ext4, ext3, ext2, xfs, btrfs, vfat (fat12, fat16, fat32) or swap",
+                );
                 return None;
             }
         };
@@ -72,7 +77,7 @@ impl<'a> Resolver<'a> {
         });
         if random && kind != "swap" {
             let message = format!("{kind} would be lost at every start: the key is random");
-            self.problem(item, "random-key", "fstype", message).remedy = Some("use fstype: swap, or a key".to_owned());
+            self.refuse(item, "random-key", "fstype", message, "use fstype: swap, or a key");
             return None;
         }
         *self.filesystem(device)? = Some(filesystem);

@@ -33,14 +33,16 @@ impl<'a> Resolver<'a> {
             self.error(item, "lvm-size", "devices", message);
             return None;
         }
-        if members.iter().any(|facts| facts.sector_size != members[0].sector_size) {
+        let sector_size = members.first()?.sector_size;
+        if members.iter().any(|facts| facts.sector_size != sector_size) {
             let message = "LVM does not mix disks with sectors of 512 and 4096 bytes in a group".to_owned();
             self.error(item, "sector-size", "devices", message);
             return None;
         }
-        let extents = members.iter().map(|facts| (facts.size - HEADER) / EXTENT).sum();
+        let extents: u64 = members.iter().map(|facts| (facts.size - HEADER) / EXTENT).sum();
         let group = VolumeGroup { name: name.clone(), members: members.into_iter().map(|facts| facts.path).collect() };
-        let made = volume(item, format!("/dev/{name}"), extents * EXTENT, VolumeKind::Group(group), None);
+        let made =
+            volume(item, format!("/dev/{name}"), extents.saturating_mul(EXTENT), sector_size, VolumeKind::Group(group));
         let at = self.add_volume(item, made)?;
         self.free_extents.insert(at, extents);
         Some(Place::Group(at))
@@ -63,17 +65,21 @@ impl<'a> Resolver<'a> {
         let extents = wanted.size.map_or(free, |size| size.div_ceil(EXTENT));
         if extents == 0 || extents > free {
             let wanted = human(extents.saturating_mul(EXTENT));
-            let message = format!("{wanted} are wanted, and {} are left in the volume group", human(free * EXTENT));
+            let message =
+                format!("{wanted} are wanted, and {} are left in the volume group", human(free.saturating_mul(EXTENT)));
             self.error(item, "lvm-size", "size", message);
             return None;
         }
-        let group_name = match self.layout.volumes.get(group).map(|volume| &volume.kind) {
-            Some(VolumeKind::Group(group)) => group.name.clone(),
-            _ => return None,
-        };
+        let group_volume = self.layout.volumes.get(group)?;
+        let sector_size = group_volume.sector_size;
+        let VolumeKind::Group(VolumeGroup { name: group_name, .. }) = &group_volume.kind else { return None };
+        let group_name = group_name.clone();
         let path = format!("/dev/{group_name}/{name}");
         let logical = LogicalVolume { group: group_name, name, extents };
-        let at = self.add_volume(item, volume(item, path, extents * EXTENT, VolumeKind::Logical(logical), None))?;
+        let at = self.add_volume(
+            item,
+            volume(item, path, extents.saturating_mul(EXTENT), sector_size, VolumeKind::Logical(logical)),
+        )?;
         self.free_extents.insert(group, free - extents);
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }

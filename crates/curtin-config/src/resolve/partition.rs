@@ -115,8 +115,7 @@ impl Resolver<'_> {
         if logical {
             let Some(extended) = extended else {
                 let message = "there is no extended partition above to put a logical one in".to_owned();
-                self.problem(item, "partition-flag", "flag", message).remedy =
-                    Some("add a partition with `flag: extended` first".to_owned());
+                self.refuse(item, "partition-flag", "flag", message, "add a partition with `flag: extended` first");
                 return None;
             };
             // Each logical partition has a table of its own before it.

@@ -17,13 +17,27 @@ impl Resolver<'_> {
                 return Some(());
             }
             let message = format!("the partitions of {} are not known, so none can be kept", disk.path);
-            self.problem(item, "preserve-unknown", "preserve", message).remedy =
-                Some("say what is on the disk (partitions), or remove `preserve`".to_owned());
+            self.refuse(
+                item,
+                "preserve-unknown",
+                "preserve",
+                message,
+                "say what is on the disk (partitions), or remove `preserve`",
+            );
             return None;
         };
         if wanted.is_some_and(|wanted| wanted != existing.table) {
             let message = format!("{} has another kind of partition table, and is to be preserved", disk.path);
             self.error(item, "preserve-differs", "ptable", message);
+            return None;
+        }
+        let sound = |part: &ExistingPartition| {
+            let end = part.start.checked_add(part.size);
+            part.number > 0 && part.size > 0 && end.is_some_and(|end| end <= disk.size)
+        };
+        if !existing.partitions.iter().all(sound) {
+            let message = format!("what is said of the partitions of {} cannot be: one is outside of it", disk.path);
+            self.error(item, "preserve-unknown", "preserve", message);
             return None;
         }
         layout.table = Some(existing.table);
@@ -80,7 +94,7 @@ impl Resolver<'_> {
     ) -> Option<Place> {
         if wanted.resize {
             let message = "a partition that is kept cannot change its size".to_owned();
-            self.problem(item, "resize", "resize", message).remedy = Some("remove `resize`".to_owned());
+            self.refuse(item, "resize", "resize", message, "remove `resize`");
             return None;
         }
         let existing = self.target.disks.iter().find(|other| other.path == disk.path)?.existing.as_ref();
@@ -90,8 +104,13 @@ impl Resolver<'_> {
         });
         let (Some(at), Some(meant)) = (at, meant) else {
             let message = format!("{} has no such partition to preserve", disk.path);
-            self.problem(item, "preserve-missing", "preserve", message).remedy =
-                Some("preserve the disk too, and give the number of the partition".to_owned());
+            self.refuse(
+                item,
+                "preserve-missing",
+                "preserve",
+                message,
+                "preserve the disk too, and give the number of the partition",
+            );
             return None;
         };
         let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
@@ -122,6 +141,18 @@ impl Resolver<'_> {
         wanted: &FormatItem,
         path: &str,
     ) -> Option<(String, String)> {
+        let wiped = self.storage.items.iter().any(|other| {
+            other.id == wanted.volume && matches!(&other.kind, ItemKind::Partition(part) if part.wipe.is_some())
+        });
+        if wiped {
+            self.error(
+                item,
+                "preserve-wiped",
+                "preserve",
+                format!("{} is wiped, and what is on it is kept", wanted.volume),
+            );
+            return None;
+        }
         let partitions = self.target.disks.iter().flat_map(|disk| {
             let parts = disk.existing.iter().flat_map(|table| &table.partitions);
             parts.map(|part| (partition_path(&disk.path, part.number), part))
@@ -142,7 +173,7 @@ impl Resolver<'_> {
         let uuid = wanted.uuid.clone().or_else(|| found.and_then(|part| part.fs_uuid.clone()));
         let Some(uuid) = uuid.filter(|uuid| !uuid.is_empty()) else {
             let message = format!("the UUID of what is on {path} is not known");
-            self.problem(item, "preserve-unknown", "uuid", message).remedy = Some("write `uuid`".to_owned());
+            self.refuse(item, "preserve-unknown", "uuid", message, "write `uuid`");
             return None;
         };
         let kind = if wanted.fstype.starts_with("fat") { "vfat" } else { &wanted.fstype };

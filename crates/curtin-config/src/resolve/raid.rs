@@ -32,11 +32,13 @@ impl<'a> Resolver<'a> {
         let component = component(smallest, largest);
         let count = members.len() as u64;
         let size = match level {
-            RaidLevel::Raid0 => members.iter().map(|facts| self::component(facts.size, largest)).sum(),
+            RaidLevel::Raid0 => {
+                members.iter().fold(0, |sum: u64, facts| sum.saturating_add(self::component(facts.size, largest)))
+            }
             RaidLevel::Raid1 => component,
-            RaidLevel::Raid6 => component * count.saturating_sub(2),
-            RaidLevel::Raid10 => component * count / 2,
-            _ => component * count.saturating_sub(1),
+            RaidLevel::Raid6 => component.saturating_mul(count.saturating_sub(2)),
+            RaidLevel::Raid10 => component.saturating_mul(count) / 2,
+            _ => component.saturating_mul(count.saturating_sub(1)),
         };
         if component < 16 * MIB {
             let message = format!("{} is too small to be a member of an array", human(smallest));
@@ -72,7 +74,9 @@ impl<'a> Resolver<'a> {
             member_size: (level != RaidLevel::Raid0).then_some(component),
             table,
         };
-        let at = self.add_volume(item, volume(item, path, size, VolumeKind::Raid(raid), wanted.wipe))?;
+        let mut made = volume(item, path, size, sector_size, VolumeKind::Raid(raid));
+        made.wipe = wanted.wipe.unwrap_or_default();
+        let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
 
@@ -80,8 +84,7 @@ impl<'a> Resolver<'a> {
         let level = wanted.level?;
         if matches!(level, RaidLevel::Linear | RaidLevel::Container) || wanted.container.is_some() {
             let message = "linear arrays and those of the firmware are not planned".to_owned();
-            self.problem(item, "raid-level", "raidlevel", message).remedy =
-                Some("use raidlevel 0, 1, 4, 5, 6 or 10, or LVM".to_owned());
+            self.refuse(item, "raid-level", "raidlevel", message, "use raidlevel 0, 1, 4, 5, 6 or 10, or LVM");
             return None;
         }
         let (have, need) = (wanted.devices.len(), level.min_members());
