@@ -10,7 +10,7 @@ use crate::budget::Budget;
 use crate::object::Made;
 use crate::{Problem, Value};
 
-const TEXT: [&str; 45] = [
+const TEXT: [&str; 44] = [
     "capitalize",
     "casefold",
     "center",
@@ -55,14 +55,13 @@ const TEXT: [&str; 45] = [
     "title",
     "upper",
     "zfill",
-    "__len__",
 ];
 const LIST: [&str; 3] = ["copy", "count", "index"];
 const TUPLE: [&str; 2] = ["count", "index"];
 const MAP: [&str; 5] = ["copy", "get", "items", "keys", "values"];
 const SET: [&str; 8] =
     ["copy", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union"];
-const INT: [&str; 2] = ["bit_length", "conjugate"];
+const INT: [&str; 1] = ["bit_length"];
 const FLOAT: [&str; 1] = ["is_integer"];
 
 /// Python's methods that change a value.
@@ -158,7 +157,7 @@ pub(crate) fn call(value: &Value, name: &str, arguments: Arguments, budget: &mut
         }
         Value::Int(_) | Value::Bool(_) | Value::Float(_) => {
             let [] = arguments.take(name, [])?;
-            Ok(number(value, name))
+            Ok(number(value))
         }
         Value::Object(object) => match object.made() {
             Made::Set(items) => collection::set(items, name, arguments, budget),
@@ -174,15 +173,13 @@ pub(crate) fn call(value: &Value, name: &str, arguments: Arguments, budget: &mut
     }
 }
 
-fn number(value: &Value, name: &str) -> Value {
-    match (value, name) {
-        (Value::Float(number), _) => Value::Bool(number.is_finite() && number.trunc() == *number),
-        (_, "bit_length") => {
-            let number = crate::operators::integer(value).unwrap_or_default().unsigned_abs();
-            Value::from(u64::BITS - number.leading_zeros())
-        }
-        _ => Value::Int(crate::operators::integer(value).unwrap_or_default()),
+/// `is_integer` of a float, `bit_length` of a whole number.
+fn number(value: &Value) -> Value {
+    if let Value::Float(number) = value {
+        return Value::Bool(number.is_finite() && number.trunc() == *number);
     }
+    let size = crate::operators::integer(value).unwrap_or_default().unsigned_abs();
+    Value::from(u64::BITS - size.leading_zeros())
 }
 
 /// Python's whitespace: that of Unicode and four separators of ASCII.

@@ -49,7 +49,6 @@ pub(super) fn call(text: &str, name: &str, arguments: Arguments, budget: &mut Bu
             Value::from(first + &characters.as_str().to_lowercase())
         }
         "title" => Value::from(title(text)),
-        "__len__" => Value::Int(i64::try_from(text.chars().count()).unwrap_or(i64::MAX)),
         _ => Value::Bool(predicate::is(name, text)),
     })
 }
