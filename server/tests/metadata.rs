@@ -240,11 +240,25 @@ async fn a_life_from_enlistment_to_release() {
         "a Ready machine is turned off"
     );
 
+    // A template that does not fit is told before anything boots, and again if it breaks later.
+    let template = house.dir.path().join("templates/curtin_userdata_debian");
+    let broken = "curtin_userdata_debian:1:3: `nod` is not defined; did you mean `node`?";
+    std::fs::write(&template, "{{nod}}").unwrap();
+    let (status, refusal) = house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({})).await;
+    assert_eq!((status, house.status(&id).await.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "Ready"));
+    assert!(refusal["error"]["message"].as_str().unwrap().ends_with(broken), "{refusal}");
+    std::fs::write(&template, "sources: {root: {{image_url|escape.json}}}\n").unwrap();
+
     let (status, machine) =
         house.admin(&format!("/api/v1/machines/{id}/deploy"), json!({"user_data": "#!/bin/sh\n"})).await;
     assert_eq!((status, machine["status"].as_str()), (StatusCode::OK, Some("Deploying")), "{machine}");
     let (_, header) = house.ephemeral(MACHINE).await;
-    let (status, script) = house.get(MACHINE, &format!("/metadata/{id}/install?firmware=bios"), &header).await;
+    let install = format!("/metadata/{id}/install?firmware=bios");
+    std::fs::write(&template, "{{nod}}").unwrap();
+    let (status, refusal) = house.get(MACHINE, &install, &header).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && refusal.contains(broken), "{refusal}");
+    std::fs::remove_file(&template).unwrap();
+    let (status, script) = house.get(MACHINE, &install, &header).await;
     assert_eq!(status, StatusCode::OK, "{script}");
     assert!(script.contains("/dev/vda"));
     assert_eq!(house.form(&format!("/metadata/{id}/install/finished"), &header, "").await, StatusCode::NO_CONTENT);
