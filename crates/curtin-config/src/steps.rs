@@ -91,7 +91,7 @@ fn extract(draft: &mut Draft<'_>) {
     }
     if sources.is_empty() {
         draft.problems.push(
-            Problem::error("no-source", "sources", Span::NONE, "no root image is named")
+            Problem::warning("no-source", "sources", Span::NONE, "no root image is named, so none is extracted")
                 .remedy("write `sources: {root: URL}`"),
         );
     }

@@ -313,7 +313,6 @@ fn refusals() {
     for (yaml, wanted) in [
         ("a: [\n".to_owned(), vec!["yaml-syntax  1"]),
         ("- a\n".to_owned(), vec!["bad-type  1"]),
-        ("{}".to_owned(), vec!["no-source sources 0"]),
         (format!("{SOURCE}late_commands: {{x: {{}}, y: {{a: 1}}}}\n"), vec!["bad-type late_commands.y 2"]),
         (format!("{SOURCE}late_commands: {{x: [curtin, swap]}}\n"), vec!["curtin-command late_commands.x 2"]),
         (format!("{SOURCE}late_commands: {{x: [echo, \"a\\0b\"]}}\n"), vec!["nul-character late-x 0"]),
@@ -360,6 +359,14 @@ fn refusals() {
     ] {
         assert_eq!(refused(SOURCE, &odd), [format!("{code}  0")]);
     }
+}
+
+/// A storage section alone can be looked at: the image may be named in another file.
+#[test]
+fn a_plan_without_an_image_says_so() {
+    let plan = planned("{}", &target(Firmware::Bios, &[("/dev/vda", 8)]));
+    assert_eq!(plan.warnings.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["no-source"]);
+    assert!(!ids(&plan).iter().any(|id| id.starts_with("extract")));
 }
 
 #[test]
