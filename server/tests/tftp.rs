@@ -220,6 +220,25 @@ except socket.timeout: print("silence")
 }
 
 #[test]
+fn a_new_server_takes_over_while_the_old_one_ends() {
+    let script = r#"
+        make 30000000 /run/root/file
+        serve --share-port --grace 60; old=$server
+        if $FIRSTLIGHT tftp --root /run/root 2> said; then fail "two servers on a port"; fi
+        grep -q 'another program uses this port' said || fail "$(cat said)"
+        on_client $FIRSTLIGHT get --window-size 1 --block-size 512 -o slow tftp://10.77.0.1/file & slow=$!
+        wait_for sh -c 'test -s .slow.*'
+        serve --share-port
+        kill $old
+        for again in 1 2 3 4 5 6 7 8; do
+            on_client $FIRSTLIGHT get -o quick tftp://10.77.0.1/file; same /run/root/file quick
+        done
+        wait $slow; same /run/root/file slow
+        wait $old"#;
+    check(&[], script);
+}
+
+#[test]
 fn blocks_fit_the_route() {
     let script = r#"
         make 100000 /run/root/file

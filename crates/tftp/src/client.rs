@@ -149,9 +149,9 @@ impl Client {
     /// # Errors
     /// What the server has kept until then is its own business.
     pub async fn put(&self, name: impl AsRef<[u8]>, from: impl Into<Source>) -> Result<u64, ClientError> {
-        let reader = Reader::new(from.into(), &Arc::new(Cache::new(0)));
+        let mut reader = Reader::new(from.into(), &Arc::new(Cache::new(0)));
         let size = reader.size();
-        let proposal = Proposal { tsize: reader.wire_size(self.mode), ..self.proposal().await? };
+        let proposal = Proposal { tsize: reader.wire_size(self.mode).await, ..self.proposal().await? };
         let mut transfer = Transfer::put(now(), name.as_ref(), self.mode, size, proposal, self.timing);
         let port = ask::ask(&mut transfer, self.server).await?;
         Ok(self.drive(transfer, port, FileEnd::Source(reader), Until::Ended, size).await?.0)

@@ -70,8 +70,13 @@ async fn text_changes_its_line_ends_on_the_way() {
     client.put("text", text.clone().into_bytes()).await.unwrap();
     assert_eq!(std::fs::read_to_string(root.path().join("text")).unwrap(), text);
     let mut got = Vec::new();
+    let told = Arc::new(Mutex::new(None));
+    let listener = Arc::clone(&told);
+    let client = client.on_progress(move |progress| *listener.lock().unwrap() = progress.total);
     client.get("text", &mut got).await.unwrap();
     assert_eq!(String::from_utf8(got).unwrap(), text);
+    // What travels is told: one byte more for each line feed and each carriage return.
+    assert_eq!(*told.lock().unwrap(), Some(text.len() as u64 + 4 * 1000));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod url;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use firstlight_tftp::{
@@ -29,6 +30,12 @@ pub(super) struct Args {
     /// The largest file that clients may write, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = Uploads::default().max_bytes, requires = "write")]
     max_upload: u64,
+    /// Share the port with other servers that do so: the kernel spreads the clients among them
+    #[arg(long)]
+    share_port: bool,
+    /// How long transfers may go on when the server is told to stop, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    grace: u32,
     /// Serve all transfers on the one port, for clients behind a NAT, and for containers
     #[arg(long)]
     single_port: bool,
@@ -71,11 +78,13 @@ enum RootsPer {
 /// Serves until `shutdown`.
 pub(super) async fn run(args: Args, shutdown: impl Future<Output = ()>) -> Result<(), String> {
     let files = files(&args)?;
-    let server = Server::bind(args.listen).map_err(|error| error.to_string())?;
+    let bind = if args.share_port { Server::bind_shared } else { Server::bind };
+    let server = bind(args.listen).map_err(|error| error.to_string())?;
     let mut config = Config {
         single_port: args.single_port,
         broadcast: args.broadcast,
         fragments: args.fragments,
+        grace: Duration::from_secs(args.grace.into()),
         ..Config::default()
     };
     config.limits.block_size = args.block_size;

@@ -30,6 +30,9 @@ pub(crate) struct Reader {
     residence: Residence,
 }
 
+/// The longest file whose netascii form is measured.
+const MAX_TEXT: u64 = 1 << 20;
+
 /// What is known of the wait for a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Residence {
@@ -75,12 +78,29 @@ impl Reader {
         self.size
     }
 
-    /// The bytes that will travel, for `tsize`. A file's netascii form is not known before it was read.
-    pub(crate) fn wire_size(&self, mode: Mode) -> Option<u64> {
-        match (&self.state, mode) {
-            (State::Memory(bytes), Mode::Netascii) => Some(netascii::encoded_len(bytes)),
-            (_, Mode::Netascii) => None,
-            _ => self.size,
+    /// The bytes that will travel, for `tsize`. A file's netascii form is known after a look at all of it, which a text
+    /// is worth and an image is not.
+    pub(crate) async fn wire_size(&mut self, mode: Mode) -> Option<u64> {
+        if mode != Mode::Netascii {
+            return self.size;
+        }
+        match std::mem::replace(&mut self.state, State::Broken) {
+            State::Memory(bytes) => {
+                let size = netascii::encoded_len(&bytes);
+                self.state = State::Memory(bytes);
+                Some(size)
+            }
+            State::Idle(file) if self.size.is_some_and(|size| size <= MAX_TEXT) => {
+                let size = self.size?;
+                let task = spawn_blocking(move || (read_span(&file, 0..size), file));
+                let (text, file) = task.await.ok()?;
+                self.state = State::Idle(file);
+                text.ok().map(|text| netascii::encoded_len(&text))
+            }
+            other => {
+                self.state = other;
+                None
+            }
         }
     }
 

@@ -67,7 +67,8 @@ impl Server {
 
     /// Takes a UDP port together with other servers that do so as well (`SO_REUSEPORT`): the kernel spreads the
     /// clients among them, each client always to the same one. So one host can serve with several processes, and a
-    /// new one can take over before the old one has shut down. On Linux only.
+    /// new one can take over while the old one ends its transfers: it gives the port up when it is told to stop, but for
+    /// single-port mode. On Linux only.
     ///
     /// # Errors
     /// As [`bind`](Self::bind); `AddrInUse` when the other one does not share, or belongs to another user.
@@ -109,7 +110,7 @@ impl Server {
             handler: Arc::new(handler),
             config: self.config,
             cache: Arc::new(Cache::new(self.config.cache_bytes)),
-            port: Arc::new(RequestPort::new(self.socket)?),
+            port: Some(Arc::new(RequestPort::new(self.socket)?)),
             local: self.local,
             registry: Registry::default(),
             tasks: JoinSet::new(),
@@ -118,6 +119,8 @@ impl Server {
         let mut served = listener.run(shutdown).await;
         if served.is_ok() {
             listener.stopping = true;
+            // Requests are for another server now that may share the port.
+            listener.port = listener.port.filter(|_| self.config.single_port);
             served = listener.run(pause(self.config.grace)).await;
         }
         listener.registry.cancel_all();
@@ -132,7 +135,8 @@ struct Listener {
     handler: Arc<dyn Handler>,
     config: Config,
     cache: Arc<Cache>,
-    port: Arc<RequestPort>,
+    /// Closed when the server stops, unless transfers need it.
+    port: Option<Arc<RequestPort>>,
     local: SocketAddr,
     registry: Registry,
     tasks: JoinSet<()>,
@@ -152,7 +156,7 @@ impl Listener {
                 Some(ended) = self.tasks.join_next_with_id() => {
                     self.registry.remove(ended.map_or_else(|error| error.id(), |(task, ())| task));
                 }
-                received = self.port.receive(&mut buffer) => match received {
+                received = receive(self.port.as_deref(), &mut buffer) => match received {
                     Ok(meta) => {
                         errors = 0;
                         let bytes = buffer.get(..meta.len).unwrap_or_default();
@@ -199,12 +203,15 @@ impl Listener {
         let report = Report { handler: Arc::clone(&self.handler), request, outcome: Outcome::Cancelled };
         let (cancel, cancelled) = oneshot::channel();
         let answered = Arc::new(AtomicBool::new(false));
-        let (inbox, share) = if self.config.single_port {
-            let (sender, receiver) = inbox();
-            (Some(sender), Some(Share { port: Arc::clone(&self.port), peer: peer_as_received, inbox: receiver }))
-        } else {
-            (None, None)
-        };
+        let (inbox, share) = self
+            .port
+            .clone()
+            .filter(|_| self.config.single_port)
+            .map(|port| {
+                let (sender, receiver) = inbox();
+                (sender, Share { port, peer: peer_as_received, inbox: receiver })
+            })
+            .unzip();
         let transfer = Task {
             report,
             config: self.config,
@@ -215,6 +222,13 @@ impl Listener {
         };
         let task = self.tasks.spawn(transfer.run()).id();
         self.registry.insert(peer, Active { task, cancel, packet: datagram.to_vec(), answered, inbox });
+    }
+}
+
+async fn receive(port: Option<&RequestPort>, buffer: &mut [u8]) -> io::Result<RecvMeta> {
+    match port {
+        Some(port) => port.receive(buffer).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,6 +15,12 @@ use crate::outcome::Outcome;
 use crate::packet::{Mode, Packet};
 use crate::transfer::Transfer;
 
+/// The largest window of an upload. With what is sent again it fits the inbox of a transfer without a port of its own,
+/// and what Linux gives a socket for its buffer.
+const MAX_UPLOAD_WINDOW: u16 = INBOX / 2;
+/// And in bytes.
+const MAX_UPLOAD_BYTES: u32 = 64 << 10;
+
 /// All that the task of a transfer owns.
 pub(super) struct Task {
     pub(super) report: Report,
@@ -61,13 +67,12 @@ impl Task {
             return Outcome::Failed { reason: "the request was sent to a broadcast address".to_owned() };
         }
         let mut limits = self.config.limits_for(self.report.request.peer, own.mtu());
+        if self.report.request.write {
+            limits.window_size = limits.window_size.min(MAX_UPLOAD_WINDOW);
+            limits.window_bytes = limits.window_bytes.min(MAX_UPLOAD_BYTES);
+        }
         let mut port = match self.share.take() {
-            Some(share) => {
-                // A window has to fit the inbox, with room for what is sent again.
-                limits.window_size =
-                    limits.window_size.min(if self.report.request.write { INBOX / 2 } else { u16::MAX });
-                Port::Shared(SharedPort::new(share.port, share.peer, share.inbox, &own))
-            }
+            Some(share) => Port::Shared(SharedPort::new(share.port, share.peer, share.inbox, &own)),
             None => Port::Own(own),
         };
         let open = open(&*self.report.handler, &self.report.request, &limits, &self.config, &self.cache);
@@ -108,8 +113,8 @@ async fn open(
         let agreed = negotiate_write(request.options(), limits);
         return Ok((Transfer::serve_write(now(), &agreed, mode, config.timing), FileEnd::Sink(sink)));
     }
-    let reader = Reader::new(handler.read(request).await?, cache);
-    let agreed = negotiate(request.options(), limits, reader.wire_size(mode));
+    let mut reader = Reader::new(handler.read(request).await?, cache);
+    let agreed = negotiate(request.options(), limits, reader.wire_size(mode).await);
     let transfer = Transfer::serve_read(now(), &agreed, mode, reader.size(), config.timing);
     Ok((transfer, FileEnd::Source(reader)))
 }
