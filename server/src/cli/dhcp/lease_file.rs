@@ -12,7 +12,8 @@ use std::{
     net::Ipv4Addr,
     os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use firstlight_dhcp::server::Lease;
@@ -20,6 +21,9 @@ use firstlight_dhcp::server::Lease;
 use super::record;
 
 const HEADER: &[u8] = b"# firstlight leases 1\n";
+/// A process that is being replaced, and a child between its fork and its exec, hold the lock for a moment longer.
+const LOCK_PATIENCE: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// A file that has grown to so many times what counts in it is written anew …
 const GROWTH: u64 = 4;
 /// … unless it is small anyway.
@@ -119,7 +123,7 @@ impl LeaseFile {
             None if self.len < self.compact_at => Ok(()),
             None => {
                 let (path, len) = (self.path.clone(), self.len);
-                self.compaction = Some(std::thread::spawn(move || write_compacted(&path, len)));
+                self.compaction = Some(thread::spawn(move || write_compacted(&path, len)));
                 Ok(())
             }
             Some(thread) if !thread.is_finished() => {
@@ -161,6 +165,7 @@ const fn next_compaction(counted: u64) -> u64 {
 /// it to another one.
 fn open_locked(path: &Path) -> Result<(File, PathBuf), OpenError> {
     let failed = |error| OpenError::Io { path: path.to_owned(), error };
+    let mut patience = LOCK_PATIENCE;
     loop {
         let mut options = OpenOptions::new();
         let file =
@@ -171,7 +176,11 @@ fn open_locked(path: &Path) -> Result<(File, PathBuf), OpenError> {
         }
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: path.to_owned() }),
+            Err(TryLockError::WouldBlock) => {
+                patience = patience.checked_sub(1).ok_or_else(|| OpenError::Locked { path: path.to_owned() })?;
+                thread::sleep(LOCK_PAUSE);
+                continue;
+            }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         // A link stays a link when its file is replaced.
