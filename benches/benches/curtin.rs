@@ -1,10 +1,11 @@
-//! Reading a curtin configuration, beside a YAML reader that keeps no positions; and planning it.
+//! Reading a curtin configuration, beside YAML readers that keep no positions; checking and planning it.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use firstlight_curtin_config::{Disk, ShellOptions, Target, parse, plan, render_shell};
+use firstlight_curtin_config::{Disk, Level, Merge, ShellOptions, Target, check, parse, plan, render_shell};
+use yaml_rust2::YamlLoader;
 
 /// A storage section of `disks` disks with eight formatted and mounted partitions each.
 fn config(disks: usize) -> String {
@@ -39,7 +40,16 @@ fn benches(criterion: &mut Criterion) {
         let yaml = config(disks);
         let mut group = criterion.benchmark_group(format!("curtin/{disks}-disks"));
         group.throughput(Throughput::Bytes(yaml.len() as u64));
+        group.bench_function("firstlight values", |b| {
+            b.iter(|| {
+                let mut merge = Merge::new();
+                let outcome = merge.add("", black_box(&yaml));
+                (merge, outcome)
+            });
+        });
         group.bench_function("firstlight parse", |b| b.iter(|| parse(black_box(&yaml))));
+        group.bench_function("firstlight check", |b| b.iter(|| check(black_box(&yaml), Level::Lint)));
+        group.bench_function("yaml-rust2 values", |b| b.iter(|| YamlLoader::load_from_str(black_box(&yaml))));
         group.bench_function("serde-saphyr to json", |b| {
             b.iter(|| serde_saphyr::from_str::<serde_json::Value>(black_box(&yaml)));
         });
