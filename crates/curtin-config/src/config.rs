@@ -1,5 +1,7 @@
 //! A whole configuration: every section that curtin knows, typed.
 
+use std::collections::BTreeSet;
+
 use crate::command::Commands;
 use crate::nearest::nearest;
 use crate::power::PowerState;
@@ -422,11 +424,13 @@ fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
 
 /// Commands of stages that do not run, and stages that have none.
 fn stages(cx: &mut Context, config: &Config, root: &Mapping) {
-    let usual: Vec<String> = STAGES.iter().map(|stage| (*stage).to_owned()).collect();
-    let stages = config.stages.as_ref().unwrap_or(&usual);
+    let stages: BTreeSet<&str> = match &config.stages {
+        Some(stages) => stages.iter().map(String::as_str).collect(),
+        None => STAGES.iter().copied().collect(),
+    };
     for (key, _) in root.iter() {
         let Some(stage) = key.as_str().and_then(|name| name.strip_suffix("_commands")) else { continue };
-        if stages.iter().any(|name| name == stage) || stage == "apply_net" {
+        if stages.contains(stage) || stage == "apply_net" {
             continue;
         }
         let name = format!("{stage}_commands");
@@ -436,7 +440,7 @@ fn stages(cx: &mut Context, config: &Config, root: &Mapping) {
             key.span,
             format!("there is no stage {stage} that would run these"),
         );
-        let names: Vec<&str> = stages.iter().map(String::as_str).take(100).collect();
+        let names: Vec<&str> = stages.iter().copied().take(100).collect();
         cx.unknown(problem, stage, &names);
     }
 }

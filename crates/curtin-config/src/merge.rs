@@ -3,6 +3,8 @@
 //! Mappings are merged key by key; everything else, lists too, is replaced. A key keeps the place where it stood first.
 //! What is not a mapping cannot be merged, and is refused as a whole: the result is then as it was.
 
+use std::collections::BTreeMap;
+
 use crate::check::check_root;
 use crate::config::{Parsed, read_mapping};
 use crate::json;
@@ -190,9 +192,15 @@ impl Merge {
 }
 
 fn merge_into(base: &mut Mapping, over: Mapping) {
+    if base.is_empty() {
+        *base = over;
+        return;
+    }
+    let names = base.entries.iter().enumerate().filter_map(|(at, (key, _))| Some((yaml::key_name(key)?, at)));
+    let places: BTreeMap<String, usize> = names.collect();
     for (key, value) in over.entries {
-        let name = yaml::key_name(&key);
-        match base.entries.iter_mut().find(|(there, _)| yaml::key_name(there) == name) {
+        let place = yaml::key_name(&key).and_then(|name| places.get(&name));
+        match place.and_then(|at| base.entries.get_mut(*at)) {
             Some((_, there)) => match (&mut there.value, value) {
                 (Value::Mapping(there), Node { value: Value::Mapping(value), .. }) => merge_into(there, value),
                 (_, value) => *there = value,
