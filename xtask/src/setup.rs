@@ -4,8 +4,9 @@ use crate::shell::{run, run_with, succeeds};
 
 /// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and a relay, a page for the eye.
 /// The lab installs its own.
-const PACKAGES: [&str; 16] = [
+const PACKAGES: [&str; 17] = [
     "atftp",
+    "atftpd",
     "busybox-static",
     "curl",
     "dnsmasq-base",
