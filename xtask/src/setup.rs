@@ -4,7 +4,7 @@ use crate::shell::{run, run_with, succeeds};
 
 /// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and a relay, a page for the eye.
 /// The lab installs its own.
-const PACKAGES: [&str; 17] = [
+const PACKAGES: [&str; 18] = [
     "atftp",
     "atftpd",
     "busybox-static",
@@ -17,6 +17,7 @@ const PACKAGES: [&str; 17] = [
     "isc-dhcp-client",
     "kea-admin",
     "kmod",
+    "python3",
     "tcpdump",
     "tftp-hpa",
     "udhcpc",
