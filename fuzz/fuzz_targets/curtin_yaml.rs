@@ -1,9 +1,7 @@
 //! Any text is parsed and checked, and planned or refused; a plan renders, and partitions stay in their disk.
 #![no_main]
 
-use firstlight_curtin_config::{
-    Disk, Firmware, Level, Lines, ShellOptions, Target, check, parse, plan, render_shell,
-};
+use firstlight_curtin_config::{Disk, Firmware, Level, Lines, ShellOptions, Target, check, parse, plan, render_shell};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
