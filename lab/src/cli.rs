@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 /// What else the lab can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Boot one machine after the other, each by another firmware and boot loader, and print a table
+    Matrix(MatrixOptions),
     /// Build the images if they are missing or out of date, and nothing else
     Images(ImageOptions),
     /// Log in to a machine of a lab that was started with --keep
@@ -60,6 +62,29 @@ pub(crate) struct RunOptions {
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Where logs, disks and the server's state of this run go [default: under the cache directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work_dir: Option<PathBuf>,
+    /// A server binary to use instead of the one built beside the lab
+    #[arg(long, value_name = "PATH")]
+    pub(crate) server_binary: Option<PathBuf>,
+    /// Options shared with `cargo lab images`.
+    #[command(flatten)]
+    pub(crate) images: ImageOptions,
+}
+
+/// Options of `cargo lab matrix`.
+#[derive(Debug, Args)]
+pub(crate) struct MatrixOptions {
+    /// Only these rows
+    #[arg(long, value_delimiter = ',', value_name = "ROW")]
+    pub(crate) only: Vec<String>,
+    /// Only the rows that continuous integration tries
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Seconds that a row may take
+    #[arg(long, default_value_t = 240, value_name = "SECONDS")]
+    pub(crate) time_limit: u64,
+    /// Where logs and captures go [default: under the cache directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
     /// A server binary to use instead of the one built beside the lab
@@ -175,6 +200,13 @@ mod tests {
         assert_eq!(cli.run.firmware, Firmware::Bios);
         assert_eq!(cli.run.until, Until::Released);
         assert_eq!((cli.run.machines, cli.run.web_port), (1, 0));
+    }
+
+    #[test]
+    fn rows_are_a_list() {
+        let cli = Cli::parse_from(["cargo lab", "matrix", "--only", "bios-ipxe,uefi-snponly"]);
+        let Some(Command::Matrix(options)) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(options.only, ["bios-ipxe", "uefi-snponly"]);
     }
 
     #[test]

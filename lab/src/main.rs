@@ -15,9 +15,11 @@ mod cli;
 mod drill;
 mod error;
 mod events;
+mod foreign;
 mod forward;
 mod images;
 mod inside;
+mod matrix;
 mod namespace;
 mod narrate;
 mod network;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
 async fn dispatch(cli: cli::Cli) -> error::Result<()> {
     match cli.command {
         None => outside::run(cli.run).await,
+        Some(cli::Command::Matrix(options)) => matrix::run(options).await,
         Some(cli::Command::Images(options)) => outside::images(&options).await,
         Some(cli::Command::Ssh(options)) => ssh::into_machine(&options),
         Some(cli::Command::Inside { plan }) => inside::main(&plan).await,

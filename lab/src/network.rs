@@ -19,6 +19,11 @@ pub(crate) fn tap(number: u8) -> String {
     format!("tap{number}")
 }
 
+/// The hardware address of machine `number`.
+pub(crate) fn mac(number: u8) -> String {
+    format!("52:54:00:77:00:{number:02x}")
+}
+
 /// Makes the bridge and the taps.
 pub(crate) async fn up(machines: u8) -> Result<()> {
     // Address detection would keep the router advertisements waiting.
@@ -45,7 +50,8 @@ fn commands(machines: u8) -> String {
     lines
 }
 
-async fn ip(commands: &str) -> Result<()> {
+/// Runs lines of `ip`.
+pub(crate) async fn ip(commands: &str) -> Result<()> {
     let mut child = Command::new("ip")
         .args(["-batch", "-"])
         .stdin(Stdio::piped())

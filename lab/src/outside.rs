@@ -5,7 +5,7 @@ use crate::cli::{ImageOptions, RunOptions};
 use crate::error::{Doing, Error, Result};
 use crate::plan::Plan;
 use crate::{check, forward, images, namespace, packages, paths};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Child;
@@ -24,26 +24,41 @@ pub(crate) async fn images(options: &ImageOptions) -> Result<()> {
     Ok(())
 }
 
-/// `cargo lab`.
-pub(crate) async fn run(options: RunOptions) -> Result<()> {
+/// What every lab needs.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) cache: PathBuf,
+    pub(crate) images_dir: PathBuf,
+    pub(crate) server_binary: PathBuf,
+}
+
+/// Checks the system, installs packages, builds images.
+pub(crate) async fn prepare(options: &ImageOptions, server_binary: Option<&Path>) -> Result<Ready> {
     check::system()?;
     check::tun()?;
-    packages::ensure(options.images.yes)?;
-    let cache = paths::cache_dir(options.images.cache_dir.as_deref())?;
-    let server_binary = match &options.server_binary {
+    packages::ensure(options.yes)?;
+    let cache = paths::cache_dir(options.cache_dir.as_deref())?;
+    let server_binary = match server_binary {
         Some(path) => {
             std::fs::canonicalize(path).doing(format!("the server binary {} cannot be used", path.display()))?
         }
         None => built_server()?,
     };
-    let images_dir = images::ensure(&cache, &options.images).await?;
+    let images_dir = images::ensure(&cache, options).await?;
+    Ok(Ready { cache, images_dir, server_binary })
+}
+
+/// `cargo lab`.
+pub(crate) async fn run(options: RunOptions) -> Result<()> {
+    let ready = prepare(&options.images, options.server_binary.as_deref()).await?;
     let firmware = options.firmware.to_string();
-    let work_dir = paths::run_dir(options.work_dir.as_deref(), &cache, &firmware)?;
+    let work_dir = paths::run_dir(options.work_dir.as_deref(), &ready.cache, &firmware)?;
     check::room_for_run(&work_dir, options.machines)?;
     let listener = forward::listen_outside(options.web_port).await?;
     let web_port = listener.local_addr().doing("the web page's port is not known")?.port();
     let seconds = options.time_limit.unwrap_or(1500 + 300 * (u64::from(options.machines) - 1));
     let plan = Plan {
+        row: None,
         firmware: options.firmware,
         machines: options.machines,
         until: options.until,
@@ -52,8 +67,8 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
         time_limit: Duration::from_secs(seconds),
         verbose: options.verbose,
         work_dir,
-        images_dir,
-        server_binary,
+        images_dir: ready.images_dir,
+        server_binary: ready.server_binary,
         web_port,
     };
     let forwarding = tokio::spawn(forward::outside(listener, plan.work_dir.clone()));
@@ -80,7 +95,7 @@ pub(crate) async fn stop_signal() {
 }
 
 /// Runs the inner half to its end, or ends it.
-async fn supervise(plan: &Plan) -> Result<()> {
+pub(crate) async fn supervise(plan: &Plan) -> Result<()> {
     let plan_path = plan.save()?;
     let this = std::env::current_exe().doing("the lab does not find its own binary")?;
     // Its standard input is the leash: when this end closes, it tidies up and ends.

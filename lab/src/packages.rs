@@ -27,6 +27,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("busybox-static", "the images' first program"),
     ("iproute2", "the lab's network"),
     ("util-linux", "the lab's namespaces"),
+    ("dnsmasq-base", "a foreign DHCP server"),
     ("tcpdump", "records the network"),
     ("openssh-client", "logs in to the machines"),
 ];

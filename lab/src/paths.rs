@@ -55,7 +55,8 @@ pub(crate) fn running_pid(run: &Path) -> Option<u32> {
     String::from_utf8_lossy(&words).contains("__inside").then_some(pid)
 }
 
-fn make(dir: &Path) -> Result<PathBuf> {
+/// A folder, made if it is not there.
+pub(crate) fn make(dir: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(dir).doing(format!("the folder {} cannot be made", dir.display()))?;
     std::fs::canonicalize(dir).doing(format!("the folder {} cannot be used", dir.display()))
 }

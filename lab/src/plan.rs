@@ -2,6 +2,7 @@
 
 use crate::cli::{Firmware, Phase, Until};
 use crate::error::{Doing, Result};
+use crate::outside::Ready;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 /// One run, decided.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Plan {
+    /// A row of the matrix to try, instead of a machine's whole life.
+    pub(crate) row: Option<String>,
     pub(crate) firmware: Firmware,
     pub(crate) machines: u8,
     pub(crate) until: Until,
@@ -24,6 +27,24 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// One machine, which boots once, and only as far as its kernel.
+    pub(crate) fn of_row(name: &str, firmware: Firmware, limit: Duration, work_dir: PathBuf, ready: &Ready) -> Self {
+        Self {
+            row: Some(name.to_owned()),
+            firmware,
+            machines: 1,
+            until: Until::New,
+            keep: false,
+            kill_server_at: None,
+            time_limit: limit,
+            verbose: false,
+            work_dir,
+            images_dir: ready.images_dir.clone(),
+            server_binary: ready.server_binary.clone(),
+            web_port: 0,
+        }
+    }
+
     /// Writes the plan into the run's folder and returns where.
     pub(crate) fn save(&self) -> Result<PathBuf> {
         let path = self.work_dir.join("plan.json");

@@ -16,14 +16,89 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 const DISK_BYTES: u64 = 4 << 30;
-const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
-const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+
+/// What a machine is made of, as far as network boot depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hardware {
+    pub(crate) firmware: Firmware,
+    pub(crate) card: Card,
+    /// Whether the card brings the iPXE ROM that QEMU has for it. Without it, the firmware's own driver and network
+    /// stack do the work, which only UEFI has.
+    pub(crate) ipxe_rom: bool,
+    /// UEFI: PXE is switched off in the firmware's setup, and what is left is HTTP boot.
+    pub(crate) http_boot: bool,
+    /// UEFI: the build that enforces Secure Boot, with Microsoft's keys enrolled.
+    pub(crate) secure_boot: bool,
+}
+
+/// A network card.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Card {
+    VirtioNet,
+    E1000,
+}
+
+impl Hardware {
+    /// What most machines have: under BIOS the card's ROM is the network stack, under UEFI the firmware brings its own.
+    pub(crate) const fn plain(firmware: Firmware) -> Self {
+        let ipxe_rom = matches!(firmware, Firmware::Bios);
+        Self { firmware, card: Card::VirtioNet, ipxe_rom, http_boot: false, secure_boot: false }
+    }
+
+    /// The firmware's code and its blank NVRAM, from package ovmf; BIOS has none.
+    fn ovmf(self) -> Option<(&'static str, &'static str)> {
+        match (self.firmware, self.secure_boot) {
+            (Firmware::Bios, _) => None,
+            (Firmware::Uefi, false) => Some(("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")),
+            (Firmware::Uefi, true) => {
+                Some(("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"))
+            }
+        }
+    }
+
+    fn arguments(self, number: u8) -> String {
+        let (tap, mac) = (network::tap(number), network::mac(number));
+        let card = match self.card {
+            Card::VirtioNet => "virtio-net-pci",
+            Card::E1000 => "e1000",
+        };
+        let rom = if self.ipxe_rom { "" } else { ",romfile=" };
+        let machine = match (self.firmware, self.secure_boot) {
+            (Firmware::Bios, _) => "pc",
+            (Firmware::Uefi, false) => "q35",
+            // Only code in system management mode may write the variables.
+            (Firmware::Uefi, true) => "q35,smm=on -global driver=cfi.pflash01,property=secure,value=on",
+        };
+        let mut arguments = format!(
+            "-accel tcg,thread=multi,tb-size=512 -cpu max -smp 1 -m 2048 -machine {machine} \
+             -display none -nodefaults \
+             -netdev tap,id=net0,ifname={tap},script=no,downscript=no \
+             -device {card},id=nic0,netdev=net0,mac={mac},bootindex=1{rom} \
+             -drive if=none,id=drive0,format=raw,cache=unsafe,discard=unmap,file=disk.raw \
+             -device virtio-blk-pci,id=disk0,drive=drive0,serial=LAB{number},bootindex=2 \
+             -device virtio-rng-pci -chardev stdio,id=console,signal=off -serial chardev:console \
+             -qmp unix:qmp.sock,server=on,wait=off"
+        );
+        if let Some((code, _)) = self.ovmf() {
+            arguments += &format!(
+                " -drive if=pflash,format=raw,unit=0,readonly=on,file={code} \
+                 -drive if=pflash,format=raw,unit=1,file=nvram.fd"
+            );
+        }
+        if self.http_boot {
+            for option in ["IPv4PXESupport", "IPv6PXESupport"] {
+                arguments += &format!(" -fw_cfg name=opt/org.tianocore/{option},string=n");
+            }
+        }
+        arguments
+    }
+}
 
 /// One machine. It may be powered on and off any number of times.
 #[derive(Debug)]
 pub(crate) struct Machine {
     number: u8,
-    firmware: Firmware,
+    hardware: Hardware,
     dir: PathBuf,
     serial: Serial,
     child: Mutex<Option<Child>>,
@@ -31,17 +106,17 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Unpacks a new machine: a blank disk, and for UEFI a fresh NVRAM.
-    pub(crate) fn create(number: u8, firmware: Firmware, run: &Path) -> Result<Self> {
+    pub(crate) fn create(number: u8, hardware: Hardware, run: &Path) -> Result<Self> {
         let dir = run.join(format!("machine-{number}"));
         let doing = || format!("machine {number} cannot be set up in {}", dir.display());
         std::fs::create_dir_all(&dir).doing(doing())?;
         let disk = File::create(dir.join("disk.raw")).doing(doing())?;
         disk.set_len(DISK_BYTES).doing(doing())?;
-        if firmware == Firmware::Uefi {
-            std::fs::copy(OVMF_VARS, dir.join("nvram.fd")).doing(doing())?;
+        if let Some((_, blank)) = hardware.ovmf() {
+            std::fs::copy(blank, dir.join("nvram.fd")).doing(doing())?;
         }
         let serial = Serial::create(&dir.join("serial.log")).doing(doing())?;
-        Ok(Self { number, firmware, dir, serial, child: Mutex::new(None) })
+        Ok(Self { number, hardware, dir, serial, child: Mutex::new(None) })
     }
 
     /// What the webhook's URLs call it.
@@ -51,7 +126,7 @@ impl Machine {
 
     /// Its network card's address.
     pub(crate) fn mac(&self) -> String {
-        format!("52:54:00:77:00:{:02x}", self.number)
+        network::mac(self.number)
     }
 
     /// Its console.
@@ -124,32 +199,7 @@ impl Machine {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let tap = network::tap(self.number);
-        let mac = self.mac();
-        let number = self.number;
-        // Under UEFI the card's own ROM is left out, so that OVMF's driver and
-        // network stack do the work; under BIOS that ROM is the network stack.
-        let (machine, rom) = match self.firmware {
-            Firmware::Bios => ("pc", ""),
-            Firmware::Uefi => ("q35", ",romfile="),
-        };
-        let mut arguments = format!(
-            "-accel tcg,thread=multi,tb-size=512 -cpu max -smp 1 -m 2048 -machine {machine} \
-             -display none -nodefaults \
-             -netdev tap,id=net0,ifname={tap},script=no,downscript=no \
-             -device virtio-net-pci,id=nic0,netdev=net0,mac={mac},bootindex=1{rom} \
-             -drive if=none,id=drive0,format=raw,cache=unsafe,discard=unmap,file=disk.raw \
-             -device virtio-blk-pci,id=disk0,drive=drive0,serial=LAB{number},bootindex=2 \
-             -device virtio-rng-pci -chardev stdio,id=console,signal=off -serial chardev:console \
-             -qmp unix:qmp.sock,server=on,wait=off"
-        );
-        if self.firmware == Firmware::Uefi {
-            arguments += &format!(
-                " -drive if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE} \
-                 -drive if=pflash,format=raw,unit=1,file=nvram.fd"
-            );
-        }
-        arguments.split_whitespace().map(str::to_owned).collect()
+        self.hardware.arguments(self.number).split_whitespace().map(str::to_owned).collect()
     }
 }
 
@@ -180,10 +230,7 @@ mod tests {
     fn network_first_and_nothing_smuggled_in() {
         for firmware in [Firmware::Bios, Firmware::Uefi] {
             let dir = tempfile::tempdir().unwrap();
-            if firmware == Firmware::Uefi && !Path::new(OVMF_VARS).exists() {
-                panic!("package ovmf is missing");
-            }
-            let machine = Machine::create(3, firmware, dir.path()).unwrap();
+            let machine = Machine::create(3, Hardware::plain(firmware), dir.path()).unwrap();
             let line = machine.arguments().join(" ");
             assert!(line.contains("nic0,netdev=net0,mac=52:54:00:77:00:03,bootindex=1"));
             assert!(line.contains("serial=LAB3,bootindex=2"));
@@ -193,5 +240,14 @@ mod tests {
             let disk = std::fs::metadata(dir.path().join("machine-3/disk.raw")).unwrap();
             assert_eq!(disk.len(), DISK_BYTES);
         }
+    }
+
+    #[test]
+    fn secure_boot_has_its_own_firmware_and_http_boot_no_pxe() {
+        let uefi = Hardware::plain(Firmware::Uefi);
+        let line = Hardware { secure_boot: true, http_boot: true, ..uefi }.arguments(1);
+        assert!(line.contains("q35,smm=on") && line.contains("OVMF_CODE_4M.secboot.fd"), "{line}");
+        assert!(line.contains("IPv4PXESupport,string=n"), "{line}");
+        assert!(!uefi.arguments(1).contains("smm"));
     }
 }

@@ -74,7 +74,7 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Starts the server, then powers the machines on.
     pub(crate) async fn start(plan: &'a Plan, machines: &'a [Arc<Machine>], strip: Strip, key: &str) -> Result<Self> {
-        let server = Server::start(plan).await?;
+        let server = Server::start(plan, "authoritative", "").await?;
         let api = Api::open(&plan.work_dir)?;
         api.add_key(key).await?;
         let events_file =

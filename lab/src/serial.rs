@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc;
 
 const KEPT: usize = 30;
 /// A line that never ends is cut here.
@@ -22,13 +23,15 @@ pub(crate) struct Serial {
 struct Inner {
     file: std::fs::File,
     last: VecDeque<String>,
+    listener: Option<mpsc::UnboundedSender<String>>,
     since: Instant,
 }
 
 impl Serial {
     /// Begins a log; times count from now.
     pub(crate) fn create(path: &Path) -> std::io::Result<Self> {
-        let inner = Inner { file: std::fs::File::create(path)?, last: VecDeque::new(), since: Instant::now() };
+        let file = std::fs::File::create(path)?;
+        let inner = Inner { file, last: VecDeque::new(), listener: None, since: Instant::now() };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -37,6 +40,10 @@ impl Serial {
         let Ok(mut inner) = self.inner.lock() else {
             return;
         };
+        if let Some(listener) = &inner.listener {
+            // Whoever listened may have heard enough.
+            let _ = listener.send(text.to_owned());
+        }
         let line = format!("[{:9.3}] {text}", inner.since.elapsed().as_secs_f64());
         // A full disk must not stop the machine; the lines in memory remain.
         let _ = writeln!(inner.file, "{line}");
@@ -44,6 +51,15 @@ impl Serial {
         if inner.last.len() > KEPT {
             inner.last.pop_front();
         }
+    }
+
+    /// Every line from now on, without its time. There is one listener.
+    pub(crate) fn listen(&self) -> mpsc::UnboundedReceiver<String> {
+        let (sender, lines) = mpsc::unbounded_channel();
+        if let Ok(mut inner) = self.inner.lock() {
+            inner.listener = Some(sender);
+        }
+        lines
     }
 
     /// The last lines, oldest first.

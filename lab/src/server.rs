@@ -34,14 +34,14 @@ pub(crate) struct Usage {
 }
 
 impl Server {
-    /// Writes the configuration, starts the server and waits until it is ready.
-    pub(crate) async fn start(plan: &Plan) -> Result<Self> {
+    /// Writes the configuration, starts the server and waits until it is ready. `pxe` is configuration text.
+    pub(crate) async fn start(plan: &Plan, mode: &str, pxe: &str) -> Result<Self> {
         let state = state_dir(&plan.work_dir);
         // A folder given with --work-dir may hold an earlier run's.
         let _ = std::fs::remove_dir_all(&state);
         std::fs::create_dir_all(&state).doing("the server's folder cannot be made")?;
         let config = plan.work_dir.join("lab.toml");
-        std::fs::write(&config, config_text(&state, &plan.images_dir))
+        std::fs::write(&config, config_text(&state, &plan.images_dir, mode) + pxe)
             .doing("the server's configuration cannot be written")?;
         let log = plan.work_dir.join("server.log");
         let _ = std::fs::remove_file(&log);
@@ -130,11 +130,11 @@ pub(crate) fn state_dir(run: &Path) -> PathBuf {
     run.join("server-state")
 }
 
-fn config_text(state: &Path, images: &Path) -> String {
+fn config_text(state: &Path, images: &Path, mode: &str) -> String {
     format!(
         "data_dir = {state:?}\nimages_dir = {images:?}\ninterface = \"{}\"\n\
          kernel_options = \"console=tty0 console=ttyS0,115200\"\n\n\
-         [dhcp]\nmode = \"authoritative\"\npool = \"{}\"\nlease_seconds = 600\n\n\
+         [dhcp]\nmode = \"{mode}\"\npool = \"{}\"\nlease_seconds = 600\n\n\
          [http]\nport = 80\n\n\
          [timeouts]\nenlisting = 600\ncommissioning = 600\ndeploying = 1200\nreleasing = 120\n",
         network::BRIDGE,
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_configuration_quotes_its_paths() {
-        let text = config_text(Path::new("/a b/state"), Path::new("/i\"x"));
+        let text = config_text(Path::new("/a b/state"), Path::new("/i\"x"), "off");
         assert!(text.starts_with("data_dir = \"/a b/state\"\nimages_dir = \"/i\\\"x\"\n"));
     }
 }

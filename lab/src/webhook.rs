@@ -129,10 +129,11 @@ fn random_token() -> Result<String> {
 mod tests {
     use super::*;
     use crate::cli::Firmware;
+    use crate::qemu::Hardware;
 
     /// Serves a strip of one machine on loopback; returns its address and token.
     async fn strip(dir: &std::path::Path) -> (String, String) {
-        let machine = Arc::new(Machine::create(1, Firmware::Bios, dir).unwrap());
+        let machine = Arc::new(Machine::create(1, Hardware::plain(Firmware::Bios), dir).unwrap());
         let strip = Strip::new(&[machine]).unwrap();
         let token = strip.token.to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
