@@ -239,6 +239,10 @@ const FSTYPES: &[&str] = &[
 
 /// Judges a storage section as curtin's validator does: no error means that it is accepted there.
 ///
+/// The validator's schema forgets to ask for a mapping, so that it accepts any text, number or list as the whole section;
+/// and when it refuses a section, it looks at the type that this has, so that a lone item in the section's place is
+/// accepted, too. [`check`](crate::check()) refuses both at the runtime level.
+///
 /// ```
 /// use firstlight_curtin_config::{Node, check_storage};
 ///
@@ -253,13 +257,14 @@ pub fn check_storage(storage: &Node) -> Vec<Problem> {
 
 fn judge(storage: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let Value::Mapping(section) = &storage.value else {
-        if storage.as_str() != Some("custom") {
-            let message = format!("a mapping or the word custom is needed here, not {}", storage.kind());
-            problems.push(Problem::error("bad-type", "storage", storage.span, message));
+    let Value::Mapping(section) = &storage.value else { return problems };
+    if section.get("type").is_some() {
+        check_item("storage", storage, &mut problems);
+        if problems.is_empty() {
+            return problems;
         }
-        return problems;
-    };
+        problems.clear();
+    }
     match section.get("version") {
         None => problems.push(missing("storage", storage, "version")),
         Some(node) if matches!(node.value, Value::Int(1 | 2)) => {}
@@ -427,6 +432,24 @@ mod tests {
         for case in vectors["top_level"].as_array().unwrap() {
             let problems = check_storage(&read(&case["storage"]));
             assert_eq!(problems.is_empty(), case["valid"].as_bool().unwrap(), "{case} {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_validator_accepts_what_its_schema_forgets() {
+        for (storage, accepted) in [
+            ("custom", true),
+            ("5", true),
+            ("[]", true),
+            ("{type: disk, id: d, serial: s}", true),
+            ("{type: disk, id: d}", false),
+            ("{type: disk, id: d, serial: s, version: 1, config: []}", false),
+            ("{type: device, id: d}", false),
+        ] {
+            let yaml = format!("storage: {storage}");
+            let refused = |level| crate::check(&yaml, level).iter().any(Problem::is_error);
+            assert_eq!(refused(Level::Schema), !accepted, "{storage}");
+            assert!(refused(Level::Runtime), "{storage}");
         }
     }
 
