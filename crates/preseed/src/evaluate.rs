@@ -187,6 +187,7 @@ impl<'a> Scope<'a> {
                 }
                 Ok(Value::Bool(true))
             }
+            Kind::Spread(value) => self.evaluate(value),
             Kind::Conditional(conditional) => {
                 let Conditional { condition, then, otherwise } = &**conditional;
                 if self.evaluate(condition)?.is_true() { self.evaluate(then) } else { self.evaluate(otherwise) }
@@ -200,8 +201,16 @@ impl<'a> Scope<'a> {
         items: &[Expression],
         make: impl FnOnce(Vec<Value>, &mut Budget) -> Result<Value, Problem>,
     ) -> Result<Value, Fault> {
-        let items = items.iter().map(|item| self.evaluate(item)).collect::<Result<Vec<_>, _>>()?;
-        self.at(at, |scope| make(items, &mut scope.budget))
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            let value = self.evaluate(item)?;
+            if let Kind::Spread(_) = item.kind {
+                values.extend(self.at(item.at, |scope| builtins::items(&value, &mut scope.budget))?);
+            } else {
+                values.push(value);
+            }
+        }
+        self.at(at, |scope| make(values, &mut scope.budget))
     }
 
     fn optional(&mut self, expression: Option<&Expression>) -> Result<Value, Fault> {
@@ -223,6 +232,11 @@ impl<'a> Scope<'a> {
     fn dict(&mut self, entries: &[(Expression, Expression)]) -> Result<Value, Fault> {
         let mut map = Map::new();
         for (key, value) in entries {
+            if let Kind::Spread(_) = key.kind {
+                let other = self.evaluate(key)?;
+                self.at(key.at, |scope| builtins::put_all(&mut map, &other, &mut scope.budget))?;
+                continue;
+            }
             let (at, key, value) = (key.at, self.evaluate(key)?, self.evaluate(value)?);
             self.at(at, |scope| builtins::put(&mut map, &key, value, &mut scope.budget))?;
         }
@@ -235,9 +249,7 @@ impl<'a> Scope<'a> {
             match argument {
                 Argument::Positional(value) => arguments.positional.push(self.evaluate(value)?),
                 Argument::Named(name, value) => {
-                    if arguments.named.iter().any(|(other, _)| other == name) {
-                        return Err(Fault::syntax(value.at, format!("the argument `{name}` is given twice")));
-                    }
+                    check_new(&arguments, name, value.at)?;
                     arguments.named.push((Arc::clone(name), self.evaluate(value)?));
                 }
                 Argument::All(value) => {
@@ -252,7 +264,10 @@ impl<'a> Scope<'a> {
                         return Err(Fault::new(at, Problem::Type(problem)));
                     };
                     self.at(at, |scope| scope.budget.charge(map.len()))?;
-                    arguments.named.extend(map.iter().map(|(name, value)| (name.into(), value.clone())));
+                    for (name, value) in map.iter() {
+                        check_new(&arguments, name, at)?;
+                        arguments.named.push((name.into(), value.clone()));
+                    }
                 }
             }
         }
@@ -283,6 +298,13 @@ impl<'a> Scope<'a> {
         }
         Ok(())
     }
+}
+
+fn check_new(arguments: &Arguments, name: &str, at: usize) -> Result<(), Fault> {
+    if arguments.named.iter().any(|(other, _)| &**other == name) {
+        return Err(Fault::syntax(at, format!("the argument `{name}` is given twice")));
+    }
+    Ok(())
 }
 
 /// `!r`, `!s` and `!a` in a format.

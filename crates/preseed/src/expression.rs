@@ -65,6 +65,8 @@ pub(crate) enum Kind {
     /// `a < b <= c`: each operand is evaluated once.
     Compare(Box<Expression>, Vec<(Compare, Expression)>),
     Conditional(Box<Conditional>),
+    /// `*value` in brackets, `**value` in braces.
+    Spread(Box<Expression>),
 }
 
 /// `value[from:to:step]`

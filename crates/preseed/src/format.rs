@@ -16,6 +16,8 @@ pub(crate) struct Spec {
     fill: Option<char>,
     align: Option<char>,
     sign: Option<char>,
+    /// `z`: a zero has no minus.
+    positive_zero: bool,
     pub(crate) alternate: bool,
     zero: bool,
     width: usize,
@@ -50,7 +52,7 @@ impl Spec {
             found
         };
         spec.sign = take("+- ");
-        take("z");
+        spec.positive_zero = take("z").is_some();
         spec.alternate = take("#").is_some();
         spec.zero = take("0").is_some();
         let digits = |take: &mut dyn FnMut(&str) -> Option<char>| {
@@ -107,7 +109,11 @@ pub(crate) fn spec(value: &Value, spec: &Spec, budget: &mut Budget) -> Result<St
 }
 
 fn text(text: &str, spec: &Spec, budget: &mut Budget) -> Result<String, Problem> {
-    let wrong = spec.sign.is_some() || spec.alternate || spec.grouping.is_some() || spec.align == Some('=');
+    let wrong = spec.sign.is_some()
+        || spec.positive_zero
+        || spec.alternate
+        || spec.grouping.is_some()
+        || spec.align == Some('=');
     if wrong || !matches!(spec.kind, None | Some('s')) {
         return Err(Problem::Type("a string takes no such format".to_owned()));
     }

@@ -4,6 +4,7 @@ use crate::arguments::whole;
 use crate::budget::Budget;
 use crate::evaluate::converted;
 use crate::format::float_text;
+use crate::object::Made;
 use crate::operators::{integer, number};
 use crate::{Map, Problem, Value, builtins};
 
@@ -22,13 +23,14 @@ pub(crate) fn percent(format: &str, arguments: &Value, budget: &mut Budget) -> R
     while let Some((before, after)) = rest.split_once('%') {
         budget.charge(before.len())?;
         out.push_str(before);
+        if let Some(after) = after.strip_prefix('%') {
+            out.push('%');
+            rest = after;
+            continue;
+        }
         let (name, after) = name(after)?;
         let (place, after) = place(after, &mut given)?;
         rest = after;
-        if place.conversion == '%' {
-            out.push('%');
-            continue;
-        }
         used_name |= name.is_some();
         let value = given.value(name)?.clone();
         let text = place.text(&value, budget)?;
@@ -38,11 +40,15 @@ pub(crate) fn percent(format: &str, arguments: &Value, budget: &mut Budget) -> R
     budget.charge(rest.len())?;
     out.push_str(rest);
     // Python forgives what is left over where the values could have been taken by name or index.
-    let forgiven = used_name || matches!(arguments, Value::Map(_) | Value::List(_));
+    let forgiven = used_name || matches!(arguments, Value::Map(_) | Value::List(_)) || is_range(arguments);
     if given.positional.next().is_some() && !forgiven {
         return Err(Problem::Type("a format has fewer places than values".to_owned()));
     }
     Ok(out)
+}
+
+fn is_range(value: &Value) -> bool {
+    matches!(value, Value::Object(object) if matches!(object.made(), Made::Range(_)))
 }
 
 struct Given<'a> {
@@ -58,6 +64,8 @@ impl<'a> Given<'a> {
                 .next()
                 .ok_or_else(|| Problem::Type("a format has more places than values".to_owned()));
         };
+        // What is taken by name leaves nothing to take in order.
+        self.positional = [].iter();
         let map = self.map.ok_or_else(|| Problem::Type("`%(name)` needs a dictionary".to_owned()))?;
         map.get(name).ok_or_else(|| Problem::Missing {
             of: "a dictionary",

@@ -13,6 +13,7 @@ pub(crate) fn str_of(value: &Value, budget: &mut Budget) -> Result<String, Probl
             budget.charge(text.len())?;
             Ok(text.to_string())
         }
+        Value::Object(object) if matches!(object.made(), Made::Empty) => Ok(String::new()),
         _ => repr_of(value, budget),
     }
 }
@@ -103,7 +104,7 @@ fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Re
         }
         Made::Function(name) => out.push_str(&builtins::shown(name)),
         Made::Escape => out.push_str("escape"),
-        Made::Empty => {}
+        Made::Empty => out.push_str("Empty"),
         Made::Macro(..)
         | Made::Lambda(..)
         | Made::Method(..)

@@ -53,6 +53,14 @@ pub(crate) fn put(map: &mut Map, key: &Value, value: Value, budget: &mut Budget)
     map.put(key, value, budget)
 }
 
+/// Adds the entries of another dictionary.
+pub(crate) fn put_all(map: &mut Map, other: &Value, budget: &mut Budget) -> Result<(), Problem> {
+    let Value::Map(other) = other else {
+        return Err(Problem::Type(format!("`**` takes a dictionary, not {}", other.kind())));
+    };
+    other.pairs().try_for_each(|(key, value)| put(map, key, value.clone(), budget))
+}
+
 /// Fails for what cannot be a key of a dictionary or an item of a set.
 pub(crate) fn check_hashable(key: &Value) -> Result<(), Problem> {
     let is_hashable = match key {

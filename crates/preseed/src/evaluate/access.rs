@@ -15,7 +15,7 @@ pub(crate) fn attribute(value: &Value, name: &Arc<str>) -> Result<Value, Problem
     let found = match value {
         // The fields of an object and the keys of a dictionary are the same here, so a template can use either.
         Value::Map(map) => map.get(name).cloned(),
-        Value::Int(_) | Value::Bool(_) => number_attribute(value, name),
+        Value::Int(_) | Value::Bool(_) | Value::Float(_) => number_attribute(value, name),
         Value::Object(object) => made_attribute(object.made(), name),
         _ => None,
     };
@@ -41,9 +41,11 @@ pub(super) fn missing(value: &Value, name: &str) -> Problem {
 
 fn number_attribute(value: &Value, name: &str) -> Option<Value> {
     match name {
+        "real" if matches!(value, Value::Float(_)) => Some(value.clone()),
+        "imag" if matches!(value, Value::Float(_)) => Some(Value::Float(0.0)),
         "real" | "numerator" => integer(value).map(Value::Int),
         "imag" => Some(Value::Int(0)),
-        "denominator" => Some(Value::Int(1)),
+        "denominator" => integer(value).map(|_| Value::Int(1)),
         _ => None,
     }
 }
@@ -71,14 +73,14 @@ fn made_attribute(made: &Made, name: &Arc<str>) -> Option<Value> {
 }
 
 /// What a loop position of `looper` knows. Its next item is `__next__`, as it is in MAAS.
-pub(crate) const TURN: [&str; 10] =
-    ["__next__", "even", "first", "index", "item", "last", "length", "number", "odd", "previous"];
+pub(crate) const TURN: [&str; 12] =
+    ["__next__", "even", "first", "index", "item", "last", "length", "number", "odd", "pos", "previous", "seq"];
 
-fn turn(items: &[Value], at: usize, name: &str) -> Option<Value> {
+fn turn(items: &Arc<Vec<Value>>, at: usize, name: &str) -> Option<Value> {
     let number = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     let item = |at: Option<usize>| at.and_then(|at| items.get(at)).cloned().unwrap_or_default();
     Some(match name {
-        "index" => number(at),
+        "index" | "pos" => number(at),
         "number" => number(at + 1),
         "item" => item(Some(at)),
         "previous" => item(at.checked_sub(1)),
@@ -89,6 +91,7 @@ fn turn(items: &[Value], at: usize, name: &str) -> Option<Value> {
         "odd" => Value::Bool(at.is_multiple_of(2)),
         "even" => number(at % 2),
         "length" => number(items.len()),
+        "seq" => Value::List(Arc::clone(items)),
         _ => return None,
     })
 }

@@ -89,11 +89,9 @@ impl Parser {
         let mut comma = false;
         while !self.eat(close) {
             let at = self.at();
-            if self.is_sign("*") {
-                return Err(Fault::unsupported(at, "`*` before an item"));
-            }
-            let item = self.conditional()?;
-            if self.is_word("for") && items.is_empty() {
+            let item = if self.eat("*") { self.spread(at)? } else { self.conditional()? };
+            let is_spread = matches!(item.kind, Kind::Spread(_));
+            if self.is_word("for") && items.is_empty() && !is_spread {
                 let all = self.comprehension(at, form, item, None)?;
                 self.expect(close)?;
                 return Ok(Items::Comprehension(all));
@@ -107,6 +105,11 @@ impl Parser {
             }
         }
         Ok(Items::Each(items, comma))
+    }
+
+    fn spread(&mut self, at: usize) -> Parsed {
+        let value = self.binary(0)?;
+        self.node(at, Kind::Spread(Box::new(value)))
     }
 
     fn comprehension(&mut self, at: usize, form: Form, item: Expression, value: Option<Expression>) -> Parsed {
@@ -182,6 +185,9 @@ impl Parser {
             Token::Sign("(") => match self.items(")", Form::Generator)? {
                 Items::Comprehension(all) => return Ok(all),
                 Items::Each(items, comma) => match <[Expression; 1]>::try_from(items) {
+                    Ok([Expression { at, kind: Kind::Spread(_) }]) if !comma => {
+                        return Err(Fault::syntax(at, "`*` stands in a list, tuple or set only"));
+                    }
                     Ok([item]) if !comma => return Ok(item),
                     Ok(items) => Kind::Tuple(items.into()),
                     Err(items) => Kind::Tuple(items),
@@ -244,13 +250,19 @@ impl Parser {
         Ok(())
     }
 
-    /// `value!r:format}`: the text after a `{`. Returns its length with the `}`.
+    /// `value=!r:format}`: the text after a `{`. Returns its length with the `}`.
     fn replacement(&mut self, text: &str, base: usize, pieces: &mut Vec<Piece>) -> Result<usize, Fault> {
         let open = || Fault::syntax(base, "`{` without `}` in a string");
         let end = expression_end(text).ok_or_else(open)?;
         let value = parse_nested(text.get(..end).unwrap_or_default(), base, self.deeper(base)?)?;
         let mut rest = text.get(end..).unwrap_or_default();
         let mut conversion = None;
+        let is_shown = rest.starts_with('=');
+        if is_shown {
+            rest = rest.get(1..).unwrap_or_default().trim_start_matches([' ', '\t', '\n', '\x0c']);
+            let len = text.len() - rest.len();
+            pieces.push(Piece::Text(text.get(..len).unwrap_or_default().to_owned()));
+        }
         if let Some(after) = rest.strip_prefix('!') {
             conversion = after.chars().next().filter(|letter| matches!(letter, 'r' | 's' | 'a'));
             rest = after
@@ -259,6 +271,7 @@ impl Parser {
                 .ok_or_else(|| Fault::syntax(base + end, "a conversion is one of `!r`, `!s` and `!a`"))?;
         }
         let mut format = Vec::new();
+        let has_spec = rest.starts_with(':');
         if let Some(spec) = rest.strip_prefix(':') {
             let len = spec_end(spec).ok_or_else(open)?;
             let at = base + text.len() - spec.len();
@@ -268,6 +281,9 @@ impl Parser {
             rest = spec.get(len..).unwrap_or_default();
         }
         let rest = rest.strip_prefix('}').ok_or_else(open)?;
+        if is_shown && !has_spec {
+            conversion = conversion.or(Some('r'));
+        }
         pieces.push(Piece::Value(value, conversion, format));
         Ok(text.len() - rest.len())
     }
@@ -285,7 +301,15 @@ impl Parser {
         let mut items = Vec::new();
         while !self.eat("}") {
             let at = self.at();
-            let key = self.conditional()?;
+            if items.is_empty() && self.eat("**") {
+                entries.push((self.spread(at)?, Expression { at, kind: Kind::Literal(Value::None) }));
+                if !self.eat(",") {
+                    self.expect("}")?;
+                    break;
+                }
+                continue;
+            }
+            let key = if entries.is_empty() && self.eat("*") { self.spread(at)? } else { self.conditional()? };
             if items.is_empty() && self.eat(":") {
                 let value = self.conditional()?;
                 if self.is_word("for") && entries.is_empty() {
@@ -295,7 +319,8 @@ impl Parser {
                 }
                 entries.push((key, value));
             } else if entries.is_empty() {
-                if self.is_word("for") && items.is_empty() {
+                let is_spread = matches!(key.kind, Kind::Spread(_));
+                if self.is_word("for") && items.is_empty() && !is_spread {
                     let all = self.comprehension(at, Form::Set, key, None)?;
                     self.expect("}")?;
                     return Ok(all.kind);
@@ -313,18 +338,19 @@ impl Parser {
     }
 }
 
-/// Where an expression in an `f'…'` ends: at `!`, `:` or `}` outside of its own brackets and strings.
+/// Where an expression in an `f'…'` ends: at `=`, `!`, `:` or `}` outside of its own brackets and strings.
 fn expression_end(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
-    for (at, character) in text.char_indices() {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
             (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(character),
             (None, '(' | '[' | '{') => depth += 1,
-            (None, '!') if depth == 0 && text.get(at + 1..).is_some_and(|rest| rest.starts_with('=')) => {}
-            (None, '!' | ':' | '}') if depth == 0 => return Some(at),
+            (None, '!' | '=' | '<' | '>') if characters.next_if(|(_, next)| *next == '=').is_some() => {}
+            (None, '=' | '!' | ':' | '}') if depth == 0 => return Some(at),
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
             _ => {}
         }

@@ -25,32 +25,28 @@ const SIGNS: [&str; 33] = [
 
 /// The tokens of `text`, each with its offset in the template, in which `text` starts at `base`.
 ///
-/// An expression is one line, unless a bracket is open: that is Python's rule, and `#` starts a comment.
+/// An expression is one line, unless a bracket is open: that is Python's rule, and `#` starts a comment. A carriage
+/// return ends a line too.
 pub(super) fn tokens(text: &str, base: usize) -> Result<Vec<(usize, Token)>, Fault> {
     let mut tokens: Vec<(usize, Token)> = Vec::new();
     let mut at = 0;
     let mut brackets = 0_usize;
-    let mut ended = false;
+    let mut line = Line::First;
     while let Some(rest) = text.get(at..) {
         let Some(first) = rest.chars().next() else { break };
-        if first == '\n' && brackets == 0 && !tokens.is_empty() {
-            ended = true;
+        if matches!(first, '\n' | '\r') && brackets == 0 {
+            line = if tokens.is_empty() { Line::Start } else { Line::Ended };
         }
-        let skipped = if first.is_whitespace() {
-            first.len_utf8()
-        } else if first == '#' {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("\\\n") {
-            2
-        } else {
-            0
-        };
+        let skipped = skipped(rest);
         if skipped > 0 {
             at += skipped;
             continue;
         }
-        if ended {
+        if line == Line::Ended {
             return Err(Fault::syntax(base + at, "an expression ends with its line unless a bracket is open"));
+        }
+        if line == Line::Start && tokens.is_empty() && text.get(..at).is_some_and(|text| text.ends_with([' ', '\t'])) {
+            return Err(Fault::syntax(base + at, "an expression on a line of its own starts without blanks"));
         }
         let (token, len) = token(rest, first, base + at).map_err(|problem| Fault::new(base + at, problem))?;
         match token {
@@ -65,6 +61,26 @@ pub(super) fn tokens(text: &str, base: usize) -> Result<Vec<(usize, Token)>, Fau
     Ok(tokens)
 }
 
+#[derive(PartialEq)]
+enum Line {
+    First,
+    /// Nothing stood on the lines before.
+    Start,
+    /// The expression's line has ended.
+    Ended,
+}
+
+/// The length of a blank, a comment, or a line feed behind a backslash.
+fn skipped(rest: &str) -> usize {
+    match rest.as_bytes() {
+        [b' ' | b'\t' | b'\x0c' | b'\n' | b'\r', ..] => 1,
+        [b'#', ..] => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+        [b'\\', b'\r', b'\n', ..] => 3,
+        [b'\\', b'\n' | b'\r', ..] => 2,
+        _ => 0,
+    }
+}
+
 fn token(rest: &str, first: char, at: usize) -> Result<(Token, usize), Problem> {
     if first.is_alphabetic() || first == '_' {
         return name_or_prefixed(rest, at);
@@ -75,7 +91,7 @@ fn token(rest: &str, first: char, at: usize) -> Result<(Token, usize), Problem> 
     }
     if matches!(first, '\'' | '"') {
         let Quoted { text, len, .. } = literal::quoted(rest)?;
-        return Ok((Token::Str(literal::unescaped(text)?), len));
+        return Ok((Token::Str(literal::unescaped(&literal::with_line_feeds(text))?), len));
     }
     let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
     sign.map(|sign| (Token::Sign(sign), sign.len()))
@@ -89,11 +105,12 @@ fn name_or_prefixed(rest: &str, at: usize) -> Result<(Token, usize), Problem> {
         return Ok((Token::Name(name.to_owned()), end));
     }
     let Quoted { text, len, quotes } = literal::quoted(tail)?;
+    let text = literal::with_line_feeds(text);
     let token = match name.to_lowercase().as_str() {
-        "u" => Token::Str(literal::unescaped(text)?),
-        "r" => Token::Str(text.to_owned()),
-        "f" => Token::Format(text.to_owned(), at + end + quotes, false),
-        "fr" | "rf" => Token::Format(text.to_owned(), at + end + quotes, true),
+        "u" => Token::Str(literal::unescaped(&text)?),
+        "r" => Token::Str(text.into_owned()),
+        "f" => Token::Format(text.into_owned(), at + end + quotes, false),
+        "fr" | "rf" => Token::Format(text.into_owned(), at + end + quotes, true),
         _ => return Err(Problem::Unsupported(format!("the string prefix `{name}`"))),
     };
     Ok((token, end + len))

@@ -1,5 +1,7 @@
 //! Numbers and strings as Python writes them.
 
+use std::borrow::Cow;
+
 use super::lex::Token;
 use crate::Problem;
 
@@ -30,15 +32,21 @@ pub(super) fn quoted(rest: &str) -> Result<Quoted<'_>, Problem> {
         }
         let mut characters = tail.chars();
         let Some(first) = characters.next() else { break };
-        if first == '\n' && quote.len() == 1 {
+        if matches!(first, '\n' | '\r') && quote.len() == 1 {
             break;
         }
         at += first.len_utf8();
         if first == '\\' {
-            at += characters.next().map_or(0, char::len_utf8);
+            let is_line_end = characters.as_str().starts_with("\r\n");
+            at += if is_line_end { 2 } else { characters.next().map_or(0, char::len_utf8) };
         }
     }
     Err(Problem::Syntax("a string does not end".to_owned()))
+}
+
+/// Python reads each end of a line as a line feed.
+pub(super) fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
 }
 
 /// A string's text with its backslashes read.
@@ -113,7 +121,8 @@ pub(super) fn number(rest: &str) -> Result<(Token, usize), Problem> {
         _ => return decimal(rest),
     };
     let digits = rest.get(2..).unwrap_or_default();
-    let len = digits.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(digits.len());
+    let len = digits.find(|c: char| !c.is_digit(radix) && c != '_').unwrap_or(digits.len());
+    not_followed_by_letter(rest, 2 + len)?;
     let text = without_underscores(digits.get(..len).unwrap_or_default(), true)?;
     let number = i64::from_str_radix(&text, radix).map_err(|_| {
         let is_long = !text.is_empty() && text.chars().all(|digit| digit.is_digit(radix));
@@ -140,9 +149,7 @@ fn decimal(rest: &str) -> Result<(Token, usize), Problem> {
         }
     }
     let shown = rest.get(..end).unwrap_or_default();
-    if rest.get(end..).is_some_and(|tail| tail.starts_with(|c: char| c.is_alphabetic())) {
-        return Err(Problem::Syntax(format!("{shown} is followed by a letter")));
-    }
+    not_followed_by_letter(rest, end)?;
     let text = without_underscores(shown, false)?;
     if end > whole {
         let number = text.parse().map_err(|_| not_read(shown, false))?;
@@ -152,6 +159,16 @@ fn decimal(rest: &str) -> Result<(Token, usize), Problem> {
         return Err(Problem::Syntax(format!("{shown}: a number does not start with 0")));
     }
     Ok((Token::Int(text.parse().map_err(|_| not_read(shown, true))?), end))
+}
+
+/// Python takes some of its words right behind a number: `1if x else 2`.
+fn not_followed_by_letter(rest: &str, end: usize) -> Result<(), Problem> {
+    let (number, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let is_word = || ["and", "else", "for", "if", "in", "is", "not", "or"].iter().any(|word| tail.starts_with(word));
+    if tail.starts_with(|c: char| c.is_alphanumeric()) && !is_word() {
+        return Err(Problem::Syntax(format!("{number} is followed by a letter")));
+    }
+    Ok(())
 }
 
 /// `_` stands between two digits only.

@@ -21,10 +21,13 @@ pub(super) fn format(value: &Value, spec: &Spec, budget: &mut Budget) -> Result<
         }
         let text =
             float_text(number(value).unwrap_or_default(), spec.kind.unwrap_or('\0'), spec.precision, spec.alternate);
-        (text.starts_with('-'), text.strip_prefix('-').unwrap_or(&text).to_owned())
+        let body = text.strip_prefix('-').unwrap_or(&text);
+        let is_zero = || body.starts_with('0') && !body.contains(|c: char| ('1'..='9').contains(&c));
+        let negative = text.starts_with('-') && !(spec.positive_zero && is_zero());
+        (negative, body.to_owned())
     } else {
-        if spec.precision.is_some() {
-            return wrong("a whole number takes no precision");
+        if spec.precision.is_some() || spec.positive_zero {
+            return wrong("a whole number takes no precision and no `z`");
         }
         let number = integer(value).unwrap_or_default();
         let size = number.unsigned_abs();
@@ -35,7 +38,9 @@ pub(super) fn format(value: &Value, spec: &Spec, budget: &mut Budget) -> Result<
             Some('X') => ("0X", format!("{size:X}")),
             Some('c') => {
                 let character = u32::try_from(number).ok().and_then(char::from_u32);
-                let Some(character) = character.filter(|_| spec.sign.is_none()) else {
+                let Some(character) =
+                    character.filter(|_| spec.sign.is_none() && !spec.alternate && spec.grouping.is_none())
+                else {
                     return wrong("there is no such character");
                 };
                 return spec.padded("", &character.to_string(), '<', budget);

@@ -72,6 +72,18 @@ fn swap_case(text: &str) -> String {
 
 /// The letter at the start of a word: of a letter that becomes several, only the first is a capital.
 fn title_case(character: char) -> Vec<char> {
+    let single = match character {
+        '\u{1c4}'..='\u{1c6}' => '\u{1c5}',
+        '\u{1c7}'..='\u{1c9}' => '\u{1c8}',
+        '\u{1ca}'..='\u{1cc}' => '\u{1cb}',
+        '\u{1f1}'..='\u{1f3}' => '\u{1f2}',
+        // Georgian has capitals for whole words only.
+        '\u{10d0}'..='\u{10ff}' => character,
+        _ => '\0',
+    };
+    if single != '\0' {
+        return vec![single];
+    }
     let mut upper = character.to_uppercase();
     let mut letters: Vec<char> = upper.next().into_iter().collect();
     letters.extend(upper.flat_map(char::to_lowercase));
@@ -95,7 +107,7 @@ fn title(text: &str) -> String {
 fn cut(text: &str, name: &str, arguments: Arguments, budget: &mut Budget) -> Outcome {
     let parts = if name == "splitlines" {
         let [keep] = arguments.take(name, ["keepends"])?;
-        split::lines(text, keep.is_some_and(|keep| keep.is_true()))
+        split::lines(text, whole_or(keep, 0)? != 0)
     } else {
         let [separator, times] = arguments.take(name, ["sep", "maxsplit"])?;
         let times = whole_or(times, -1)?;

@@ -221,7 +221,7 @@ impl<'a> Check<'a> {
                 });
             }
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
-            Kind::Unary(_, value) => self.expression(value),
+            Kind::Unary(_, value) | Kind::Spread(value) => self.expression(value),
             Kind::And(left, right) | Kind::Or(left, right) | Kind::Binary(_, left, right) => {
                 self.expression(left);
                 self.expression(right);

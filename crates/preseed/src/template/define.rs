@@ -44,6 +44,9 @@ impl Signature {
         if text.trim().is_empty() {
             return Ok(signature);
         }
+        if text.starts_with([' ', '\t']) {
+            return Err(Fault::syntax(base, "as in MAAS, no blank follows the `(` of a `def`"));
+        }
         let parts = super::statement::split(text, ',');
         let last = parts.len().saturating_sub(1);
         for (at, (offset, part)) in parts.into_iter().enumerate() {

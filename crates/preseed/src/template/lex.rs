@@ -1,6 +1,7 @@
 //! From a template's text to pieces of text and directives, and the rule about a directive alone on its line.
 
 use crate::expression::Fault;
+use crate::methods::is_space;
 
 /// A piece of a template.
 #[derive(Debug)]
@@ -79,11 +80,11 @@ fn trim_lines(tokens: &mut [Token<'_>]) {
         let at_line_start = at <= 1 || trimmed_before.is_some_and(|trimmed| trimmed + 1 == at);
         let kept_before = match line_feed_before(before) {
             _ if before.is_empty() => before,
-            _ if at_line_start && before.trim().is_empty() => "",
+            _ if at_line_start && before.chars().all(is_space) => "",
             Some(kept) => kept,
             None => continue,
         };
-        let blank_end = at + 1 == last && after.trim().is_empty();
+        let blank_end = at + 1 == last && after.chars().all(is_space);
         let kept_after = match line_feed_after(after) {
             _ if after.is_empty() || blank_end => "",
             Some(kept) => kept,

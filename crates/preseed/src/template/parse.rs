@@ -66,12 +66,15 @@ pub(super) fn parse(tokens: Vec<Token<'_>>, source: &Arc<Source>) -> Result<Vec<
     }
 }
 
-/// The text after a directive's word, with its offset, without a closing colon.
+/// The text after a directive's word, with its offset. A block's may end in a colon.
 fn after<'a>(at: usize, directive: &'a str, word: &str) -> (usize, &'a str) {
     let rest = directive.get(word.len()..).unwrap_or_default();
-    let rest = rest.strip_suffix(':').unwrap_or(rest);
+    let is_block = !matches!(word, "default" | "inherit");
+    let rest = rest.strip_suffix(':').filter(|_| is_block).unwrap_or(rest);
     let text = rest.trim_start_matches(is_space);
-    (at + word.len() + rest.len() - text.len(), text.trim_end_matches(is_space))
+    let offset = at + word.len() + rest.len() - text.len();
+    // A `def` has to end in its bracket.
+    (offset, if word == "def" { text } else { text.trim_end_matches(is_space) })
 }
 
 impl Parser<'_> {
@@ -243,7 +246,6 @@ fn def_head(at: usize, text: &str) -> Result<(Arc<str>, Signature), Fault> {
             (name, Signature::parse(parameters, at + name.len() + 1)?)
         }
     };
-    let name = name.trim_end_matches(is_space);
     if !is_name(name) {
         return Err(Fault::syntax(at, format!("{name:.40?} is no name for a `def`")));
     }
@@ -258,6 +260,9 @@ fn default(at: usize, text: &str) -> Result<Node, Fault> {
         return Err(Fault::syntax(at, "`default` takes one name"));
     }
     let name = statement::name(name.trim_matches(is_space), at)?;
+    if !name.is_ascii() {
+        return Err(Fault::syntax(at, format!("`default` takes a name of ASCII letters, not {name:.40?}")));
+    }
     let start = value.trim_start_matches(is_space);
     Ok(Node::Default(name, expression::parse(start, at + text.len() - start.len())?))
 }

@@ -23,7 +23,7 @@ pub(super) fn template(template: &Template, scope: &mut Scope<'_>) -> Result<Str
     let mut page = Page { out: String::new(), defs: Some(Map::new()), inherits: None };
     scope.assign(&"__template_name__".into(), Value::from(template.name()));
     nodes(&template.nodes, scope, &mut page)?;
-    let Some((at, name)) = page.inherits else { return Ok(page.out) };
+    let Some((at, name)) = page.inherits.filter(|(_, name)| name.is_true()) else { return Ok(page.out) };
     let Value::Str(wanted) = &name else {
         return Err(Fault::new(at, Problem::Type(format!("`inherit` takes a template's name, not {}", name.kind()))));
     };
