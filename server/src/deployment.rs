@@ -1,5 +1,6 @@
 //! From a wish to a script: the machine's curtin configuration, its disks and its firmware make a plan.
 
+use firstlight_curtin_config::layout::Device;
 use firstlight_curtin_config::{
     Config, Disk, Firmware, Problem, ShellOptions, Target, WriteFile, parse, plan, render_shell,
 };
@@ -28,6 +29,15 @@ pub enum DeploymentError {
     Template(#[from] TemplatesError),
 }
 
+/// How a machine is installed.
+#[derive(Debug)]
+pub struct Installation {
+    /// For the ephemeral system to run.
+    pub script: String,
+    /// The block devices that there will be.
+    pub devices: Vec<Device>,
+}
+
 /// The name of an image, and that it is there.
 ///
 /// # Errors
@@ -47,19 +57,19 @@ pub fn image(boot: &Boot, os: Option<&str>) -> Result<String, DeploymentError> {
     Ok(os.to_owned())
 }
 
-/// The script that installs `record`'s machine, for the ephemeral system to run.
+/// How `record`'s machine is installed.
 ///
 /// `credential` is what the installed system will prove itself with.
 ///
 /// # Errors
 ///
 /// [`DeploymentError`], in the user's words.
-pub async fn script(
+pub async fn installation(
     boot: &Boot,
     record: &Record,
     firmware: Firmware,
     credential: &Credential,
-) -> Result<String, DeploymentError> {
+) -> Result<Installation, DeploymentError> {
     let os = image(boot, record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref()))?;
     let http_root = boot.policy().http_root();
     let target = target(record, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
@@ -70,7 +80,7 @@ pub async fn script(
     file.mode = 0o600;
     config.write_files.push(("firstlight-datasource".to_owned(), file));
     let plan = plan(&config, &target).map_err(DeploymentError::Problems)?;
-    Ok(render_shell(&plan, &ShellOptions::default()))
+    Ok(Installation { script: render_shell(&plan, &ShellOptions::default()), devices: plan.layout.devices() })
 }
 
 /// Whether `record`'s machine could be installed as it is: what can be known before it boots.

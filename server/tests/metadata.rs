@@ -261,6 +261,11 @@ async fn a_life_from_enlistment_to_release() {
     let (status, script) = house.get(MACHINE, &install, &header).await;
     assert_eq!(status, StatusCode::OK, "{script}");
     assert!(script.contains("/dev/vda"));
+    let events = house.controller.store().events_after(0, 1000).await.unwrap();
+    let begun = events.iter().find(|event| event.kind == "install.started").unwrap();
+    let root = &begun.details["devices"][3];
+    assert_eq!((&root["path"], &root["mountpoint"]), (&json!("/dev/vda3"), &json!("/")), "{begun:?}");
+    assert!(script.contains(root["uuid"].as_str().unwrap()), "the disks are those of this script");
     assert_eq!(house.form(&format!("/metadata/{id}/install/finished"), &header, "").await, StatusCode::NO_CONTENT);
     let local = house.boot.script(MACHINE, None, Loader::Grub).await.unwrap();
     assert!(local.contains("chainloader"), "the first boot is from the disk: {local}");

@@ -23,17 +23,6 @@ use crate::power::PowerMode;
 #[must_use]
 pub fn render_json(plan: &Plan) -> String {
     let layout = &plan.layout;
-    let devices: Vec<Value> = layout
-        .devices()
-        .into_iter()
-        .map(|device| {
-            json!({
-                "path": device.path, "type": device.kind, "size": device.size, "size_at_least": device.at_least,
-                "fstype": device.fstype, "label": device.label, "uuid": device.uuid,
-                "mountpoint": device.mountpoint, "parents": device.parents,
-            })
-        })
-        .collect();
     let mounts: Vec<Value> = layout
         .mounts
         .iter()
@@ -52,7 +41,7 @@ pub fn render_json(plan: &Plan) -> String {
     let value = json!({
         "disks": layout.disks.iter().map(disk).collect::<Vec<_>>(),
         "volumes": layout.volumes.iter().map(volume).collect::<Vec<_>>(),
-        "devices": devices,
+        "devices": layout.devices(),
         "mounts": mounts,
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
         "power_state": {"mode": mode, "delay": plan.power_state.delay},

@@ -1,7 +1,7 @@
 //! RAID, LVM, encryption and bcache made for real on loop devices.
 //!
 //! They need root and a kernel with md, device mapper and bcache, which the machine that runs the other tests may lack:
-//! `cargo lab storage` runs them.
+//! `cargo lab storage --loop-devices` runs them.
 
 #[path = "loops/harness.rs"]
 mod harness;
@@ -40,21 +40,21 @@ fn named(layout: &StorageLayout, disks: usize) {
 }
 
 #[test]
-#[ignore = "needs a kernel with device mapper: cargo lab storage"]
+#[ignore = "needs a kernel with device mapper: cargo lab storage --loop-devices"]
 fn lvm() {
     mapper();
     named(&StorageLayout::Lvm, 1);
 }
 
 #[test]
-#[ignore = "needs a kernel with md: cargo lab storage"]
+#[ignore = "needs a kernel with md: cargo lab storage --loop-devices"]
 fn raid_1() {
     raid();
     named(&StorageLayout::Raid { level: RaidLevel::Raid1, spares: 1 }, 3);
 }
 
 #[test]
-#[ignore = "needs a kernel with md: cargo lab storage"]
+#[ignore = "needs a kernel with md: cargo lab storage --loop-devices"]
 fn raid_0_5_6_10() {
     raid();
     for level in [RaidLevel::Raid0, RaidLevel::Raid5, RaidLevel::Raid6, RaidLevel::Raid10] {
@@ -63,7 +63,7 @@ fn raid_0_5_6_10() {
 }
 
 #[test]
-#[ignore = "needs a kernel with bcache: cargo lab storage"]
+#[ignore = "needs a kernel with bcache: cargo lab storage --loop-devices"]
 fn bcache() {
     check_means(&[("make-bcache", "bcache-tools")]);
     check_kernel("bcache", "/sys/fs/bcache/register");
@@ -72,7 +72,7 @@ fn bcache() {
 
 /// LVM on encryption on an array with partitions, and a swap area with a random key.
 #[test]
-#[ignore = "needs a kernel with md and device mapper: cargo lab storage"]
+#[ignore = "needs a kernel with md and device mapper: cargo lab storage --loop-devices"]
 fn a_tower_of_volumes() {
     mapper();
     raid();

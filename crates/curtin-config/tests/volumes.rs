@@ -496,3 +496,46 @@ fn a_disk_keeps_its_serial_when_its_node_changes() {
     let codes: Vec<&str> = plan.warnings.iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["disk-moved"]);
 }
+
+#[test]
+fn what_lsblk_will_say_of_partitions() {
+    let plan = planned(
+        "storage:
+  version: 1
+  config:
+  - {id: a, type: disk, path: /dev/sda, ptable: msdos}
+  - {id: a1, type: partition, device: a, size: 1G, flag: boot}
+  - {id: a2, type: partition, device: a, size: 2G, flag: extended}
+  - {id: a5, type: partition, device: a, size: 1G, flag: logical, partition_type: '0x0C'}
+  - {id: b, type: disk, path: /dev/sdb, ptable: gpt}
+  - {id: b7, type: partition, device: b, size: 1G, number: 7, flag: home}
+  - {id: root, type: format, volume: a1, fstype: ext4}
+  - {id: m-root, type: mount, device: root, path: /}
+",
+    );
+    let devices = plan.layout.devices();
+    let json = serde_json::to_value(&devices).unwrap();
+    let columns = ["path", "type", "size", "pttype", "start", "parttype"];
+    let rows: Vec<String> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|device| columns.map(|column| device[column].to_string()).join(" "))
+        .collect();
+    let at = |mib: u64| mib * MIB;
+    assert_eq!(
+        rows,
+        [
+            format!(r#""/dev/sda" "disk" {} "dos" null null"#, at(8 * 1024)),
+            format!(r#""/dev/sda1" "part" {} null {} "0x83""#, at(1024), at(1)),
+            format!(r#""/dev/sda2" "part" 1024 null {} "0x5""#, at(1025)),
+            format!(r#""/dev/sda5" "part" {} null {} "0xc""#, at(1024), at(1026)),
+            format!(r#""/dev/sdb" "disk" {} "gpt" null null"#, at(8 * 1024)),
+            format!(r#""/dev/sdb7" "part" {} null {} "933ac7e1-2eb4-4f13-b844-0e14e2aef915""#, at(1024), at(1)),
+        ]
+    );
+    let table = plan.layout.disks[0].uuid[..8].to_owned();
+    assert_eq!(devices[3].partition_uuid, Some(format!("{table}-05")));
+    assert_eq!(devices[5].partition_uuid.as_deref(), Some(plan.layout.disks[1].partitions[0].uuid.as_str()));
+    assert_eq!(serde_json::from_value::<Vec<firstlight_curtin_config::layout::Device>>(json).unwrap(), devices);
+}

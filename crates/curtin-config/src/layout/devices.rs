@@ -2,22 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, VolumeKind};
+use serde::{Deserialize, Serialize};
+
+use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, Table, VolumeKind};
 use crate::storage::RaidLevel;
 
-/// A block device as `lsblk --json --bytes` describes it after the installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A block device as `lsblk --json --bytes` describes it after the installation; what lsblk has a column for, has its
+/// name in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Device {
     /// Its device node, as the plan calls it; lsblk may know it by another name, such as
     /// `/dev/mapper/vg-root` for `/dev/vg/root`.
     pub path: String,
     /// lsblk's word for it: `disk`, `part`, `raid1`, `lvm`, `crypt`. A bcache is a `disk`.
+    #[serde(rename = "type")]
     pub kind: String,
     /// Its size in bytes.
     pub size: u64,
     /// Whether the size may turn out larger (RAID 0).
+    #[serde(rename = "size_at_least")]
     pub at_least: bool,
+    /// The partition table that it has: `gpt` or `dos`.
+    #[serde(rename = "pttype")]
+    pub table: Option<String>,
+    /// Where a partition begins, in bytes; lsblk counts sectors of 512 bytes.
+    pub start: Option<u64>,
+    /// A partition's type: a UUID on a GPT, such as `0x83` on an MBR.
+    #[serde(rename = "parttype")]
+    pub partition_type: Option<String>,
+    /// A partition's id in its table.
+    #[serde(rename = "partuuid")]
+    pub partition_uuid: Option<String>,
     /// What is on it: `ext4`, `vfat`, `linux_raid_member`, `LVM2_member`, `crypto_LUKS`, `bcache`…
     pub fstype: Option<String>,
     /// The label of that.
@@ -46,7 +63,8 @@ impl Layout {
     pub fn devices(&self) -> Vec<Device> {
         let mut devices = Vec::new();
         for disk in &self.disks {
-            devices.push(self.device(&disk.path, "disk", disk.size, disk.filesystem.as_ref(), Vec::new()));
+            let device = self.device(&disk.path, "disk", disk.size, disk.filesystem.as_ref(), Vec::new());
+            devices.push(Device { table: table_name(disk), ..device });
             devices.extend(self.partition_devices(disk));
         }
         // A RAID 0, and an encrypted device or bcache on it, is as large as mdadm leaves it.
@@ -75,6 +93,7 @@ impl Layout {
             };
             let mut device = self.device(&volume.path, kind, volume.size, volume.filesystem.as_ref(), parents);
             device.at_least = grows;
+            device.table = volume.table().and_then(table_name);
             devices.push(device);
             if let Some(table) = volume.table() {
                 devices.extend(self.partition_devices(table));
@@ -91,6 +110,9 @@ impl Layout {
                 // The kernel shows the sectors of its own table alone: 1 KiB.
                 device.size = 1024;
             }
+            device.start = Some(part.start);
+            device.partition_type = disk.table.map(|table| part.lsblk_type(table));
+            device.partition_uuid = Some(part.partuuid(disk));
             device
         };
         disk.partitions.iter().map(one).collect()
@@ -111,12 +133,12 @@ impl Layout {
             path: path.to_owned(),
             kind: kind.to_owned(),
             size,
-            at_least: false,
             fstype: fs.map(|fs| fs.kind.clone()).or(member.map(str::to_owned)),
             label: fs.and_then(|fs| fs.label.clone()),
             uuid: fs.map(|fs| fs.uuid.clone()),
             mountpoint: mount.map(|mount| if mount.kind == "swap" { "[SWAP]".to_owned() } else { mount.path.clone() }),
             parents,
+            ..Device::default()
         }
     }
 
@@ -132,4 +154,12 @@ impl Layout {
             VolumeKind::Bcache(_) => Some("bcache"),
         })
     }
+}
+
+fn table_name(disk: &DiskLayout) -> Option<String> {
+    let name = match disk.table? {
+        Table::Gpt => "gpt",
+        Table::Msdos => "dos",
+    };
+    Some(name.to_owned())
 }

@@ -133,7 +133,7 @@ impl DiskLayout {
     fn sfdisk_line(&self, partition: &Partition, table: Table) -> String {
         let sector = u64::from(self.sector_size.max(1));
         let (start, size) = (partition.start / sector, partition.size / sector);
-        let code = partition.type_code.as_deref().unwrap_or_else(|| partition.kind.code(table));
+        let code = partition.code(table);
         let mut line = format!("{} : start={start}, size={size}, type={code}", partition.path);
         if table == Table::Gpt {
             line.push_str(&format!(", uuid={}", partition.uuid));
@@ -154,6 +154,19 @@ impl DiskLayout {
 }
 
 impl Partition {
+    fn code(&self, table: Table) -> &str {
+        self.type_code.as_deref().unwrap_or_else(|| self.kind.code(table))
+    }
+
+    /// Its type as lsblk writes it.
+    pub(crate) fn lsblk_type(&self, table: Table) -> String {
+        let code = self.code(table).to_ascii_lowercase();
+        match table {
+            Table::Gpt => code,
+            Table::Msdos => format!("0x{}", code.trim_start_matches("0x").trim_start_matches('0')),
+        }
+    }
+
     /// What `/dev/disk/by-partuuid` calls it.
     pub(crate) fn partuuid(&self, disk: &DiskLayout) -> String {
         match disk.table {

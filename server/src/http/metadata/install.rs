@@ -48,14 +48,14 @@ pub(super) async fn script(
         address: None,
     };
     let credential = app.controller.store().credential(&fresh).await?;
-    let script = deployment::script(&app.boot, &record, firmware, &credential).await?;
+    let planned = deployment::installation(&app.boot, &record, firmware, &credential).await?;
     let event =
         NewEvent::now("install.started", format!("{}: the installation begins ({})", record.name, asked.firmware))
             .machine(&id)
-            .details(json!({"firmware": asked.firmware}));
+            .details(json!({"firmware": asked.firmware, "devices": planned.devices}));
     let facts = Facts { firmware: Some(asked.firmware), ..Facts::default() };
     app.controller.learn(&id, &facts, &[event]).await?;
-    Ok(plain(script))
+    Ok(plain(planned.script))
 }
 
 #[derive(Debug, Deserialize)]
