@@ -7,8 +7,9 @@ use firstlight_curtin_config::{
 
 use crate::boot::{Boot, DEPLOY_FILE};
 use crate::model::Record;
+use crate::preview::preview;
 use crate::store::Credential;
-use crate::templates::{Subject, TemplatesError};
+use crate::templates::{Prefix, Subject, Templates, TemplatesError};
 use crate::userdata::{self, UserData};
 
 /// There is no installation for this machine.
@@ -73,8 +74,8 @@ pub async fn installation(
     let os = image(boot, record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref()))?;
     let http_root = boot.policy().http_root();
     let target = target(record, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
-    let mut config = config(boot, record, &os).await?;
     let subject = Subject { record, os: &os, http_root: &http_root };
+    let mut config = config(boot, boot.templates(), subject).await?;
     let datasource = UserData { templates: boot.templates(), subject, credential }.deployed()?;
     let mut file = WriteFile::new("/etc/cloud/cloud.cfg.d/90_firstlight.cfg", datasource);
     file.mode = 0o600;
@@ -102,16 +103,19 @@ pub async fn check(
         Some("uefi") => Firmware::Uefi,
         _ => Firmware::Bios,
     };
-    let url = boot.image_url(&os, DEPLOY_FILE);
-    plan(&config(boot, &wished, &os).await?, &target(&wished, firmware, &url)?).map_err(DeploymentError::Problems)?;
+    let target = target(&wished, firmware, &boot.image_url(&os, DEPLOY_FILE))?;
+    let (templates, http_root) = (boot.templates().strict(), boot.policy().http_root());
+    let subject = Subject { record: &wished, os: &os, http_root: &http_root };
+    preview(boot, &templates, subject, Prefix::Curtin).await?;
+    plan(&config(boot, &templates, subject).await?, &target).map_err(DeploymentError::Problems)?;
     Ok(os)
 }
 
-async fn config(boot: &Boot, record: &Record, os: &str) -> Result<Config, DeploymentError> {
-    let wished = record.deployment.as_ref().and_then(|deployment| deployment.curtin.clone());
+async fn config(boot: &Boot, templates: &Templates, subject: Subject<'_>) -> Result<Config, DeploymentError> {
+    let wished = subject.record.deployment.as_ref().and_then(|deployment| deployment.curtin.clone());
     let text = match wished {
         Some(text) => text,
-        None => default_curtin(boot, record, os).await?,
+        None => default_curtin(boot, templates, subject).await?,
     };
     let parsed = parse(&text);
     if parsed.has_errors() {
@@ -125,10 +129,12 @@ async fn config(boot: &Boot, record: &Record, os: &str) -> Result<Config, Deploy
 /// # Errors
 ///
 /// When the template cannot be used.
-pub async fn default_curtin(boot: &Boot, record: &Record, os: &str) -> Result<String, TemplatesError> {
-    let http_root = boot.policy().http_root();
-    let image_url = boot.image_url(os, DEPLOY_FILE);
-    userdata::default_curtin(boot.templates(), &Subject { record, os, http_root: &http_root }, &image_url).await
+pub async fn default_curtin(
+    boot: &Boot,
+    templates: &Templates,
+    subject: Subject<'_>,
+) -> Result<String, TemplatesError> {
+    userdata::default_curtin(templates, &subject, &boot.image_url(subject.os, DEPLOY_FILE)).await
 }
 
 fn target(record: &Record, firmware: Firmware, image_url: &str) -> Result<Target, DeploymentError> {

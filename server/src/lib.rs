@@ -4,6 +4,7 @@
 //! stop. Everything that must outlive the process is in the [`Store`](store::Store); everything that happens is in the
 //! [`Journal`](journal::Journal).
 
+pub mod audit;
 pub mod boot;
 pub mod capture;
 pub mod cli;
@@ -22,6 +23,7 @@ pub mod network;
 pub mod oauth;
 pub mod outbox;
 pub mod power;
+pub mod preview;
 mod run;
 pub mod secret;
 pub mod store;

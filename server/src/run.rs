@@ -26,7 +26,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::templates::TemplatesError;
 use crate::tftp::TftpService;
-use crate::{outbox, secret};
+use crate::{audit, outbox, secret};
 
 /// Room for the database to begin with; SQLite's own errors on a full disk name anything but the disk.
 const MIN_FREE: u64 = 16 << 20;
@@ -142,7 +142,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     }
     spawn_tftp(&mut services, &boot, &journal, &meters, interface, stopped.clone())?;
     dhcp::spawn(&mut services, &config, interface, &boot, &controller, meters, stopped.clone()).await?;
-    spawn_housekeeping(&mut services, &controller, &stopped);
+    spawn_housekeeping(&mut services, &boot, &controller, &stopped);
     let (writer_stop, writer_stopped) = watch::channel(false);
     let writer = tokio::spawn(writer.run(store, writer_stopped));
 
@@ -171,6 +171,7 @@ async fn first_end(services: &mut JoinSet<Result<(), StartError>>) -> Result<(),
 
 fn spawn_housekeeping(
     services: &mut JoinSet<Result<(), StartError>>,
+    boot: &Boot,
     controller: &Controller,
     stopped: &watch::Receiver<bool>,
 ) {
@@ -192,6 +193,11 @@ fn spawn_housekeeping(
     });
     services.spawn(async move {
         outbox::watch_power(c, power_client, stop_c).await;
+        Ok(())
+    });
+    let (boot, controller, stop) = (boot.clone(), controller.clone(), stopped.clone());
+    services.spawn(async move {
+        audit::run(boot, controller, stop).await;
         Ok(())
     });
 }

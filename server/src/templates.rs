@@ -3,6 +3,7 @@
 //! A template is read anew whenever it is rendered, so a change takes effect at once. One that cannot be used is an
 //! error, and never a reason to take another one.
 
+mod fault;
 mod mask;
 mod read;
 mod render;
@@ -12,8 +13,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use firstlight_preseed::{Context, Explanation, RenderError, TemplateError, explain};
+use firstlight_preseed::{Context, Explanation, Finding, Level, RenderError, Template, TemplateError, explain};
 
+pub use fault::Fault;
+use fault::Faults;
+pub(crate) use fault::Stamp;
 pub(crate) use mask::{MASK, mask};
 pub(crate) use render::render;
 pub use subject::Subject;
@@ -76,6 +80,9 @@ pub enum TemplatesError {
     /// The file is not a template.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// Checked before it is needed, the template would not render, or not always.
+    #[error("{}", list(.0))]
+    Findings(Vec<Finding>),
     /// The template does not fit the machine.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -88,13 +95,22 @@ pub enum TemplatesError {
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     directories: Arc<[PathBuf]>,
+    faults: Faults,
+    is_strict: bool,
 }
 
 impl Templates {
     /// Looks in `directories`, the first one first.
     #[must_use]
     pub fn new(directories: &[PathBuf]) -> Self {
-        Self { directories: directories.into() }
+        Self { directories: directories.into(), ..Self::default() }
+    }
+
+    /// The same templates, but one in which a name may be missing is an error even if this rendering does not come by it:
+    /// for looking at templates before anything depends on them.
+    #[must_use]
+    pub fn strict(&self) -> Self {
+        Self { is_strict: true, ..self.clone() }
     }
 
     /// Checks that every directory is there.
@@ -145,14 +161,30 @@ impl Templates {
         let Some(winner) = explanation.winner() else { return Ok(None) };
         let Some(directory) = self.location(winner.location) else { return Ok(None) };
         let path = directory.join(&winner.name);
-        let directories = Arc::clone(&self.directories);
+        let (directories, is_strict) = (Arc::clone(&self.directories), self.is_strict);
         // Files are waited for, and a template may reckon for a while.
-        let rendering = tokio::task::spawn_blocking(move || render(&read::template(&path)?, &context, &directories));
+        let rendering = tokio::task::spawn_blocking(move || {
+            let template = read::template(&path)?;
+            if is_strict {
+                check(&template, &context)?;
+            }
+            render(&template, &context, &directories)
+        });
         match rendering.await {
             Ok(rendered) => rendered.map(Some),
             Err(error) => Err(TemplatesError::Broken(error)),
         }
     }
+}
+
+fn check(template: &Template, context: &Context) -> Result<(), TemplatesError> {
+    let mut findings = template.check(context);
+    findings.retain(|finding| finding.level == Level::Error);
+    if findings.is_empty() { Ok(()) } else { Err(TemplatesError::Findings(findings)) }
+}
+
+fn list(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -191,6 +223,14 @@ mod tests {
         std::os::unix::fs::symlink("/no/such", &file).unwrap();
         let error = rendered(&templates, Prefix::Curtin).await.unwrap_err();
         assert!(error.contains("cannot be read: No such file"), "{error}");
+
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, "{{if node.memory}}{{nod}}{{endif}}{{relase}}").unwrap();
+        let error = rendered(&templates.strict(), Prefix::Curtin).await.unwrap_err();
+        assert!(error.contains("web01:1:21: `nod` is not") && error.contains("; "), "{error}");
+        assert!(error.ends_with("web01:1:37: `relase` is not defined; did you mean `release`?"), "{error}");
+        std::fs::write(&file, "{{if node.memory}}{{nod}}{{endif}}ok").unwrap();
+        assert_eq!(rendered(&templates, Prefix::Curtin).await, Ok(Some("ok".to_owned())));
 
         drop(first);
         let error = rendered(&templates, Prefix::Curtin).await.unwrap_err();

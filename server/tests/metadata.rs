@@ -401,6 +401,50 @@ async fn a_wrong_method_or_path_is_told_in_json_too() {
 }
 
 #[tokio::test]
+async fn broken_templates_are_told_before_a_machine_boots_and_once() {
+    let house = house().await;
+    let templates = house.dir.path().join("templates");
+    let (status, machine) =
+        house.admin("/api/v1/machines", json!({"name": "web01", "macs": ["52:54:00:00:00:09"]})).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let id = machine["id"].as_str().unwrap();
+    std::fs::write(templates.join("enlist"), "{{if}}").unwrap();
+    // No name is missing while the machine has this architecture: checking finds it, rendering would not.
+    let late = "{{preseed_data}}\n{{if node.architecture == 'arm64/generic'}}{{relase}}{{endif}}";
+    std::fs::write(templates.join("commissioning"), late).unwrap();
+    for _ in 0..2 {
+        firstlight::audit::audit(&house.boot, &house.controller).await.unwrap();
+    }
+    let (_, server) = house.get(MACHINE, "/api/v1/server", &admin()).await;
+    let server: Value = serde_json::from_str(&server).unwrap();
+    let faults = server["template_faults"].as_array().unwrap();
+    let place = "commissioning:2:46: `relase` is not defined; did you mean `release`?";
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults[0]["message"].as_str().unwrap().contains("/enlist:1:"), "{faults:?}");
+    assert_eq!((&faults[1]["prefix"], &faults[1]["machines"]), (&json!("commissioning"), &json!(["web01"])));
+    assert!(faults[1]["message"].as_str().unwrap().ends_with(place), "{faults:?}");
+    for page in ["/fragments/machines", &format!("/fragments/machines/{id}")] {
+        let (_, page) = house.get(MACHINE, page, &admin()).await;
+        assert!(page.contains(&format!("/templates/{place}")), "{page}");
+    }
+
+    let commission = format!("/api/v1/machines/{id}/commission");
+    let (status, refusal) = house.admin(&commission, json!({})).await;
+    assert_eq!((status, house.status(id).await.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "New"));
+    assert!(refusal["error"]["message"].as_str().unwrap().ends_with(place), "{refusal}");
+    std::fs::write(templates.join("commissioning"), "{{preseed_data}}").unwrap();
+    assert_eq!(house.admin(&commission, json!({})).await.0, StatusCode::OK);
+
+    firstlight::audit::audit(&house.boot, &house.controller).await.unwrap();
+    let events = house.controller.store().events_after(0, 1000).await.unwrap();
+    let told: Vec<&str> =
+        events.iter().filter(|event| event.kind.starts_with("template.")).map(|event| event.kind.as_str()).collect();
+    assert_eq!(told, ["template.broken", "template.broken", "template.mended"]);
+    let mended = events.iter().find(|event| event.kind == "template.mended").unwrap();
+    assert!(mended.message.starts_with("no longer: ") && mended.message.ends_with(place), "{}", mended.message);
+}
+
+#[tokio::test]
 async fn a_users_template_is_taken_and_a_broken_one_fails_the_phase() {
     let house = house().await;
     let templates = house.dir.path().join("templates");

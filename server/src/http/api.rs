@@ -15,7 +15,9 @@ use super::{App, events, preseed};
 use crate::deployment;
 use crate::model::{Deployment, Mac, NewEvent, Power, ScriptResult, View};
 use crate::names::is_hostname;
+use crate::preview::preview;
 use crate::store::{Facts, Login};
+use crate::templates::{Prefix, Subject};
 use crate::time::Millis;
 
 /// How long a login link is good.
@@ -39,9 +41,10 @@ pub(super) fn router() -> Router<App> {
         .route("/login-codes", post(login_code))
 }
 
-/// The server itself: what it is, and how long machines have waited for it since it started.
+/// The server itself: what it is, how long machines have waited for it since it started, and what is wrong with templates.
 async fn server(State(app): State<App>) -> Json<Value> {
-    Json(json!({"version": env!("CARGO_PKG_VERSION"), "waits": app.meters.read()}))
+    let faults = app.boot.templates().faults();
+    Json(json!({"version": env!("CARGO_PKG_VERSION"), "waits": app.meters.read(), "template_faults": *faults}))
 }
 
 async fn list(State(app): State<App>) -> Result<Json<Vec<View>>, ApiError> {
@@ -152,7 +155,13 @@ async fn act(
 ) -> Result<Json<View>, ApiError> {
     let record = app.controller.machine(&id).await?;
     let event = match action.as_str() {
-        "commission" => Event::Commission,
+        "commission" => {
+            let _ = record.machine.clone().apply(Event::Commission).map_err(crate::controller::ControlError::from)?;
+            let http_root = app.boot.policy().http_root();
+            let subject = Subject::new(&app.boot, &record, &http_root);
+            preview(&app.boot, &app.boot.templates().strict(), subject, Prefix::Commissioning).await?;
+            Event::Commission
+        }
         "allocate" => Event::Allocate,
         "release" => Event::Release,
         "abort" => Event::Abort,

@@ -3,17 +3,14 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use firstlight_machine_fsm::Boot as Answer;
 use firstlight_preseed::Tried;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
 use super::error::ApiError;
-use crate::deployment;
-use crate::store::{Credential, Scope};
-use crate::templates::{MASK, Prefix, Subject, Templates, TemplatesError, mask};
-use crate::userdata::UserData;
+use crate::preview::preview;
+use crate::templates::{Prefix, Subject, Templates, mask};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
@@ -36,7 +33,7 @@ pub(super) async fn explain(
     let http_root = app.boot.policy().http_root();
     let subject = Subject::new(&app.boot, &record, &http_root);
     let explanation = templates.explain(prefix, &subject)?;
-    let (text, error) = match text(&app, subject, prefix).await {
+    let (text, error) = match preview(&app.boot, templates, subject, prefix).await {
         Ok(text) => (Some(mask(&text)), None),
         Err(error) => (None, Some(error.to_string())),
     };
@@ -61,27 +58,5 @@ fn path(templates: &Templates, tried: &Tried) -> String {
     match templates.location(tried.location) {
         Some(directory) => directory.join(&tried.name).display().to_string(),
         None => format!("{} (built in)", tried.name),
-    }
-}
-
-async fn text(app: &App, subject: Subject<'_>, prefix: Prefix) -> Result<String, TemplatesError> {
-    let hidden = || MASK.to_owned();
-    let credential = Credential {
-        token_key: hidden(),
-        token_secret: hidden(),
-        consumer_key: hidden(),
-        machine: subject.record.id.clone(),
-        scope: Scope::Ephemeral,
-        instance_id: String::new(),
-        bootstrap: None,
-        address: None,
-    };
-    let user_data = UserData { templates: app.boot.templates(), subject, credential: &credential };
-    match prefix {
-        Prefix::Enlist => user_data.bootstrap(Answer::Enlist).await,
-        Prefix::EnlistUserdata => user_data.program(Answer::Enlist).await,
-        Prefix::Commissioning => user_data.bootstrap(Answer::Commission).await,
-        Prefix::Curtin => user_data.bootstrap(Answer::Install).await,
-        Prefix::CurtinUserdata => deployment::default_curtin(&app.boot, subject.record, subject.os).await,
     }
 }

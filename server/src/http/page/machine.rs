@@ -3,7 +3,7 @@
 use axum::extract::{Extension, Path, State};
 use maud::{Markup, html};
 
-use super::machines::{actions, badge, gib, log, now};
+use super::machines::{actions, badge, faults, gib, log, now};
 use super::{age, layout};
 use crate::http::App;
 use crate::http::auth::Csrf;
@@ -24,7 +24,7 @@ pub(super) async fn page(
     let events = app.controller.store().newest_events(Some(&record.id), EVENTS).await?;
     let content = html! {
         main {
-            div #fragment data-source={ "/fragments/machines/" (record.id) } { (details(&record, &scripts)) }
+            div #fragment data-source={ "/fragments/machines/" (record.id) } { (faults(&app, Some(&record))) (details(&record, &scripts)) }
             section.panel { h2 { "What happened" } (log(&events)) }
         }
     };
@@ -34,7 +34,7 @@ pub(super) async fn page(
 pub(super) async fn fragment(State(app): State<App>, Path(id): Path<String>) -> Result<Markup, ApiError> {
     let record = app.controller.machine(&id).await?;
     let scripts = app.controller.store().scripts(&record.id).await?;
-    Ok(details(&record, &scripts))
+    Ok(html! { (faults(&app, Some(&record))) (details(&record, &scripts)) })
 }
 
 fn details(record: &Record, scripts: &[ScriptResult]) -> Markup {

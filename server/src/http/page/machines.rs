@@ -10,6 +10,7 @@ use crate::http::auth::Csrf;
 use crate::http::error::ApiError;
 use crate::inventory::Inventory;
 use crate::model::{Event, PowerState, Record};
+use crate::templates::Fault;
 
 /// Events on the page.
 const EVENTS: u32 = 200;
@@ -21,7 +22,7 @@ pub(super) async fn page(State(app): State<App>, Extension(Csrf(csrf)): Extensio
         main {
             section.panel {
                 h1 { "Machines" }
-                div #fragment data-source="/fragments/machines" { (table(&machines)) }
+                div #fragment data-source="/fragments/machines" { (faults(&app, None)) (table(&machines)) }
             }
             section.panel {
                 h2 { "What happens" }
@@ -33,7 +34,22 @@ pub(super) async fn page(State(app): State<App>, Extension(Csrf(csrf)): Extensio
 }
 
 pub(super) async fn fragment(State(app): State<App>) -> Result<Markup, ApiError> {
-    Ok(table(&app.controller.store().machines().await?))
+    let machines = app.controller.store().machines().await?;
+    Ok(html! { (faults(&app, None)) (table(&machines)) })
+}
+
+/// What is wrong with templates: with all of them, or with those of one machine.
+pub(super) fn faults(app: &App, machine: Option<&Record>) -> Markup {
+    let faults = app.boot.templates().faults();
+    let concerns = |fault: &&Fault| machine.is_none_or(|machine| fault.machines.contains(&machine.name));
+    html! {
+        @for fault in faults.iter().filter(concerns) {
+            p.warning {
+                (fault.message)
+                @if machine.is_none() && !fault.machines.is_empty() { " (" (fault.machines.join(", ")) ")" }
+            }
+        }
+    }
 }
 
 fn table(machines: &[Record]) -> Markup {
