@@ -1,13 +1,16 @@
 //! Templates for who has none, as the files of `templates/`; what lies in a user's directory is used instead.
 
 /// The bundled templates by name. All of them render with what [`Variables`](crate::Variables) gives: `enlist` without a
-/// machine, `commissioning` and `curtin` with one, `curtin_userdata` and `debian_preseed` with an installation too.
-pub const BUNDLED: [(&str, &str); 5] = [
+/// machine, `commissioning` and `curtin` with one, the others with an installation too.
+pub const BUNDLED: [(&str, &str); 8] = [
+    ("autoinstall", include_str!("../templates/autoinstall")),
+    ("autoyast", include_str!("../templates/autoyast")),
     ("commissioning", include_str!("../templates/commissioning")),
     ("curtin", include_str!("../templates/curtin")),
     ("curtin_userdata", include_str!("../templates/curtin_userdata")),
     ("debian_preseed", include_str!("../templates/debian_preseed")),
     ("enlist", include_str!("../templates/enlist")),
+    ("kickstart", include_str!("../templates/kickstart")),
 ];
 
 /// The text of a bundled template.

@@ -169,3 +169,80 @@ fn bundled_debian_preseed() {
          op=netboot_off 'http://10.0.0.1/metadata/abc123/?a=b&c'"
     );
 }
+
+/// Another installer's answers, with keys and a proxy.
+fn answers(name: &str) -> String {
+    let mut installation = variables();
+    installation.server.http_proxy = Some("http://10.0.0.1:3128/");
+    installation.installation =
+        Some(Installation { ssh_keys: &["ssh-ed25519 AAAA ada's", "ssh-rsa BBBB <b&c>"], ..Installation::default() });
+    render(name, &installation)
+}
+
+#[test]
+fn bundled_kickstart() {
+    let text = answers("kickstart");
+    for line in [
+        "url --url=http://archive.ubuntu.com/ubuntu --proxy=http://10.0.0.1:3128/",
+        "network --bootproto=dhcp --device=link --activate --hostname=web01.lab.example",
+        "sshkey --username=root 'ssh-ed25519 AAAA ada'\"'\"'s'",
+        "ignoredisk --only-use=sda",
+        "reboot",
+    ] {
+        assert_eq!(text.lines().filter(|found| *found == line).count(), 1, "{line}: {text}");
+    }
+    assert!(!text.contains("{{") && text.ends_with("reboot\n"), "{text}");
+}
+
+#[test]
+fn bundled_autoyast() {
+    let text = answers("autoyast");
+    assert!(text.contains("<device>/dev/sda</device>") && text.contains("<product>Leap</product>"), "{text}");
+    assert!(text.contains("<listentry>ssh-rsa BBBB &lt;b&amp;c></listentry>"), "{text}");
+    // Every element that is opened is closed, in order.
+    let mut open = Vec::new();
+    for tag in text.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0) {
+        let name = tag.split_whitespace().next().unwrap();
+        match name.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name), "{text}"),
+            None if name.starts_with(['?', '!']) => {}
+            None => open.push(name),
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new());
+}
+
+#[test]
+fn bundled_autoinstall() {
+    let text = answers("autoinstall");
+    let expected = r#"#cloud-config
+# An unattended installation of ubuntu noble on web01.lab.example: the whole first disk, logins by key only.
+autoinstall:
+  version: 1
+  locale: en_US.UTF-8
+  keyboard: {layout: us}
+  proxy: "http://10.0.0.1:3128/"
+  apt:
+    geoip: false
+    primary:
+      - arches: [amd64, i386]
+        uri: "http://archive.ubuntu.com/ubuntu"
+  storage:
+    layout:
+      name: direct
+      match: {path: /dev/sda}
+  ssh:
+    install-server: true
+    allow-pw: false
+  updates: security
+  shutdown: reboot
+  user-data:
+    hostname: "web01"
+    disable_root: false
+    users:
+      - name: root
+        lock_passwd: true
+        ssh_authorized_keys: ["ssh-ed25519 AAAA ada's", "ssh-rsa BBBB <b&c>"]
+"#;
+    assert_eq!(text, expected);
+}
