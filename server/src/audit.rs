@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::boot::Boot;
 use crate::controller::{ControlError, Controller};
+use crate::installer;
 use crate::model::{Deployment, NewEvent, Power, PowerState, Record};
 use crate::preview::preview;
 use crate::templates::{Fault, Prefix, Stamp, Subject};
@@ -51,12 +52,19 @@ async fn look(boot: &Boot, controller: &Controller, seen: Option<Seen>) -> Resul
 ///
 /// When the database says no.
 pub async fn audit(boot: &Boot, controller: &Controller) -> Result<(), ControlError> {
+    let keys = controller.keys().await?;
     let mut faults = Vec::new();
     for prefix in [Prefix::Enlist, Prefix::EnlistUserdata] {
         try_out(boot, &stranger(), prefix, &mut faults).await;
     }
     for record in controller.store().machines().await? {
-        for prefix in [Prefix::Commissioning, Prefix::Curtin, Prefix::CurtinUserdata] {
+        try_out(boot, &record, Prefix::Commissioning, &mut faults).await;
+        if let Some(installer) = boot.installer_of(&record) {
+            let text = installer::preview(boot, &boot.templates().strict(), &record, installer, &keys).await;
+            note(&mut faults, installer.template(), &record, text);
+            continue;
+        }
+        for prefix in [Prefix::Curtin, Prefix::CurtinUserdata] {
             try_out(boot, &record, prefix, &mut faults).await;
         }
     }
@@ -77,13 +85,18 @@ pub async fn audit(boot: &Boot, controller: &Controller) -> Result<(), ControlEr
 async fn try_out(boot: &Boot, record: &Record, prefix: Prefix, faults: &mut Vec<Fault>) {
     let http_root = boot.policy().http_root();
     let subject = Subject::new(boot, record, &http_root);
-    let Err(error) = preview(boot, &boot.templates().strict(), subject, prefix).await else { return };
+    let text = preview(boot, &boot.templates().strict(), subject, prefix).await;
+    note(faults, prefix.as_str(), record, text);
+}
+
+fn note<E: ToString>(faults: &mut Vec<Fault>, prefix: &str, record: &Record, text: Result<String, E>) {
+    let Err(error) = text else { return };
     let message = error.to_string();
     let machine = (!record.name.is_empty()).then(|| record.name.clone());
     match faults.iter_mut().find(|fault| fault.message == message) {
         Some(fault) => fault.machines.extend(machine.filter(|name| !fault.machines.contains(name))),
         None => {
-            faults.push(Fault { prefix: prefix.as_str(), message, machines: machine.into_iter().collect() });
+            faults.push(Fault { prefix: prefix.to_owned(), message, machines: machine.into_iter().collect() });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a machine boots: loader files, and the script that its state asks for.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use firstlight_machine_fsm::{Boot as Answer, Event};
@@ -10,13 +11,14 @@ use firstlight_pxe::{
 };
 use serde_json::json;
 
-use crate::config::{Config, DhcpMode};
+use crate::config::{Config, DhcpMode, Installer, OperatingSystems};
 use crate::controller::{ControlError, Controller};
+use crate::installer::Installation;
 use crate::model::{Mac, NewEvent, Power, Record};
 use crate::network::neighbour;
 use crate::secret;
 use crate::store::{Credential, Facts, LeaseRow, Scope};
-use crate::templates::Templates;
+use crate::templates::{Subject, Templates};
 use crate::time::Millis;
 
 /// The root file system of the ephemeral system.
@@ -27,6 +29,9 @@ pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", ROOT_FILE];
 pub const DEPLOY_FILE: &str = "root.tar.zst";
 /// The one architecture so far, in Debian's words.
 pub const ARCHITECTURE: &str = "amd64";
+
+/// Where the files of classic installers are served, below `images/`.
+const INSTALLERS: &str = "installers/";
 
 /// How long an address that another server gave is taken for the machine's.
 const SEEN: Duration = Duration::from_secs(3600);
@@ -42,6 +47,16 @@ pub enum BootError {
         file: &'static str,
         /// The Debian package that has it.
         package: &'static str,
+    },
+    /// A file of a classic installer.
+    #[error("os.{name}.{key}: {path} is missing: install the package that has it, or name another file")]
+    MissingInstaller {
+        /// The installer's name.
+        name: String,
+        /// `kernel` or `initrd`.
+        key: &'static str,
+        /// Where it should be.
+        path: PathBuf,
     },
     /// An image.
     #[error("image {path} is missing: build one with `cargo lab images`, or set images_dir and os to where it is")]
@@ -73,7 +88,7 @@ pub enum NoScript {
 pub struct Boot {
     controller: Controller,
     policy: Policy,
-    os: String,
+    os: Arc<OperatingSystems>,
     kernel_options: String,
     images_dir: PathBuf,
     boot_dir: Option<PathBuf>,
@@ -88,7 +103,7 @@ impl Boot {
         Self {
             controller,
             policy: Policy { server: address, http_port: config.http.port },
-            os: config.os.clone(),
+            os: Arc::new(config.os.clone()),
             kernel_options: config.kernel_options.clone(),
             images_dir: config.images_dir(),
             boot_dir: config.boot_dir.clone(),
@@ -109,9 +124,17 @@ impl Boot {
             }
         }
         for file in EPHEMERAL_FILES {
-            let path = self.image_dir(&self.os).join(file);
+            let path = self.image_dir(&self.os.default).join(file);
             if !path.is_file() {
                 return Err(BootError::MissingImage { path });
+            }
+        }
+        for (name, installer) in &self.os.installers {
+            for (key, file) in [("kernel", &installer.kernel), ("initrd", &installer.initrd)] {
+                let path = self.images_dir.join(file);
+                if !path.is_file() {
+                    return Err(BootError::MissingInstaller { name: name.clone(), key, path });
+                }
             }
         }
         Ok(())
@@ -130,10 +153,32 @@ impl Boot {
         &self.policy
     }
 
-    /// Below this, images are served.
+    /// The file behind a path below `images/`: of an image, or of a classic installer.
     #[must_use]
-    pub fn images_dir(&self) -> &Path {
-        &self.images_dir
+    pub fn image_file(&self, path: &str) -> PathBuf {
+        let installer = path.strip_prefix(INSTALLERS).and_then(|path| path.split_once('/'));
+        match installer.and_then(|(name, file)| Some((self.os.installers.get(name)?, file))) {
+            Some((installer, "kernel")) => self.images_dir.join(&installer.kernel),
+            Some((installer, "initrd")) => self.images_dir.join(&installer.initrd),
+            _ => self.images_dir.join(path),
+        }
+    }
+
+    /// The classic installer of this name.
+    #[must_use]
+    pub fn installer(&self, name: &str) -> Option<&Installer> {
+        self.os.installers.get(name)
+    }
+
+    /// Every classic installer by name.
+    pub fn installers(&self) -> impl Iterator<Item = (&str, &Installer)> {
+        self.os.installers.iter().map(|(name, installer)| (name.as_str(), installer))
+    }
+
+    /// The classic installer that a machine is, or was, deployed with.
+    #[must_use]
+    pub fn installer_of(&self, record: &Record) -> Option<&Installer> {
+        self.installer(record.deployment.as_ref()?.os.as_deref()?)
     }
 
     /// Users' templates.
@@ -145,7 +190,7 @@ impl Boot {
     /// The image that is deployed when a user names none.
     #[must_use]
     pub fn default_os(&self) -> &str {
-        &self.os
+        &self.os.default
     }
 
     /// The directory of an image.
@@ -169,11 +214,18 @@ impl Boot {
     pub async fn script(&self, peer: Ipv4Addr, claimed: Option<Mac>, loader: Loader) -> Result<String, NoScript> {
         let mac = self.who(peer, claimed).await?;
         let known = self.controller.discover(mac).await?;
-        let record = self.controller.apply(&known.id, Event::Netbooted).await?;
+        let mut record = self.controller.apply(&known.id, Event::Netbooted).await?;
+        let mut kernel = None;
+        if matches!(record.machine.boot(), Answer::Enlist | Answer::Commission | Answer::Install) {
+            match self.kernel(&record, mac, peer).await? {
+                Ok(purpose) => kernel = Some(purpose),
+                Err(reason) => record = self.controller.apply(&known.id, Event::InstallFailed { reason }).await?,
+            }
+        }
         let answer = record.machine.boot();
-        let purpose = match answer {
-            Answer::Enlist | Answer::Commission | Answer::Install => self.ephemeral(&record, mac, peer).await?,
-            Answer::LocalDisk => Purpose::LocalDisk,
+        let purpose = match (kernel, answer) {
+            (Some(kernel), _) => kernel,
+            (None, Answer::LocalDisk) => Purpose::LocalDisk,
             _ => Purpose::PowerOff { reason: why_off(&record) },
         };
         self.tell(&record, mac, answer, loader).await?;
@@ -210,7 +262,41 @@ impl Boot {
         Ok(mac)
     }
 
-    async fn ephemeral(&self, record: &Record, mac: Mac, peer: Ipv4Addr) -> Result<Purpose, NoScript> {
+    /// The kernel that does what the machine's state is about, or why there is none.
+    async fn kernel(&self, record: &Record, mac: Mac, peer: Ipv4Addr) -> Result<Result<Purpose, String>, NoScript> {
+        let bootstrap = self.bootstrap(record, peer).await?;
+        let wished = record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref());
+        if let (Answer::Install, Some(name)) = (record.machine.boot(), wished)
+            && let Some(installer) = self.installer(name)
+        {
+            let keys = self.controller.keys().await?;
+            let http_root = self.policy.http_root();
+            let subject = Subject { record, os: &installer.os, http_root: &http_root };
+            let installation =
+                Installation { templates: &self.templates, installer, subject, token: &bootstrap, keys: &keys };
+            return Ok(match installation.parameters(mac, &self.kernel_options) {
+                Ok(command_line) => Ok(Purpose::Installer {
+                    kernel: format!("images/{INSTALLERS}{name}/kernel"),
+                    initrd: format!("images/{INSTALLERS}{name}/initrd"),
+                    command_line,
+                }),
+                Err(error) => Err(format!("os.{name}.{error}")),
+            });
+        }
+        Ok(Ok(Purpose::Kernel {
+            kernel: image_path(&self.os.default, "vmlinuz"),
+            initrd: image_path(&self.os.default, "initrd.img"),
+            command_line: kernel_command_line(&CommandLine {
+                squashfs_url: self.image_url(&self.os.default, ROOT_FILE),
+                boot_mac: Some(mac.0),
+                cloud_config_url: Some(format!("{}metadata/bootstrap/{bootstrap}", self.policy.http_root())),
+                extra: self.kernel_options.clone(),
+            }),
+        }))
+    }
+
+    /// The part of the machine's URLs in this phase that nobody can guess.
+    async fn bootstrap(&self, record: &Record, peer: Ipv4Addr) -> Result<String, NoScript> {
         let fresh = Credential {
             token_key: secret::token(),
             token_secret: secret::token(),
@@ -222,23 +308,14 @@ impl Boot {
             address: Some(peer),
         };
         let credential = self.controller.store().credential(&fresh).await.map_err(ControlError::from)?;
-        let bootstrap = credential.bootstrap.unwrap_or_default();
-        Ok(Purpose::Kernel {
-            kernel: image_path(&self.os, "vmlinuz"),
-            initrd: image_path(&self.os, "initrd.img"),
-            command_line: kernel_command_line(&CommandLine {
-                squashfs_url: self.image_url(&self.os, ROOT_FILE),
-                boot_mac: Some(mac.0),
-                cloud_config_url: Some(format!("{}metadata/bootstrap/{bootstrap}", self.policy.http_root())),
-                extra: self.kernel_options.clone(),
-            }),
-        })
+        Ok(credential.bootstrap.unwrap_or_default())
     }
 
     async fn tell(&self, record: &Record, mac: Mac, answer: Answer, loader: Loader) -> Result<(), ControlError> {
         let what = match answer {
             Answer::Enlist => "boots the ephemeral system to enlist",
             Answer::Commission => "boots the ephemeral system to be commissioned",
+            Answer::Install if self.installer_of(record).is_some() => "boots the installer",
             Answer::Install => "boots the ephemeral system to be installed",
             Answer::LocalDisk => "boots from its disk",
             _ => "is turned off",

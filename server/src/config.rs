@@ -1,13 +1,16 @@
 //! The configuration file: TOML, every key optional but the interface.
 
 mod dhcp;
+mod os;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 pub use dhcp::{Dhcp, DhcpMode, Reservation};
+pub use os::{Installer, Kind, OperatingSystems};
 
 /// What `firstlight serve --config FILE` reads. `docs/firstlight.toml` in the repository is a commented example.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,9 +26,9 @@ pub struct Config {
     pub images_dir: Option<PathBuf>,
     /// Looked at for boot loaders before the places where Debian's packages put them.
     pub boot_dir: Option<PathBuf>,
-    /// `OSYSTEM/RELEASE` of the ephemeral system, and of deployments that name none.
-    #[serde(default = "default_os")]
-    pub os: String,
+    /// The ephemeral system, and what else can be deployed.
+    #[serde(default)]
+    pub os: OperatingSystems,
     /// Appended to the ephemeral system's kernel line.
     #[serde(default)]
     pub kernel_options: String,
@@ -112,11 +115,11 @@ pub enum ConfigError {
     #[error("{key} = {value}: {problem}")]
     Value {
         /// Which key.
-        key: &'static str,
+        key: Cow<'static, str>,
         /// Its value.
         value: String,
         /// What is wrong, and what to write instead.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
 }
 
@@ -129,7 +132,7 @@ impl Config {
             data_dir: default_data_dir(),
             images_dir: None,
             boot_dir: None,
-            os: default_os(),
+            os: OperatingSystems::default(),
             kernel_options: String::new(),
             events_kept: default_events(),
             dhcp: Dhcp::default(),
@@ -150,12 +153,13 @@ impl Config {
             .map_err(|error| ConfigError::Parse { path: path.to_owned(), error: Box::new(error) })?;
         if config.dhcp.lease_seconds < 60 {
             let value = config.dhcp.lease_seconds.to_string();
-            return Err(ConfigError::Value { key: "dhcp.lease_seconds", value, problem: "must be at least 60" });
+            return Err(ConfigError::Value {
+                key: "dhcp.lease_seconds".into(),
+                value,
+                problem: "must be at least 60".into(),
+            });
         }
-        if config.os.split('/').count() != 2 || config.os.contains("..") {
-            let problem = "must be OSYSTEM/RELEASE, such as debian/bookworm";
-            return Err(ConfigError::Value { key: "os", value: config.os, problem });
-        }
+        config.os.check()?;
         Ok(config)
     }
 
@@ -183,10 +187,6 @@ impl Timeouts {
 
 fn default_data_dir() -> PathBuf {
     PathBuf::from("/var/lib/firstlight")
-}
-
-fn default_os() -> String {
-    "debian/bookworm".to_owned()
 }
 
 const fn default_events() -> u32 {

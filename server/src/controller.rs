@@ -82,6 +82,15 @@ impl Controller {
         self.store.machine(Key::IdOrName(id)).await?.ok_or_else(|| ControlError::NotFound(id.to_owned()))
     }
 
+    /// The public keys that every machine gets.
+    ///
+    /// # Errors
+    ///
+    /// When the database says no.
+    pub async fn keys(&self) -> Result<Vec<String>, ControlError> {
+        Ok(self.store.keys().await?.into_iter().map(|(_, key)| key).collect())
+    }
+
     /// Applies `event` to a machine, and stores the new state with its effects in one transaction.
     ///
     /// # Errors

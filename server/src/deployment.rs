@@ -6,7 +6,8 @@ use firstlight_curtin_config::{
 };
 
 use crate::boot::{Boot, DEPLOY_FILE};
-use crate::model::Record;
+use crate::installer::{self, AnswersError};
+use crate::model::{Deployment, Record};
 use crate::preview::preview;
 use crate::store::Credential;
 use crate::templates::{Prefix, Subject, Templates, TemplatesError};
@@ -20,7 +21,10 @@ pub enum DeploymentError {
     #[error("the disks of this machine are not known: commission it first")]
     NoInventory,
     /// The image is not there.
-    #[error("there is no image `{0}` to deploy: an image is OSYSTEM/RELEASE below images_dir, with a {DEPLOY_FILE}")]
+    #[error(
+        "there is no image `{0}` to deploy: an image is OSYSTEM/RELEASE below images_dir, with a {DEPLOY_FILE}, or an \
+         installer of the configuration's [os]"
+    )]
     NoImage(String),
     /// The curtin configuration has errors, or does not fit the machine.
     #[error("the curtin configuration does not fit this machine: {}", list(.0))]
@@ -28,6 +32,17 @@ pub enum DeploymentError {
     /// A template cannot be used.
     #[error(transparent)]
     Template(#[from] TemplatesError),
+    /// An installer's answers cannot be used.
+    #[error(transparent)]
+    Answers(#[from] AnswersError),
+    /// An installer is given what only an image takes.
+    #[error("{installer} is an installer: it takes no {what}")]
+    NotTaken {
+        /// The installer.
+        installer: String,
+        /// A curtin configuration, or user-data.
+        what: &'static str,
+    },
 }
 
 /// How a machine is installed.
@@ -84,7 +99,7 @@ pub async fn installation(
     Ok(Installation { script: render_shell(&plan, &ShellOptions::default()), devices: plan.layout.devices() })
 }
 
-/// Whether `record`'s machine could be installed as it is: what can be known before it boots.
+/// Whether `record`'s machine could be installed as it is: what can be known before it boots. The name of what it gets.
 ///
 /// # Errors
 ///
@@ -92,13 +107,21 @@ pub async fn installation(
 pub async fn check(
     boot: &Boot,
     record: &Record,
-    os: Option<&str>,
-    curtin: Option<&str>,
+    wish: &Deployment,
+    keys: &[String],
 ) -> Result<String, DeploymentError> {
-    let os = image(boot, os)?;
     let mut wished = record.clone();
-    wished.deployment =
-        Some(crate::model::Deployment { os: Some(os.clone()), curtin: curtin.map(str::to_owned), user_data: None });
+    wished.deployment = Some(wish.clone());
+    if let Some((name, installer)) = wish.os.as_deref().and_then(|name| Some((name, boot.installer(name)?))) {
+        for (what, given) in [("curtin configuration", &wish.curtin), ("user-data", &wish.user_data)] {
+            if given.is_some() {
+                return Err(DeploymentError::NotTaken { installer: name.to_owned(), what });
+            }
+        }
+        installer::preview(boot, &boot.templates().strict(), &wished, installer, keys).await?;
+        return Ok(name.to_owned());
+    }
+    let os = image(boot, wish.os.as_deref())?;
     let firmware = match record.inventory.as_ref().and_then(|inventory| inventory.firmware.as_deref()) {
         Some("uefi") => Firmware::Uefi,
         _ => Firmware::Bios,

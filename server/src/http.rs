@@ -5,6 +5,7 @@ mod auth;
 mod boot;
 mod error;
 mod events;
+mod installer;
 mod metadata;
 mod observe;
 mod page;
@@ -53,7 +54,7 @@ pub fn router(app: App) -> Router {
         .merge(page::router())
         .layer(middleware::from_fn_with_state(app.clone(), auth::admin));
     let machines = Router::new()
-        .nest("/metadata", metadata::router())
+        .nest("/metadata", metadata::router().merge(installer::router()))
         .merge(boot::router())
         .layer(middleware::from_fn_with_state(app.clone(), observe::machine));
     Router::new()

@@ -14,6 +14,7 @@ pub mod controller;
 pub mod deployment;
 pub mod dhcp;
 pub mod http;
+pub mod installer;
 pub mod inventory;
 pub mod journal;
 pub mod meter;

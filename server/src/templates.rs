@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use firstlight_preseed::{Context, Explanation, Finding, Level, RenderError, Template, TemplateError, explain};
 
+use crate::config::Kind;
 pub use fault::Fault;
 use fault::Faults;
 pub(crate) use fault::Stamp;
@@ -69,6 +70,12 @@ pub enum TemplatesError {
         /// Why.
         error: io::Error,
     },
+    /// There is no file with one of the names, and nothing built in.
+    #[error("no file in preseed.templates has one of the names that begin with `{prefix}`; make one")]
+    Missing {
+        /// The first part of the names.
+        prefix: String,
+    },
     /// The file cannot be read.
     #[error("the template {path} cannot be read: {error}")]
     File {
@@ -113,6 +120,14 @@ impl Templates {
         Self { is_strict: true, ..self.clone() }
     }
 
+    /// Renders a template that lies in no directory.
+    pub(crate) fn render_checked(&self, template: &Template, context: &Context) -> Result<String, TemplatesError> {
+        if self.is_strict {
+            check(template, context)?;
+        }
+        Ok(template.render(context)?)
+    }
+
     /// Checks that every directory is there.
     ///
     /// # Errors
@@ -129,13 +144,13 @@ impl Templates {
     /// # Errors
     ///
     /// When a directory is not there: what it holds would be missed without a word.
-    pub fn explain(&self, prefix: Prefix, subject: &Subject<'_>) -> Result<Explanation, TemplatesError> {
+    pub fn explain(&self, prefix: &str, subject: &Subject<'_>) -> Result<Explanation, TemplatesError> {
         self.check()?;
         Ok(explain(&subject.key(prefix), self.directories.len() + 1, |location, name| {
             match self.location(location) {
                 // A dangling link is there: that it cannot be read is to be told.
                 Some(directory) => directory.join(name).symlink_metadata().is_ok_and(|entry| !entry.is_dir()),
-                None => name == prefix.as_str(),
+                None => name == prefix && is_built_in(name),
             }
         }))
     }
@@ -153,7 +168,7 @@ impl Templates {
     /// When there is one that cannot be used.
     pub async fn render(
         &self,
-        prefix: Prefix,
+        prefix: &str,
         subject: &Subject<'_>,
         context: Context,
     ) -> Result<Option<String>, TemplatesError> {
@@ -177,6 +192,10 @@ impl Templates {
     }
 }
 
+fn is_built_in(name: &str) -> bool {
+    Prefix::ALL.iter().any(|prefix| prefix.as_str() == name) || Kind::ALL.iter().any(|kind| kind.template() == name)
+}
+
 fn check(template: &Template, context: &Context) -> Result<(), TemplatesError> {
     let mut findings = template.check(context);
     findings.retain(|finding| finding.level == Level::Error);
@@ -195,7 +214,7 @@ mod tests {
         let record = subject::tests::record();
         let subject = Subject { record: &record, os: "debian/bookworm", http_root: "http://10.0.0.1:8080/" };
         let context = subject.context("ours", None);
-        templates.render(prefix, &subject, context).await.map_err(|error| error.to_string())
+        templates.render(prefix.as_str(), &subject, context).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]

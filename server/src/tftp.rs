@@ -48,7 +48,7 @@ impl TftpService {
             RequestedPath::IpxeScript(key) => return self.script(request, &key, Loader::Ipxe).await,
             RequestedPath::GrubConfig(key) => return self.script(request, &key, Loader::Grub).await,
             RequestedPath::BootFile(file) => self.boot.boot_file(file).ok_or_else(Error::not_found)?,
-            RequestedPath::Image(path) => self.boot.images_dir().join(path),
+            RequestedPath::Image(path) => self.boot.image_file(&path),
             _ => return Err(Error::not_found()),
         };
         let file = tokio::fs::File::open(&path).await.map_err(Error::from)?.into_std().await;

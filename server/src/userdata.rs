@@ -31,7 +31,7 @@ impl UserData<'_> {
             _ => Prefix::Commissioning,
         };
         let ours = render("bootstrap", include_str!("../templates/bootstrap.yaml"), &self.context(""))?;
-        let own = self.templates.render(prefix, &self.subject, self.context(&ours)).await?;
+        let own = self.templates.render(prefix.as_str(), &self.subject, self.context(&ours)).await?;
         Ok(own.unwrap_or(ours))
     }
 
@@ -60,7 +60,7 @@ impl UserData<'_> {
             return Ok(ours);
         }
         let context = context.with("preseed_data", ours.as_str());
-        let own = self.templates.render(Prefix::EnlistUserdata, &self.subject, context).await?;
+        let own = self.templates.render(Prefix::EnlistUserdata.as_str(), &self.subject, context).await?;
         Ok(own.unwrap_or(ours))
     }
 
@@ -94,7 +94,8 @@ pub async fn default_curtin(
 ) -> Result<String, TemplatesError> {
     let context = subject.context("", Some(image_url));
     let ours = render("curtin", include_str!("../templates/curtin.yaml"), &context)?;
-    let own = templates.render(Prefix::CurtinUserdata, subject, context.with("preseed_data", ours.as_str())).await?;
+    let own =
+        templates.render(Prefix::CurtinUserdata.as_str(), subject, context.with("preseed_data", ours.as_str())).await?;
     Ok(own.unwrap_or(ours))
 }
 

@@ -46,8 +46,8 @@ pub(super) enum Action {
     Explain {
         /// The machine's name or id
         machine: String,
-        /// What the text is for
-        #[arg(long, value_parser = templates::Prefix::ALL.map(templates::Prefix::as_str))]
+        /// The first part of the template's name, such as curtin or `debian_preseed`
+        #[arg(long)]
         prefix: String,
         #[command(flatten)]
         remote: Remote,
@@ -105,7 +105,7 @@ async fn explain(machine: &str, prefix: &str, remote: &Remote) -> Result<String,
         Ok(client) => explain::run(&client, machine, prefix).await,
         Err(error) => Err(error),
     };
-    told.map_err(|error| (1, error.to_string()))?.map(|()| String::new()).map_err(|fault| (1, fault))
+    told.map_err(|error| (UNUSABLE, error.to_string()))?.map(|()| String::new()).map_err(|fault| (1, fault))
 }
 
 fn list(names: &Names) -> String {

@@ -90,7 +90,11 @@ impl Dhcp {
             let first = network + (broadcast - network) / 2;
             return Ok(Ipv4Addr::from(first)..=Ipv4Addr::from(broadcast.saturating_sub(1)));
         };
-        let bad = |problem| ConfigError::Value { key: "dhcp.pool", value: pool.clone(), problem };
+        let bad = |problem: &'static str| ConfigError::Value {
+            key: "dhcp.pool".into(),
+            value: pool.clone(),
+            problem: problem.into(),
+        };
         let parsed = pool.split_once('-').and_then(|(first, last)| {
             Some((first.trim().parse::<Ipv4Addr>().ok()?, last.trim().parse::<Ipv4Addr>().ok()?))
         });
@@ -117,7 +121,11 @@ impl Dhcp {
 impl Reservation {
     fn read(&self) -> Result<server::Reservation, ConfigError> {
         let value = || self.address.map_or_else(|| "without an address".to_owned(), |address| address.to_string());
-        let bad = |problem| ConfigError::Value { key: "dhcp.reservations", value: value(), problem };
+        let bad = |problem: &'static str| ConfigError::Value {
+            key: "dhcp.reservations".into(),
+            value: value(),
+            problem: problem.into(),
+        };
         let address = self.address.ok_or_else(|| bad("needs an address"))?;
         let selector = match (&self.mac, &self.client_id, &self.circuit_id) {
             (Some(mac), None, None) => {

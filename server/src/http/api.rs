@@ -171,8 +171,9 @@ async fn act(
             let wish: Wish = parse(&body)?;
             // A refusal by the table comes before one by the plan: it is the nearer reason.
             let _ = record.machine.clone().apply(Event::Deploy).map_err(crate::controller::ControlError::from)?;
-            let os = deployment::check(&app.boot, &record, wish.image().as_deref(), wish.curtin.as_deref()).await?;
-            let deployment = Deployment { os: Some(os), curtin: wish.curtin, user_data: wish.user_data };
+            let mut deployment = Deployment { os: wish.image(), curtin: wish.curtin, user_data: wish.user_data };
+            let keys = app.controller.keys().await?;
+            deployment.os = Some(deployment::check(&app.boot, &record, &deployment, &keys).await?);
             let done = app.controller.apply_with(&record.id, Event::Deploy, Some(deployment)).await?;
             return Ok(Json(app.controller.machine(&done.id).await?.into()));
         }

@@ -50,7 +50,7 @@ async fn image(
     request: Request,
 ) -> Result<Response, ApiError> {
     let RequestedPath::Image(path) = RequestedPath::parse(&format!("images/{path}")) else { return Err(nothing()) };
-    send(&app, peer, app.boot.images_dir().join(&path), &path, request).await
+    send(&app, peer, app.boot.image_file(&path), &path, request).await
 }
 
 /// Firmware asks for paths that no router matches, such as shim's `//grubx64.efi`.

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::boot::NoScript;
 use crate::controller::ControlError;
 use crate::deployment::DeploymentError;
+use crate::installer::AnswersError;
 use crate::store::StoreError;
 use crate::templates::TemplatesError;
 
@@ -107,7 +108,8 @@ impl From<DeploymentError> for ApiError {
             DeploymentError::NoInventory => "commission the machine",
             DeploymentError::NoImage(_) => "build the image, or name one that is there",
             DeploymentError::Problems(_) => "correct the configuration where the positions point",
-            DeploymentError::Template(_) => TEMPLATE_REMEDY,
+            DeploymentError::Template(_) | DeploymentError::Answers(_) => TEMPLATE_REMEDY,
+            DeploymentError::NotTaken { .. } => "put it into the template of the installer's answers, or name an image",
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-deployable", error.to_string(), remedy)
     }
@@ -117,6 +119,12 @@ const TEMPLATE_REMEDY: &str = "correct the template; `firstlight preseed explain
 
 impl From<TemplatesError> for ApiError {
     fn from(error: TemplatesError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-template", error.to_string(), TEMPLATE_REMEDY)
+    }
+}
+
+impl From<AnswersError> for ApiError {
+    fn from(error: AnswersError) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-template", error.to_string(), TEMPLATE_REMEDY)
     }
 }

@@ -70,10 +70,7 @@ async fn meta_data(
             credential.instance_id
         }
         "local-hostname" => record.name,
-        "public-keys" => {
-            let keys = app.controller.store().keys().await?;
-            keys.into_iter().map(|(_, key)| key).collect::<Vec<_>>().join("\n")
-        }
+        "public-keys" => app.controller.keys().await?.join("\n"),
         "vendor-data" => vendor_data(&app),
         _ => {
             return Err(ApiError::not_found(
@@ -153,6 +150,6 @@ fn awaits_ephemeral(record: &Record) -> bool {
     matches!(record.machine.boot(), Answer::Enlist | Answer::Commission | Answer::Install)
 }
 
-fn plain(text: String) -> Response {
+pub(super) fn plain(text: String) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

@@ -30,7 +30,8 @@ pub(super) async fn machine(
 ) -> Response {
     let arrived = Instant::now();
     let (method, path) = (request.method().clone(), shown(request.uri().path()));
-    let is_meta_data = path.contains("/2012-03-01/") || path.starts_with("/metadata/bootstrap/");
+    let is_meta_data = path.contains("/2012-03-01/")
+        || ["bootstrap", "installer", "installed"].iter().any(|kind| path.starts_with(&format!("/metadata/{kind}/")));
     let response = next.run(request).await;
     app.meters.http.add(arrived.elapsed());
     let status = response.status();
@@ -49,10 +50,14 @@ pub(super) async fn machine(
 
 /// The path without its secret, and not longer than anybody needs it.
 fn shown(path: &str) -> String {
-    match path.strip_prefix("/metadata/bootstrap/") {
-        Some(_) => "/metadata/bootstrap/…".to_owned(),
-        None => path.chars().take(MAX_PATH).collect(),
+    for kind in ["bootstrap", "installer", "installed"] {
+        let secret = path.strip_prefix("/metadata/").and_then(|path| path.strip_prefix(kind)?.strip_prefix('/'));
+        if let Some(secret) = secret {
+            let rest: String = secret.find('/').and_then(|at| secret.get(at..)).unwrap_or_default().to_owned();
+            return format!("/metadata/{kind}/…{}", rest.chars().take(MAX_PATH).collect::<String>());
+        }
     }
+    path.chars().take(MAX_PATH).collect()
 }
 
 fn words(status: StatusCode) -> String {
@@ -124,6 +129,7 @@ mod tests {
     #[test]
     fn a_bootstrap_token_is_not_shown() {
         assert_eq!(shown("/metadata/bootstrap/0123456789abcdef"), "/metadata/bootstrap/…");
+        assert_eq!(shown("/metadata/installer/0123456789abcdef/answers"), "/metadata/installer/…/answers");
         assert_eq!(shown("/metadata/x/status"), "/metadata/x/status");
         assert_eq!(shown(&"/ä".repeat(500)).chars().count(), MAX_PATH);
     }

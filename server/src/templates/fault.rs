@@ -12,7 +12,7 @@ use super::Templates;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The first part of its name.
-    pub prefix: &'static str,
+    pub prefix: String,
     /// File, line, column, and what is wrong there.
     pub message: String,
     /// The names of the machines that would use it; none if it is only needed when a new machine enlists.

@@ -2,8 +2,8 @@
 
 use firstlight_preseed::{Context, Disk, Installation, Interface, LookupKey, Machine, Node, Server, Variables};
 
-use super::Prefix;
 use crate::boot::{ARCHITECTURE, Boot};
+use crate::config::Installer;
 use crate::model::{Power, Record};
 
 /// The one sub-architecture so far.
@@ -28,13 +28,20 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn new(boot: &'a Boot, record: &'a Record, http_root: &'a str) -> Self {
         let wished = record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref());
-        Self { record, os: wished.unwrap_or(boot.default_os()), http_root }
+        let os = match boot.installer_of(record) {
+            Some(installer) => &installer.os,
+            None => wished.unwrap_or(boot.default_os()),
+        };
+        Self { record, os, http_root }
     }
 
-    pub(super) fn key(&self, prefix: Prefix) -> LookupKey<'a> {
+    pub(super) fn key<'b>(&self, prefix: &'b str) -> LookupKey<'b>
+    where
+        'a: 'b,
+    {
         let (osystem, release) = self.os();
         LookupKey {
-            prefix: prefix.as_str(),
+            prefix,
             osystem,
             arch: Some((ARCHITECTURE, SUBARCHITECTURE)),
             release,
@@ -49,6 +56,31 @@ impl<'a> Subject<'a> {
     /// nothing: the server knows from the installation itself when it has ended.
     #[must_use]
     pub fn context(&self, preseed_data: &str, image_url: Option<&str>) -> Context {
+        let installation = image_url.map(|image_url| Installation { image_url, ..Installation::default() });
+        self.context_of(preseed_data, installation, None, None)
+    }
+
+    /// The same for a classic installer, which is also told `mirror`.
+    #[must_use]
+    pub fn installer_context(&self, preseed_data: &str, installer: &Installer, keys: &[String]) -> Context {
+        let image_url = match installer.image.as_str() {
+            image if image.is_empty() || image.contains("://") => image.to_owned(),
+            path => format!("{}images/{path}", self.http_root),
+        };
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let installation = Installation { image_url: &image_url, ssh_keys: &keys, ..Installation::default() };
+        let mirror = installer.mirror.as_deref().unwrap_or(main_archive(self.os().0));
+        self.context_of(preseed_data, Some(installation), Some(mirror), installer.proxy.as_deref())
+            .with("mirror", mirror)
+    }
+
+    fn context_of(
+        &self,
+        preseed_data: &str,
+        installation: Option<Installation<'_>>,
+        mirror: Option<&str>,
+        http_proxy: Option<&str>,
+    ) -> Context {
         let (osystem, release) = self.os();
         let host = self.http_root.trim_start_matches("http://").split([':', '/']).next().unwrap_or_default();
         let metadata_enlist_url = format!("{}metadata/", self.http_root);
@@ -58,7 +90,8 @@ impl<'a> Subject<'a> {
             server_host: host,
             server_url: self.http_root,
             metadata_enlist_url: &metadata_enlist_url,
-            main_archive: main_archive(osystem),
+            main_archive: mirror.unwrap_or(main_archive(osystem)),
+            http_proxy,
             ports_archive: "http://ports.ubuntu.com/ubuntu-ports",
             ..Server::default()
         };
@@ -97,7 +130,6 @@ impl<'a> Subject<'a> {
             node_disable_pxe_data: NETBOOT_OFF,
             ..Machine::default()
         };
-        let installation = image_url.map(|image_url| Installation { image_url, ..Installation::default() });
         Context::from(&Variables { server, preseed_data, machine: Some(machine), installation })
     }
 
