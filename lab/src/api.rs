@@ -71,9 +71,16 @@ impl Api {
         Ok(())
     }
 
-    /// `commission`, `allocate`, `deploy`, `release`.
+    /// `commission`, `allocate`, `release`.
     pub(crate) async fn act(&self, id: &str, action: &str) -> Result<()> {
         self.call(Method::POST, &format!("/machines/{id}/{action}"), Some(json!({}))).await?;
+        Ok(())
+    }
+
+    /// `deploy` what this is the name of, or the server's default.
+    pub(crate) async fn deploy(&self, id: &str, os: Option<&str>) -> Result<()> {
+        let wish = os.map_or_else(|| json!({}), |os| json!({ "os": os }));
+        self.call(Method::POST, &format!("/machines/{id}/deploy"), Some(wish)).await?;
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Matrix(MatrixOptions),
     /// Build the images if they are missing or out of date, and nothing else
     Images(ImageOptions),
+    /// The same with Debian's own installer, which takes an hour
+    Installer(RunOptions),
     /// Log in to a machine of a lab that was started with --keep
     Ssh(SshOptions),
     /// The half that runs inside the namespaces (started by the lab itself)

@@ -21,7 +21,7 @@ pub(crate) async fn listen_outside(port: u16) -> Result<TcpListener> {
 /// Outer half: from the TCP port to the socket in `run`, for ever.
 pub(crate) async fn outside(listener: TcpListener, run: PathBuf) {
     let Ok(folder) = File::open(&run) else { return };
-    let path = short(&folder);
+    let path = short(&folder, SOCKET);
     loop {
         let Ok((mut client, _)) = listener.accept().await else {
             continue;
@@ -40,7 +40,7 @@ pub(crate) async fn outside(listener: TcpListener, run: PathBuf) {
 pub(crate) async fn inside(run: &Path, server: SocketAddr) -> Result<()> {
     let doing = || format!("the socket for the web page cannot be made in {}", run.display());
     let folder = File::open(run).doing(doing())?;
-    let path = short(&folder);
+    let path = short(&folder, SOCKET);
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).doing(doing())?;
     tokio::spawn(async move {
@@ -60,8 +60,8 @@ pub(crate) async fn inside(run: &Path, server: SocketAddr) -> Result<()> {
 }
 
 /// A socket's path may have 107 bytes, a folder's many more: go through the open folder.
-fn short(folder: &File) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd()))
+pub(crate) fn short(folder: &File, socket: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}/{socket}", folder.as_raw_fd()))
 }
 
 #[cfg(test)]

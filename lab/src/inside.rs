@@ -2,6 +2,7 @@
 //! runs it, and reports; when it ends, the kernel removes everything else.
 
 use crate::error::{Doing, Error, Result};
+use crate::installer;
 use crate::matrix::attempt;
 use crate::matrix::row::ROWS;
 use crate::plan::Plan;
@@ -78,6 +79,9 @@ async fn work(plan: &Plan, machines: &mut Vec<Arc<Machine>>) -> Result<()> {
     strip.clone().serve().await?;
     let key = ssh::make_key(&plan.work_dir).await?;
     forward::inside(&plan.work_dir, SocketAddr::from((network::SERVER, 80))).await?;
+    if plan.installer_mirror.is_some() {
+        installer::inside(&plan.work_dir).await?;
+    }
     let mut run = Run::start(plan, machines, strip, &key).await?;
     let outcome = tokio::time::timeout(plan.time_limit, run.drive()).await;
     outcome.unwrap_or_else(|_| {

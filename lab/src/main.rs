@@ -19,6 +19,7 @@ mod foreign;
 mod forward;
 mod images;
 mod inside;
+mod installer;
 mod matrix;
 mod namespace;
 mod narrate;
@@ -68,6 +69,7 @@ async fn dispatch(cli: cli::Cli) -> error::Result<()> {
     match cli.command {
         None => outside::run(cli.run).await,
         Some(cli::Command::Matrix(options)) => matrix::run(options).await,
+        Some(cli::Command::Installer(options)) => installer::run(options).await,
         Some(cli::Command::Images(options)) => outside::images(&options).await,
         Some(cli::Command::Ssh(options)) => ssh::into_machine(&options),
         Some(cli::Command::Inside { plan }) => inside::main(&plan).await,

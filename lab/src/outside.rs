@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// How long the inner half may take to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -50,6 +51,15 @@ pub(crate) async fn prepare(options: &ImageOptions, server_binary: Option<&Path>
 
 /// `cargo lab`.
 pub(crate) async fn run(options: RunOptions) -> Result<()> {
+    run_with(options, None, |_| Ok(tokio::spawn(async {}))).await
+}
+
+/// A run, beside what `serve` starts on this side once the run's folder is there.
+pub(crate) async fn run_with(
+    options: RunOptions,
+    installer_mirror: Option<String>,
+    serve: impl FnOnce(&Path) -> Result<JoinHandle<()>>,
+) -> Result<()> {
     let ready = prepare(&options.images, options.server_binary.as_deref()).await?;
     let firmware = options.firmware.to_string();
     let work_dir = paths::run_dir(options.work_dir.as_deref(), &ready.cache, &firmware)?;
@@ -59,6 +69,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
     let seconds = options.time_limit.unwrap_or(1500 + 300 * (u64::from(options.machines) - 1));
     let plan = Plan {
         row: None,
+        installer_mirror,
         firmware: options.firmware,
         machines: options.machines,
         until: options.until,
@@ -72,8 +83,10 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
         web_port,
     };
     let forwarding = tokio::spawn(forward::outside(listener, plan.work_dir.clone()));
+    let serving = serve(&plan.work_dir)?;
     let outcome = supervise(&plan).await;
     forwarding.abort();
+    serving.abort();
     let _ = std::fs::remove_file(plan.work_dir.join("pid"));
     let _ = std::fs::remove_file(plan.work_dir.join("web.sock"));
     outcome

@@ -34,7 +34,12 @@ const NEEDED: &[(&str, &str)] = &[
 
 /// Makes sure that every package is there.
 pub(crate) fn ensure(yes: bool) -> Result<()> {
-    let missing = missing()?;
+    ensure_these(NEEDED, yes)
+}
+
+/// The same with other packages.
+pub(crate) fn ensure_these(needed: &[(&'static str, &'static str)], yes: bool) -> Result<()> {
+    let missing = missing(needed)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -56,20 +61,20 @@ fn names(packages: &[(&'static str, &'static str)]) -> Vec<&'static str> {
     packages.iter().map(|(name, _)| *name).collect()
 }
 
-fn missing() -> Result<Vec<(&'static str, &'static str)>> {
+fn missing(needed: &[(&'static str, &'static str)]) -> Result<Vec<(&'static str, &'static str)>> {
     // Unknown packages make dpkg-query exit 1; what it prints is right all the same.
     let output = Command::new("dpkg-query")
         .args(["-W", "-f", "${Package} ${db:Status-Status}\n"])
-        .args(NEEDED.iter().map(|(name, _)| *name))
+        .args(needed.iter().map(|(name, _)| *name))
         .stderr(Stdio::null())
         .output()
         .doing("dpkg-query does not run")?;
-    Ok(not_installed(&String::from_utf8_lossy(&output.stdout)))
+    Ok(not_installed(needed, &String::from_utf8_lossy(&output.stdout)))
 }
 
-fn not_installed(listing: &str) -> Vec<(&'static str, &'static str)> {
+fn not_installed(needed: &[(&'static str, &'static str)], listing: &str) -> Vec<(&'static str, &'static str)> {
     let installed: Vec<&str> = listing.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
-    NEEDED.iter().copied().filter(|(name, _)| !installed.contains(name)).collect()
+    needed.iter().copied().filter(|(name, _)| !installed.contains(name)).collect()
 }
 
 fn ask(question: &str) -> Result<bool> {
@@ -118,6 +123,6 @@ mod tests {
                 name => format!("{name} installed\n"),
             })
             .collect();
-        assert_eq!(names(&not_installed(&listing)), ["ovmf", "tcpdump"]);
+        assert_eq!(names(&not_installed(NEEDED, &listing)), ["ovmf", "tcpdump"]);
     }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(crate) struct Plan {
     /// A row of the matrix to try, instead of a machine's whole life.
     pub(crate) row: Option<String>,
+    /// Debian's mirror, if its installer is to be used instead of an image.
+    pub(crate) installer_mirror: Option<String>,
     pub(crate) firmware: Firmware,
     pub(crate) machines: u8,
     pub(crate) until: Until,
@@ -31,6 +33,7 @@ impl Plan {
     pub(crate) fn of_row(name: &str, firmware: Firmware, limit: Duration, work_dir: PathBuf, ready: &Ready) -> Self {
         Self {
             row: Some(name.to_owned()),
+            installer_mirror: None,
             firmware,
             machines: 1,
             until: Until::New,

@@ -5,6 +5,7 @@ use crate::cli::Until;
 use crate::drill::{Drill, Killed};
 use crate::error::{Doing, Error, Result};
 use crate::events::{self, Event};
+use crate::installer;
 use crate::narrate::Narrator;
 use crate::phases::{self, Milestones};
 use crate::plan::Plan;
@@ -74,7 +75,11 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     /// Starts the server, then powers the machines on.
     pub(crate) async fn start(plan: &'a Plan, machines: &'a [Arc<Machine>], strip: Strip, key: &str) -> Result<Self> {
-        let server = Server::start(plan, "authoritative", "").await?;
+        let more = match &plan.installer_mirror {
+            Some(mirror) => installer::configure(&plan.work_dir, mirror)?,
+            None => String::new(),
+        };
+        let server = Server::start(plan, "authoritative", &more).await?;
         let api = Api::open(&plan.work_dir)?;
         api.add_key(key).await?;
         let events_file =
@@ -283,7 +288,8 @@ impl<'a> Run<'a> {
                 }
             }
             "Allocated" if until > Until::Ready => {
-                self.spawn(index, act(self.api.clone(), id, "deploy"));
+                let os = self.plan.installer_mirror.is_some().then_some(installer::NAME);
+                self.spawn(index, deploy(self.api.clone(), id, os));
             }
             "Deployed" => {
                 self.reach(index, Until::Deployed, seconds);
@@ -394,6 +400,11 @@ async fn commission(api: Api, id: String, power: serde_json::Value) -> Step {
 async fn act(api: Api, id: String, action: &'static str) -> Step {
     api.act(&id, action).await?;
     Ok((format!("asked to {action}"), Found::Nothing))
+}
+
+async fn deploy(api: Api, id: String, os: Option<&'static str>) -> Step {
+    api.deploy(&id, os).await?;
+    Ok((format!("asked to deploy{}", os.map(|os| format!(" with {os}")).unwrap_or_default()), Found::Nothing))
 }
 
 /// What a cat on the power button does.

@@ -2,6 +2,7 @@
 //! and resurrection.
 
 use crate::error::{Doing, Error, Result};
+use crate::installer;
 use crate::network;
 use crate::plan::Plan;
 use std::fs::File;
@@ -10,6 +11,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
+/// Seconds that an installation may take.
+const DEPLOYING: u64 = 1200;
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running server.
@@ -40,8 +43,9 @@ impl Server {
         // A folder given with --work-dir may hold an earlier run's.
         let _ = std::fs::remove_dir_all(&state);
         std::fs::create_dir_all(&state).doing("the server's folder cannot be made")?;
+        let deploying = if plan.installer_mirror.is_some() { installer::DEPLOYING } else { DEPLOYING };
         let config = plan.work_dir.join("lab.toml");
-        std::fs::write(&config, config_text(&state, &plan.images_dir, mode) + pxe)
+        std::fs::write(&config, config_text(&state, &plan.images_dir, mode, deploying) + pxe)
             .doing("the server's configuration cannot be written")?;
         let log = plan.work_dir.join("server.log");
         let _ = std::fs::remove_file(&log);
@@ -130,13 +134,13 @@ pub(crate) fn state_dir(run: &Path) -> PathBuf {
     run.join("server-state")
 }
 
-fn config_text(state: &Path, images: &Path, mode: &str) -> String {
+fn config_text(state: &Path, images: &Path, mode: &str, deploying: u64) -> String {
     format!(
         "data_dir = {state:?}\nimages_dir = {images:?}\ninterface = \"{}\"\n\
          kernel_options = \"console=tty0 console=ttyS0,115200\"\n\n\
          [dhcp]\nmode = \"{mode}\"\npool = \"{}\"\nlease_seconds = 600\n\n\
          [http]\nport = 80\n\n\
-         [timeouts]\nenlisting = 600\ncommissioning = 600\ndeploying = 1200\nreleasing = 120\n",
+         [timeouts]\nenlisting = 600\ncommissioning = 600\ndeploying = {deploying}\nreleasing = 120\n",
         network::BRIDGE,
         network::POOL,
     )
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_configuration_quotes_its_paths() {
-        let text = config_text(Path::new("/a b/state"), Path::new("/i\"x"), "off");
+        let text = config_text(Path::new("/a b/state"), Path::new("/i\"x"), "off", 1);
         assert!(text.starts_with("data_dir = \"/a b/state\"\nimages_dir = \"/i\\\"x\"\n"));
     }
 }
