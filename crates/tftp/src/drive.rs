@@ -78,17 +78,21 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
     async fn run_to(&mut self, until: Until, cancel: impl Future<Output = Outcome>) -> Option<Outcome> {
         let agreed = self.transfer.agreed();
         let block = agreed.map_or(0, |agreed| usize::from(agreed.block_size)) + DATA_HEADER;
-        let windows = matches!(self.file, FileEnd::Sink(_)) && agreed.is_some_and(|agreed| agreed.window_size > 1);
+        let in_step = agreed.is_none_or(|agreed| agreed.window_size == 1);
+        let windows = matches!(self.file, FileEnd::Sink(_)) && !in_step;
         // One byte more, or a block that is too long would look like one that is not.
         let mut received = vec![0; (block + 1).max(MIN_BUFFER)];
         let mut out = Vec::new();
         let mut cancel = pin!(cancel);
         let mut alarm = pin!(tokio::time::sleep_until(now().into()));
+        let mut has_received = false;
         loop {
             self.move_bytes().await;
-            if let Err(ended) = self.flush(&mut out).await {
-                return Some(ended);
-            }
+            let has_sent = match self.flush(&mut out).await {
+                Ok(has_sent) => has_sent,
+                Err(ended) => return Some(ended),
+            };
+            let alone = std::mem::take(&mut has_received) && has_sent && in_step;
             if let Some(outcome) = self.transfer.outcome() {
                 return Some(outcome);
             }
@@ -102,7 +106,8 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
             }
             let Self { transfer, port, file, progress, moved, trouble, .. } = self;
             tokio::select! {
-                length = port.recv(&mut received) => {
+                length = port.recv(&mut received, alone) => {
+                    has_received = true;
                     if let Err(ended) = take(transfer, length, &received) {
                         return Some(ended);
                     }
@@ -167,12 +172,14 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
         }
     }
 
-    /// Sends all that waits to be sent.
-    async fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), Outcome> {
+    /// Sends all that waits to be sent, and tells whether there was something.
+    async fn flush(&mut self, out: &mut Vec<u8>) -> Result<bool, Outcome> {
+        let mut has_sent = false;
         while let Some(segment) = self.transfer.poll_transmit(out) {
             self.port.send(out, segment).await.map_err(|_| Outcome::Unreachable)?;
+            has_sent = true;
         }
-        Ok(())
+        Ok(has_sent)
     }
 
     /// Ends a transfer from outside. What the peer already said comes first: the ERROR that ends EDK2's size probe and

@@ -48,9 +48,12 @@ impl Port {
     }
 
     /// The length of the next datagram of the peer, which `buffer` then begins with.
-    pub(crate) async fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    ///
+    /// `alone`: the peer waits for our answer to the last one, so nothing else is looked for before something comes. If
+    /// there was something all the same, the next call finds it.
+    pub(crate) async fn recv(&mut self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
         match self {
-            Self::Own(port) => port.recv(buffer).await,
+            Self::Own(port) => port.recv(buffer, alone).await,
             Self::Shared(port) => Ok(port.recv(buffer).await),
         }
     }

@@ -5,11 +5,18 @@
 //! handed many datagrams at once (`sendmmsg`). Elsewhere each datagram is sent by itself.
 #![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
 
+#[cfg(target_os = "linux")]
+use std::future::poll_fn;
 use std::io;
 #[cfg(target_os = "linux")]
 use std::io::IoSlice;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+#[cfg(target_os = "linux")]
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, SendFlags},
+};
 #[cfg(target_os = "linux")]
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -67,8 +74,8 @@ impl OwnPort {
     /// See [`super::Port::send`].
     pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
         if run.len() > segment && self.kernel_cuts(segment) {
-            match self.socket.send(run).await {
-                Ok(_) => return Ok(()),
+            match send_one(&self.socket, run).await {
+                Ok(()) => return Ok(()),
                 // An error of an earlier datagram is told by the next call, which then sends nothing.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
                 Err(_) => self.cut_here(),
@@ -104,10 +111,41 @@ impl OwnPort {
         None
     }
 
-    pub(crate) async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// See [`super::Port::recv`].
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn recv(&self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
+        if !alone {
+            tokio::task::coop::consume_budget().await;
+            match recv_now(&self.socket, buffer) {
+                Err(Errno::AGAIN) => {}
+                received => return Ok(received?),
+            }
+        }
+        loop {
+            poll_fn(|context| self.socket.poll_recv_ready(context)).await?;
+            let mut received = Err(Errno::AGAIN);
+            // "It would block" without asking: until the next datagram comes, the socket counts as empty.
+            let _ = self.socket.try_io(Interest::READABLE, || {
+                received = recv_now(&self.socket, buffer);
+                Err::<(), _>(io::ErrorKind::WouldBlock.into())
+            });
+            if received != Err(Errno::AGAIN) {
+                return Ok(received?);
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) async fn recv(&self, buffer: &mut [u8], _: bool) -> io::Result<usize> {
         self.socket.recv(buffer).await
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv_now(&self.socket, buffer)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
     pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.try_recv(buffer)
     }
@@ -136,6 +174,11 @@ impl OwnPort {
     }
 }
 
+#[cfg(target_os = "linux")]
+fn recv_now(socket: &UdpSocket, buffer: &mut [u8]) -> Result<usize, Errno> {
+    rustix::net::recv(socket, buffer, RecvFlags::DONTWAIT).map(|(length, _)| length)
+}
+
 /// The kernel lets a socket have a broadcast address. It does not connect one to such an address, unless told that it
 /// may broadcast.
 async fn is_broadcast(socket: &UdpSocket, address: SocketAddr) -> bool {
@@ -150,12 +193,26 @@ async fn is_broadcast(socket: &UdpSocket, address: SocketAddr) -> bool {
     }
 }
 
+/// There is room nearly always, so that is tried before tokio is asked to wait for it.
+#[cfg(target_os = "linux")]
+async fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
+    match rustix::net::send(socket, datagram, SendFlags::DONTWAIT) {
+        Err(Errno::AGAIN) => socket.send(datagram).await.map(drop),
+        sent => Ok(sent.map(drop)?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
+    socket.send(datagram).await.map(drop)
+}
+
 /// Sends the first datagrams of a run that is not empty, and tells how many.
 #[cfg(target_os = "linux")]
 async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, sendmmsg};
+    use rustix::net::{MMsgHdr, SendAncillaryBuffer, sendmmsg};
     if run.len() <= segment {
-        return socket.send(run).await.map(|_| 1);
+        return send_one(socket, run).await.map(|()| 1);
     }
     let send = || {
         let parts: Vec<_> = run.chunks(segment).take(MAX_MESSAGES).map(|part| [IoSlice::new(part)]).collect();
@@ -169,7 +226,7 @@ async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result
 
 #[cfg(not(target_os = "linux"))]
 async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    socket.send(run.get(..segment).unwrap_or(run)).await.map(|_| 1)
+    send_one(socket, run.get(..segment).unwrap_or(run)).await.map(|()| 1)
 }
 
 #[cfg(target_os = "linux")]
