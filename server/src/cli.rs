@@ -207,6 +207,16 @@ enum KeyAction {
     },
 }
 
+/// A thousand transfers need two thousand sockets and files. The usual limit of 1024 is there for programs that call
+/// `select`; the hard one is what the administrator allows.
+fn allow_many_files() {
+    use nix::sys::resource::{Resource::RLIMIT_NOFILE, getrlimit, setrlimit};
+    let raised = getrlimit(RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
+}
+
 /// Runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -218,6 +228,7 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    allow_many_files();
     let mut runtime = match &cli.command {
         // One task and one socket: more threads would only hand packets to each other.
         Command::Dhcp(_) | Command::Tftp(_) | Command::Get(_) | Command::Put(_) => {

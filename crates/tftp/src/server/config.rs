@@ -20,9 +20,9 @@ pub struct Config {
     pub fragments: bool,
     /// Retransmission.
     pub timing: Timing,
-    /// Concurrent transfers in all. Above it requests are dropped; the clients ask again.
+    /// Concurrent transfers in all. Above it requests are dropped; the clients ask again. Each has two open files.
     pub max_transfers: usize,
-    /// Concurrent transfers of one address.
+    /// Concurrent transfers of one address, which may be that of a NAT with a rack behind it.
     pub max_per_address: usize,
     /// Requests of one address that are looked at in one second; more are dropped. A boot loader asks for its next file
     /// when it has the last one; what asks faster than this is broken, or forges its address.
@@ -50,8 +50,8 @@ impl Default for Config {
             limits: Limits::default(),
             fragments: false,
             timing: Timing::default(),
-            max_transfers: 1024,
-            max_per_address: 64,
+            max_transfers: 2048,
+            max_per_address: 1024,
             max_requests_per_second: 1000,
             single_port: false,
             broadcast: false,
