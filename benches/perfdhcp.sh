@@ -7,11 +7,13 @@
 # restarted with an empty lease file for each rate. Firstlight syncs every lease to disk before its ACK; Kea never syncs.
 #   RATES='1000 2000 …'   exchanges a second to try, ascending; a server is done at the second failure in a row
 #   SECONDS_EACH=5        how long each rate is held
+#   CLIENTS=3             how many perfdhcp share a rate: from 10,000/s on, one alone spins, and loses replies in its own
+#                         socket while the server still answers every request
 #   FOLDER=…              where the lease files are; it must be on a disk, not in memory
 set -euo pipefail
 server=${1:-target/release/firstlight}
 rates=${RATES:-1000 2000 3000 4000 6000 8000 10000 12000 14000 16000 18000 20000 24000 28000 32000}
-period=${SECONDS_EACH:-5}
+period=${SECONDS_EACH:-5} clients=${CLIENTS:-3}
 for program in perfdhcp:kea-admin kea-dhcp4:kea-dhcp4-server ip:iproute2; do
     command -v "${program%:*}" >/dev/null || { echo "${program%:*} is missing: install the package ${program#*:}" >&2; exit 1; }
 done
@@ -28,7 +30,8 @@ mount -t tmpfs none /run; mkdir /run/netns
 ip link set lo up; ip netns add client
 ip link add s0 type veth peer name c0 netns client
 ip address add 10.0.0.1/8 dev s0; ip link set s0 up
-ip -n client address add 10.0.0.2/8 dev c0; ip -n client link set c0 up; ip -n client link set lo up
+for client in $(seq "$clients"); do ip -n client address add 10.0.0.$((client + 1))/8 dev c0; done
+ip -n client link set c0 up; ip -n client link set lo up
 cat > kea.json <<END
 {"Dhcp4": {
   "interfaces-config": {"interfaces": ["s0"], "dhcp-socket-type": "udp"},
@@ -56,11 +59,17 @@ start() {
     echo "$1 does not answer:"; cat server.log; exit 1
 }
 
-# Prints the exchanges a second that were begun, and the worse of the two drop ratios in percent.
+# Prints the exchanges a second that were begun, and the worst of the drop ratios in percent.
 measure() {
-    ip netns exec client perfdhcp -4 -l 10.0.0.2 -g multi -r "$1" -R 4000000 -p "$period" -W 1000000 10.0.0.1 >perfdhcp.log 2>&1 || true
-    awk -v period="$period" '/^sent packets:/ && !sent { sent = $3 } /^drops ratio:/ && $3 + 0 > worst { worst = $3 + 0 }
-         END { if (!sent) worst = 100; printf "%d %.2f\n", sent / period, worst }' perfdhcp.log
+    local client pids=()
+    for client in $(seq "$clients"); do
+        ip netns exec client perfdhcp -4 -l 10.0.0.$((client + 1)) -b mac=00:0c:0$client:00:00:00 -g multi -r $(($1 / clients)) \
+            -R 4000000 -p "$period" -W 1000000 10.0.0.1 >perfdhcp.$client.log 2>&1 & pids+=($!)
+    done
+    wait "${pids[@]}" || true
+    awk -v period="$period" 'FNR == 1 { first = 1 } /^sent packets:/ && first { sent += $3; first = 0 }
+         /^drops ratio:/ && $3 + 0 > worst { worst = $3 + 0 }
+         END { if (!sent) worst = 100; printf "%d %.2f\n", sent / period, worst }' perfdhcp.[0-9]*.log
 }
 
 printf '%s\n' "$(nproc) × $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'); load $(cut -d' ' -f1 /proc/loadavg)"
