@@ -76,7 +76,7 @@ fn scalar_text(node: &Node) -> String {
 fn string(text: &str) -> String {
     let safe = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-        && scalar::resolve(text) == Ok(Value::String(text.to_owned()))
+        && scalar::resolve(text) == Ok(None)
         && !matches!(text, "y" | "Y" | "n" | "N");
     if safe {
         return text.to_owned();
@@ -88,7 +88,7 @@ fn string(text: &str) -> String {
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
                 let _ = write!(quoted, "\\u{:04x}", u32::from(c));
             }
             c => quoted.push(c),

@@ -36,6 +36,7 @@
 mod check;
 mod command;
 mod config;
+mod digits;
 mod emit;
 mod image;
 mod json;

@@ -3,18 +3,27 @@
 //! The differences from YAML 1.2 bite in practice: `no` is false, `0644` is 420, an unquoted MAC
 //! address such as `52:54:00:12:34:00` is a number in base 60, `1e3` is text.
 
-use crate::timestamp::{NoSuchDate, timestamp};
+use crate::digits;
+use crate::timestamp::timestamp;
 use crate::value::Value;
 
-/// The value of a plain scalar without a tag.
-pub(crate) fn resolve(text: &str) -> Result<Value, NoSuchDate> {
-    let found = match text.as_bytes().first() {
-        None => Some(Value::Null),
-        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => word(text),
-        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text)?,
-        Some(_) => None,
-    };
-    Ok(found.unwrap_or_else(|| Value::String(text.to_owned())))
+/// Why a plain scalar that looks like something else than text is nothing: PyYAML refuses the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoValue {
+    /// A date such as 2026-02-30.
+    Date,
+    /// A number without digits: `0x_`.
+    Number,
+}
+
+/// The value of a plain scalar without a tag, if it is not text.
+pub(crate) fn resolve(text: &str) -> Result<Option<Value>, NoValue> {
+    match text.as_bytes().first() {
+        None => Ok(Some(Value::Null)),
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => Ok(word(text)),
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text),
+        Some(_) => Ok(None),
+    }
 }
 
 /// The words for true, false and null.
@@ -34,76 +43,61 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn number(text: &str) -> Result<Option<Value>, NoSuchDate> {
-    if let Some(value) = integer(text) {
-        return Ok(Some(Value::Int(value)));
+fn number(text: &str) -> Result<Option<Value>, NoValue> {
+    let (negative, body) = split_sign(text);
+    if let Some(value) = integer(body)? {
+        return Ok(Some(Value::Int(if negative { -value } else { value })));
     }
     if let Some(value) = float(text) {
         return Ok(Some(Value::Float(value)));
     }
-    timestamp(text).map(|found| found.map(Value::Timestamp)).transpose()
-}
-
-/// Binary, octal, decimal, hexadecimal and base 60, with underscores in between.
-pub(crate) fn integer(text: &str) -> Option<i128> {
-    let (negative, body) = split_sign(text);
-    let value = unsigned(body)?;
-    Some(if negative { -value } else { value })
+    timestamp(text, false).map(|found| found.map(Value::Timestamp)).transpose().map_err(|_| NoValue::Date)
 }
 
 fn split_sign(text: &str) -> (bool, &str) {
-    match text.as_bytes().first() {
-        Some(b'-') => (true, text.get(1..).unwrap_or_default()),
-        Some(b'+') => (false, text.get(1..).unwrap_or_default()),
-        _ => (false, text),
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
     }
 }
 
-fn unsigned(body: &str) -> Option<i128> {
-    if let Some(digits) = body.strip_prefix("0b") {
-        return radix(digits, 2);
-    }
-    if let Some(digits) = body.strip_prefix("0x") {
-        return radix(digits, 16);
+/// Binary, octal, decimal, hexadecimal and base 60, with underscores in between. What is larger than the value can
+/// hold is text.
+fn integer(body: &str) -> Result<Option<i128>, NoValue> {
+    let based = [("0b", 2), ("0x", 16), ("0", 8)].into_iter().find_map(|(prefix, base)| {
+        let digits = body.strip_prefix(prefix).filter(|digits| !digits.is_empty())?;
+        digits.chars().all(|c| c == '_' || c.is_digit(base)).then_some((digits, base))
+    });
+    if let Some((digits, base)) = based {
+        // In `0_`, the zero counts.
+        return match without_underscores(digits).as_str() {
+            "" if base == 8 => Ok(Some(0)),
+            "" => Err(NoValue::Number),
+            digits => Ok(i128::from_str_radix(digits, base).ok()),
+        };
     }
     if body == "0" {
-        return Some(0);
+        return Ok(Some(0));
     }
-    if let Some(digits) = body.strip_prefix('0') {
-        return radix(digits, 8);
-    }
-    if !body.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    if body.contains(':') {
-        return base60(body);
-    }
-    radix(body, 10)
-}
-
-/// Digits and underscores; at least one character, and at least one digit.
-fn radix(digits: &str, base: u32) -> Option<i128> {
-    let mut value: i128 = 0;
-    let mut any = false;
-    for c in digits.chars().filter(|c| *c != '_') {
-        let digit = c.to_digit(base)?;
-        value = value.checked_mul(i128::from(base))?.checked_add(i128::from(digit))?;
-        any = true;
-    }
-    any.then_some(value)
-}
-
-/// `12:34:56`: the first group is any number, every later one is below 60.
-fn base60(body: &str) -> Option<i128> {
     let mut groups = body.split(':');
-    let mut value = radix(groups.next()?, 10)?;
-    for group in groups {
-        let digit = sixtieth(group)?;
-        value = value.checked_mul(60)?.checked_add(digit)?;
+    let first = groups.next().unwrap_or_default();
+    if !first.starts_with(|c| matches!(c, '1'..='9')) || !first.chars().all(|c| c == '_' || c.is_ascii_digit()) {
+        return Ok(None);
     }
-    Some(value)
+    let first = without_underscores(first).parse().ok();
+    Ok(groups
+        .try_fold(first, |value: Option<i128>, group| {
+            let digit = sixtieth(group)?;
+            Some(value.and_then(|value| value.checked_mul(60)?.checked_add(digit)))
+        })
+        .flatten())
 }
 
+fn without_underscores(text: &str) -> String {
+    text.chars().filter(|c| *c != '_').collect()
+}
+
+/// A later group of a number in base 60.
 fn sixtieth(group: &str) -> Option<i128> {
     let valid = matches!(group.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
     valid.then(|| group.parse().ok()).flatten()
@@ -112,7 +106,7 @@ fn sixtieth(group: &str) -> Option<i128> {
 /// Decimal fractions, base 60 with a fraction, infinities and not-a-number.
 ///
 /// An exponent needs a point before it and a sign in it (`1.0e+3`); `.5` takes no sign.
-pub(crate) fn float(text: &str) -> Option<f64> {
+fn float(text: &str) -> Option<f64> {
     let (negative, body) = split_sign(text);
     let signed = body.len() != text.len();
     match body {
@@ -122,22 +116,18 @@ pub(crate) fn float(text: &str) -> Option<f64> {
         ".nan" | ".NaN" | ".NAN" if !signed => return Some(f64::NAN),
         _ => {}
     }
-    let magnitude = if body.contains(':') { base60_float(body)? } else { decimal(body, signed)? };
-    Some(if negative { -magnitude } else { magnitude })
-}
-
-fn decimal(body: &str, signed: bool) -> Option<f64> {
+    let grouped = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '_');
     let (whole, rest) = body.split_once('.')?;
-    let (fraction, exponent) = match rest.find(['e', 'E']) {
+    let mut groups = whole.split(':');
+    let first = groups.next().unwrap_or_default();
+    let is_base60 = whole.contains(':');
+    let (fraction, exponent) = match rest.find(['e', 'E']).filter(|_| !is_base60) {
         Some(at) => (rest.get(..at)?, rest.get(at + 1..)),
         None => (rest, None),
     };
-    let grouped = |s: &str| s.chars().all(|c| c.is_ascii_digit() || c == '_');
-    if whole.is_empty() {
-        if signed || fraction.is_empty() || !grouped(fraction) {
-            return None;
-        }
-    } else if !whole.starts_with(|c: char| c.is_ascii_digit()) || !grouped(whole) || !grouped(fraction) {
+    let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let good = if whole.is_empty() { !signed && begins(fraction) } else { begins(first) && grouped(first) };
+    if !good || !grouped(fraction) || groups.any(|group| sixtieth(group).is_none()) {
         return None;
     }
     if let Some(exponent) = exponent {
@@ -146,68 +136,165 @@ fn decimal(body: &str, signed: bool) -> Option<f64> {
             return None;
         }
     }
-    let clean: String = body.chars().filter(|c| *c != '_').collect();
-    // Rust wants a digit on at least one side of the point; `._` has none.
-    clean.parse().ok()
+    let magnitude = float_groups(&without_underscores(body))?;
+    Some(if negative { -magnitude } else { magnitude })
 }
 
-fn base60_float(body: &str) -> Option<f64> {
-    let (groups, fraction) = body.split_once('.')?;
-    if !fraction.chars().all(|c| c.is_ascii_digit() || c == '_') {
+/// Groups of base 60, or one number. The smallest is added first, as PyYAML does: that makes a difference in the last
+/// digit.
+fn float_groups(text: &str) -> Option<f64> {
+    let mut sum = 0.0;
+    let mut base = 1.0;
+    for group in text.rsplit(':') {
+        sum += python_float(group)? * base;
+        base *= 60.0;
+    }
+    Some(sum)
+}
+
+/// What Python's `float` takes, after the underscores are gone.
+fn python_float(text: &str) -> Option<f64> {
+    digits::ascii(text.trim()).parse().ok()
+}
+
+/// What Python's `int` takes, after the underscores are gone: spaces around it, a sign, and the prefix of the base.
+fn python_integer(text: &str, base: u32) -> Option<i128> {
+    let text = digits::ascii(text.trim());
+    let (negative, mut body) = split_sign(&text);
+    let prefix = match base {
+        2 => "0b",
+        8 => "0o",
+        16 => "0x",
+        _ => "",
+    };
+    if body.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+        body = body.get(prefix.len()..).unwrap_or_default();
+    }
+    if body.starts_with(['+', '-']) {
         return None;
     }
-    let (head, last) = groups.rsplit_once(':')?;
-    let head = if head.contains(':') { base60(head)? } else { radix(head, 10)? };
-    let digits: String = fraction.chars().filter(|c| *c != '_').collect();
-    sixtieth(last)?;
-    let last: f64 = format!("{last}.{digits}").parse().ok()?;
-    #[expect(clippy::cast_precision_loss, reason = "PyYAML computes in floats, too")]
-    let head = head as f64;
-    Some(head.mul_add(60.0, last))
+    let value = i128::from_str_radix(body, base).ok()?;
+    Some(if negative { -value } else { value })
+}
+
+/// What `!!int` takes: more than what is an integer without it.
+pub(crate) fn tagged_integer(text: &str) -> Option<i128> {
+    let text = without_underscores(text);
+    let (negative, body) = split_sign(&text);
+    let value = if let Some(digits) = body.strip_prefix("0b") {
+        python_integer(digits, 2)?
+    } else if let Some(digits) = body.strip_prefix("0x") {
+        python_integer(digits, 16)?
+    } else if body.starts_with('0') {
+        python_integer(body, 8)?
+    } else {
+        body.split(':')
+            .try_fold(0_i128, |value, group| value.checked_mul(60)?.checked_add(python_integer(group, 10)?))?
+    };
+    Some(if negative { -value } else { value })
 }
 
 /// What `!!float` takes: any number.
 pub(crate) fn tagged_float(text: &str) -> Option<f64> {
-    float(text).or_else(|| text.parse().ok())
+    let text = without_underscores(text).to_lowercase();
+    let (negative, body) = split_sign(&text);
+    let magnitude = match body {
+        ".inf" => f64::INFINITY,
+        ".nan" => f64::NAN,
+        body => float_groups(body)?,
+    };
+    Some(if negative { -magnitude } else { magnitude })
 }
 
-/// Standard base64 with padding; white space is skipped.
+/// Base64 as Python decodes it: other characters are skipped, and nothing counts behind the padding.
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bits: u32 = 0;
-    let mut count = 0;
-    let mut padding = 0;
+    if !text.is_ascii() {
+        return None;
+    }
     let mut bytes = Vec::new();
-    for c in text.bytes().filter(|c| !c.is_ascii_whitespace()) {
+    let (mut left, mut place, mut padding) = (0_u8, 0, 0);
+    for c in text.bytes() {
         let digit = match c {
             b'A'..=b'Z' => c - b'A',
             b'a'..=b'z' => c - b'a' + 26,
             b'0'..=b'9' => c - b'0' + 52,
             b'+' => 62,
             b'/' => 63,
-            b'=' => {
+            b'=' if place >= 2 => {
                 padding += 1;
+                if place + padding >= 4 {
+                    return Some(bytes);
+                }
                 continue;
             }
-            _ => return None,
+            _ => continue,
         };
-        if padding > 0 {
-            return None;
+        padding = 0;
+        match place {
+            0 => {}
+            1 => bytes.push((left << 2) | (digit >> 4)),
+            2 => bytes.push((left << 4) | (digit >> 2)),
+            _ => bytes.push((left << 6) | digit),
         }
-        bits = (bits << 6) | u32::from(digit);
-        count += 1;
-        if count % 4 == 0 {
-            bytes.extend(bits.to_be_bytes().into_iter().skip(1));
-            bits = 0;
+        left = digit;
+        place = (place + 1) % 4;
+    }
+    (place == 0).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NoValue, base64, resolve, tagged_float, tagged_integer};
+    use crate::value::Value;
+
+    #[test]
+    fn numbers_are_those_of_pyyaml() {
+        for (text, value) in [
+            ("0_", Ok(Some(Value::Int(0)))),
+            ("0x_", Err(NoValue::Number)),
+            ("-0b1_1", Ok(Some(Value::Int(-3)))),
+            ("1_:30", Ok(Some(Value::Int(90)))),
+            ("08", Ok(None)),
+            ("._5", Ok(None)),
+            ("1:60", Ok(None)),
+            ("190:20:30.15", Ok(Some(Value::Float(685_230.15)))),
+            ("2026-02-30", Err(NoValue::Date)),
+        ] {
+            assert_eq!(resolve(text), value, "{text}");
         }
     }
-    match (count % 4, padding) {
-        (0, 0) => {}
-        (2, 2) => bytes.push(u8::try_from((bits >> 4) & 0xff).ok()?),
-        (3, 1) => {
-            bytes.push(u8::try_from((bits >> 10) & 0xff).ok()?);
-            bytes.push(u8::try_from((bits >> 2) & 0xff).ok()?);
+
+    #[test]
+    fn tags_take_what_python_takes() {
+        for (text, value) in [
+            ("_1", Some(1)),
+            ("0o17", Some(15)),
+            ("+-5", Some(-5)),
+            (" 7", Some(7)),
+            ("1:75", Some(135)),
+            ("+", None),
+            ("08", None),
+        ] {
+            assert_eq!(tagged_integer(text), value, "{text}");
         }
-        _ => return None,
+        assert_eq!(
+            [tagged_float("1E3"), tagged_float("-.INF"), tagged_float("1:30"), tagged_float("")],
+            [Some(1000.0), Some(f64::NEG_INFINITY), Some(90.0), None]
+        );
     }
-    Some(bytes)
+
+    #[test]
+    fn base64_is_read_as_python_reads_it() {
+        for (text, bytes) in [
+            ("aGk=", Some(&b"hi"[..])),
+            ("a G~k = x", Some(b"hi")),
+            ("aGkh", Some(b"hi!")),
+            ("=aGk=", Some(b"hi")),
+            ("aGk", None),
+            ("a", None),
+            ("é", None),
+        ] {
+            assert_eq!(base64(text).as_deref(), bytes, "{text}");
+        }
+    }
 }

@@ -436,6 +436,24 @@ mod tests {
     }
 
     #[test]
+    fn digits_and_spaces_are_those_of_python() {
+        let accepted = |item: &str| {
+            let mut problems = Vec::new();
+            check_item("item", &crate::yaml::load(item).0.unwrap(), &mut problems);
+            problems.is_empty()
+        };
+        for (item, verdict) in [
+            ("{id: l, type: lvm_partition, name: l, volgroup: v, size: \u{663}.\u{663}}", true),
+            ("{id: l, type: lvm_partition, name: l, volgroup: v, size: \u{663}}", false),
+            ("{id: d, type: disk, wwn: 0x\u{663}}", true),
+            ("{id: d, type: disk, wwn: eui.\u{663}}", false),
+            ("{id: m, type: mount, path: /, options: \"\\x1c\"}", false),
+        ] {
+            assert_eq!(accepted(item), verdict, "{item}");
+        }
+    }
+
+    #[test]
     fn the_validator_accepts_what_its_schema_forgets() {
         for (storage, accepted) in [
             ("custom", true),

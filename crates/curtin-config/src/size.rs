@@ -1,5 +1,6 @@
 //! Sizes as curtin writes them: `512M`, `1.5G`, powers of 1024, no `MiB`.
 
+use crate::digits;
 use crate::value::{Node, Value};
 
 /// Why a text is not a size.
@@ -68,6 +69,7 @@ pub fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
 
 /// What Python's `float()` takes: decimal with exponent, single underscores between digits.
 fn python_float(text: &str) -> Option<f64> {
+    let text = digits::ascii(text);
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
         if *byte == b'_' {

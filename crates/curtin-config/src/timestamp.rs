@@ -39,8 +39,9 @@ impl Reader<'_> {
     }
 }
 
-/// `None` when it does not look like a date.
-pub(crate) fn timestamp(text: &str) -> Option<Result<String, NoSuchDate>> {
+/// `None` when it does not look like a date. Without a time, month and day have two digits, unless a tag says that it is a
+/// date.
+pub(crate) fn timestamp(text: &str, tagged: bool) -> Option<Result<String, NoSuchDate>> {
     let mut reader = Reader(text.as_bytes());
     let year = reader.number(4, 4)?;
     reader.eat(b"-")?;
@@ -50,8 +51,7 @@ pub(crate) fn timestamp(text: &str) -> Option<Result<String, NoSuchDate>> {
     let date = format!("{year:04}-{month:02}-{day:02}");
     let good = exists(year, month, day);
     if reader.peek().is_none() {
-        // Without a time, month and day have two digits.
-        return (text.len() == 10).then_some(if good { Ok(date) } else { Err(NoSuchDate) });
+        return (tagged || text.len() == 10).then_some(if good { Ok(date) } else { Err(NoSuchDate) });
     }
     if reader.eat(b"Tt").is_none() && !reader.blanks() {
         return None;

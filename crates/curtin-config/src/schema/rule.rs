@@ -1,5 +1,6 @@
 //! What a value may be, as curtin's validator (Python's `jsonschema`) decides it.
 
+use crate::digits::digit;
 use crate::value::{Node, Value};
 
 /// The values that a key may have.
@@ -76,7 +77,7 @@ impl Rule {
             Self::Device => is(is_device),
             Self::Disk => is(|text| is_device(text) || text.starts_with("iscsi:")),
             Self::MountPoint => is(|text| text == "none" || text == "/" || has_segments(text)),
-            Self::MountOptions => is(|text| text.is_empty() || !text.trim().is_empty()),
+            Self::MountOptions => is(|text| text.is_empty() || text.contains(|c| !is_space(c))),
             Self::Wwn => is(is_wwn),
             Self::PartitionType => is(|text| is_type_byte(text) || contains_uuid(text)),
             Self::RaidLevel => {
@@ -171,10 +172,15 @@ fn begins_like_a_size(text: &str) -> bool {
         return true;
     }
     let characters: Vec<char> = text.chars().collect();
-    let digits = characters.iter().take_while(|c| c.is_ascii_digit()).count();
-    (1..=digits).any(|at| {
-        characters.get(at).is_some_and(|c| *c != '\n') && characters.get(at + 1).is_some_and(char::is_ascii_digit)
-    })
+    let is_digit = |c: &char| digit(*c).is_some();
+    let digits = characters.iter().take_while(|c| is_digit(c)).count();
+    (1..=digits)
+        .any(|at| characters.get(at).is_some_and(|c| *c != '\n') && characters.get(at + 1).is_some_and(is_digit))
+}
+
+/// What Python's `\s` takes: besides Unicode's white space, the four separators of ASCII.
+const fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
 }
 
 fn contains_uuid(text: &str) -> bool {
@@ -199,7 +205,7 @@ fn is_device(text: &str) -> bool {
 
 fn is_wwn(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix("0x") {
-        return rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        return rest.starts_with(|c: char| c.is_ascii_alphabetic() || digit(c).is_some());
     }
     let rest = ["nvme.", "eui.", "uuid."].iter().find_map(|prefix| text.strip_prefix(prefix));
     rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-'))
