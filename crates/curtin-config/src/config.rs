@@ -16,6 +16,8 @@ use crate::value::{Mapping, Node, Value};
 use crate::write_file::WriteFile;
 use crate::yaml;
 
+mod emit;
+
 /// Every top-level key that curtin's schema, documentation or code knows, besides `STAGE_commands`.
 const KNOWN: &[&str] = &[
     "apply_net_commands",
@@ -212,6 +214,10 @@ pub(crate) struct Context {
 const MAX_GUESSES: usize = 100;
 
 impl Context {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
     pub(crate) fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }

@@ -152,7 +152,7 @@ fn string(out: &mut String, text: &str) {
 }
 
 /// Builds nodes; of a key that stands twice, the last value counts and the first place.
-struct Seed(Span);
+pub(crate) struct Seed(pub(crate) Span);
 
 impl<'de> DeserializeSeed<'de> for Seed {
     type Value = Node;
@@ -191,6 +191,22 @@ impl<'de> Visitor<'de> for Seed {
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
         Ok(Node::new(Value::String(value.to_owned()), self.0))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Node, E> {
+        Ok(Node::new(Value::Int(value), self.0))
+    }
+
+    fn visit_bytes<E>(self, value: &[u8]) -> Result<Node, E> {
+        Ok(Node::new(Value::Binary(value.to_vec()), self.0))
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::new(Value::Null, self.0))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        self.deserialize(deserializer)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {

@@ -33,11 +33,13 @@
 //! assert!(script.starts_with("#!/bin/bash"));
 //! ```
 
+mod builder;
 mod check;
 mod command;
 mod config;
 mod digits;
 mod emit;
+mod entries;
 mod image;
 mod json;
 pub mod layout;
@@ -53,6 +55,7 @@ mod scalar;
 mod schema;
 mod section;
 mod seed;
+mod serde_node;
 mod shell;
 mod size;
 mod snippet;
@@ -68,6 +71,7 @@ mod vectors;
 mod write_file;
 mod yaml;
 
+pub use builder::ConfigBuilder;
 pub use check::{check, check_bytes};
 pub use command::{Command, Commands};
 pub use config::{Config, Parsed, parse};

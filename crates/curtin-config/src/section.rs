@@ -5,6 +5,7 @@
 
 pub(crate) mod apt;
 mod boot;
+pub(crate) mod emit;
 mod kernel;
 mod keys;
 mod machine;

@@ -106,6 +106,19 @@ impl Source {
     }
 
     /// All sources of a configuration, in the order of their keys.
+    /// The type to write, which reads as this source's kind; curtin's own names come first.
+    pub(crate) fn type_name(&self) -> &str {
+        let names: &[&str] = match &self.kind {
+            SourceKind::FsImage => return "fsimage",
+            SourceKind::Other(kind) => return kind,
+            SourceKind::Tar(Compression::Bzip2) => &["tbz"],
+            SourceKind::Tar(Compression::Xz) => &["txz"],
+            SourceKind::Tar(_) => &["tgz", "tar.zst", "tar"],
+        };
+        let fits = |name: &&&str| Self::typed(name, &self.uri).kind == self.kind;
+        names.iter().find(fits).copied().unwrap_or("tgz")
+    }
+
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Vec<Self> {
         match &node.value {
             _ if node.is_falsy() => Vec::new(),

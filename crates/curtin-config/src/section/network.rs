@@ -8,6 +8,7 @@ use crate::config::Context;
 use crate::problem::Problem;
 use crate::value::{Node, Value};
 
+mod emit;
 mod item;
 mod netplan;
 

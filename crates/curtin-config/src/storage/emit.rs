@@ -4,54 +4,11 @@ use super::{
     BcacheItem, DasdItem, DeviceItem, DiskItem, DmCryptItem, FormatItem, ItemKind, LvmPartitionItem, LvmVolgroupItem,
     MountItem, NvmeControllerItem, PartitionItem, RaidItem, RaidLevel, Storage, StorageItem, Wipe, ZfsItem, ZpoolItem,
 };
+use crate::entries::Entries;
 use crate::problem::Span;
-use crate::value::{Mapping, Node, Value};
-
-/// A mapping in the making; what is absent is left out.
-struct Entries(Vec<(Node, Node)>);
+use crate::value::{Node, Value};
 
 impl Entries {
-    fn put(&mut self, key: &str, value: impl Into<Node>) -> &mut Self {
-        self.0.push((Node::from(key), value.into()));
-        self
-    }
-
-    fn text(&mut self, key: &str, value: Option<&str>) -> &mut Self {
-        if let Some(text) = value {
-            self.put(key, text);
-        }
-        self
-    }
-
-    fn number(&mut self, key: &str, value: Option<u64>) -> &mut Self {
-        if let Some(number) = value {
-            self.put(key, Node::detached(Value::Int(i128::from(number))));
-        }
-        self
-    }
-
-    fn list(&mut self, key: &str, words: &[String]) -> &mut Self {
-        if !words.is_empty() {
-            let items = words.iter().map(|word| Node::from(word.as_str())).collect();
-            self.put(key, Node::detached(Value::Sequence(items)));
-        }
-        self
-    }
-
-    fn mapping(&mut self, key: &str, mapping: &Mapping) -> &mut Self {
-        if !mapping.is_empty() {
-            self.put(key, Node::detached(Value::Mapping(mapping.clone())));
-        }
-        self
-    }
-
-    fn flag(&mut self, key: &str, value: bool) -> &mut Self {
-        if value {
-            self.put(key, true);
-        }
-        self
-    }
-
     fn wipe(&mut self, wipe: Option<Wipe>) -> &mut Self {
         self.text(
             "wipe",
@@ -61,10 +18,6 @@ impl Entries {
                 Wipe::Random => "random",
             }),
         )
-    }
-
-    fn node(self) -> Node {
-        Node::detached(Value::Mapping(Mapping { entries: self.0 }))
     }
 }
 
@@ -96,7 +49,7 @@ impl Storage {
     #[must_use]
     pub fn to_node(&self) -> Node {
         let items = self.items.iter().map(StorageItem::to_node).collect();
-        let mut entries = Entries(Vec::new());
+        let mut entries = Entries::new();
         entries.put("version", i64::from(self.version)).put("config", Node::detached(Value::Sequence(items)));
         entries.text("device_map_path", self.device_map_path.as_deref());
         entries.node()
@@ -105,7 +58,7 @@ impl Storage {
 
 impl StorageItem {
     fn to_node(&self) -> Node {
-        let mut entries = Entries(Vec::new());
+        let mut entries = Entries::new();
         entries.put("id", self.id.as_str()).put("type", self.kind.name());
         match &self.kind {
             ItemKind::Disk(item) => disk(&mut entries, item),
