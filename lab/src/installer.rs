@@ -47,8 +47,10 @@ pub(crate) fn configure(work_dir: &Path, mirror: &str) -> Result<String> {
          [os.{NAME}]\nkind = \"debian-installer\"\nos = \"debian/bookworm\"\n\
          kernel = \"{FILES}/linux\"\ninitrd = \"{FILES}/initrd.gz\"\n\
          parameters = \"auto=true priority=critical url={{{{answers_url}}}} interface=auto BOOTIF={{{{bootif}}}} \
-         hostname={{{{node.hostname}}}} DEBIAN_FRONTEND=text\"\n\
+         hostname={{{{node.hostname}}}} netcfg/get_nameservers={} DEBIAN_FRONTEND=text\"\n\
          mirror = {mirror:?}\nproxy = \"http://{}:{}\"\n",
+        // Nobody answers there. The installer asks for one that DHCP does not name.
+        network::SERVER,
         network::SERVER,
         proxy::PORT,
     ))

@@ -467,6 +467,13 @@ async fn a_users_template_is_taken_and_a_broken_one_fails_the_phase() {
     let told: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(told["used"]["name"], "enlist");
     assert_eq!(told["shadowed"][0]["path"], "enlist (built in)");
+    let (_, page) = house.get(MACHINE, &format!("/machines/{id}"), &admin()).await;
+    let link = format!("/machines/{id}/preseed/enlist");
+    assert!(page.contains(&format!("href=\"{link}\"")), "{page}");
+    let (_, page) = house.get(MACHINE, &link, &admin()).await;
+    assert!(page.contains("/templates/enlist</code></td><td><span class=\"badge good\">used"), "{page}");
+    assert!(page.contains("enlist (built in)</code></td><td><span class=\"badge calm\">shadowed"), "{page}");
+    assert!(page.contains("token_secret: ********\n"), "{page}");
     let text = told["text"].as_str().unwrap();
     assert!(text.contains("token_secret: ********\n") && !text.contains(&header[header.len() - 20..]), "{text}");
 }

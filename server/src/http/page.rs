@@ -2,6 +2,7 @@
 
 mod machine;
 mod machines;
+mod preseed;
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -28,6 +29,7 @@ pub(super) fn router() -> Router<App> {
         .route("/fragments/machines", get(machines::fragment))
         .route("/machines/{id}", get(machine::page))
         .route("/fragments/machines/{id}", get(machine::fragment))
+        .route("/machines/{id}/preseed/{prefix}", get(preseed::page))
 }
 
 /// What does not.

@@ -4,8 +4,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use firstlight_preseed::Tried;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::error::ApiError;
@@ -21,48 +20,78 @@ pub(super) struct Asked {
     prefix: String,
 }
 
+/// What [`explain`] answers.
+#[derive(Debug, Serialize)]
+pub(super) struct Explained {
+    pub(super) machine: String,
+    pub(super) prefix: String,
+    pub(super) tried: Vec<Shown>,
+    pub(super) used: Option<Shown>,
+    shadowed: Vec<Shown>,
+    pub(super) warnings: Vec<String>,
+    pub(super) text: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+/// A name that is tried, and where.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Shown {
+    pub(super) path: String,
+    name: String,
+    pub(super) found: bool,
+}
+
 /// `GET /machines/{id}/preseed?prefix=…`
 pub(super) async fn explain(
     State(app): State<App>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Explained>, ApiError> {
     let Query(asked) = asked?;
-    let record = app.controller.machine(&id).await?;
+    Ok(Json(explained(&app, &id, &asked.prefix).await?))
+}
+
+/// The prefixes of what `record`'s machine gets.
+pub(super) fn prefixes<'a>(boot: &'a Boot, record: &Record) -> Vec<&'a str> {
+    let ours = [Prefix::Enlist, Prefix::EnlistUserdata, Prefix::Commissioning].map(Prefix::as_str);
+    let install = match boot.installer_of(record) {
+        Some(installer) => vec![installer.template()],
+        None => vec![Prefix::Curtin.as_str(), Prefix::CurtinUserdata.as_str()],
+    };
+    ours.into_iter().chain(install).collect()
+}
+
+pub(super) async fn explained(app: &App, id: &str, prefix: &str) -> Result<Explained, ApiError> {
+    let record = app.controller.machine(id).await?;
     let templates = app.boot.templates();
     let http_root = app.boot.policy().http_root();
-    let subject = Subject::new(&app.boot, &record, &http_root);
-    let purpose = Prefix::ALL.into_iter().find(|prefix| prefix.as_str() == asked.prefix);
-    let (prefix, subject, text) = if let Some(prefix) = purpose {
-        let text = preview(&app.boot, templates, subject, prefix).await;
-        (prefix.as_str(), subject, text.map_err(|error| error.to_string()))
+    let mut subject = Subject::new(&app.boot, &record, &http_root);
+    let purpose = Prefix::ALL.into_iter().find(|known| known.as_str() == prefix);
+    let text = if let Some(purpose) = purpose {
+        preview(&app.boot, templates, subject, purpose).await.map_err(|error| error.to_string())
     } else {
-        let installer = installer(&app.boot, &record, &asked.prefix)?;
+        let installer = installer(&app.boot, &record, prefix)?;
         let keys = app.controller.keys().await?;
+        subject.os = &installer.os;
         let text = installer::preview(&app.boot, templates, &record, installer, &keys).await;
-        let subject = Subject { os: &installer.os, ..subject };
-        (installer.template(), subject, text.map_err(|error| error.to_string()))
+        text.map_err(|error| error.to_string())
     };
     let explanation = templates.explain(prefix, &subject)?;
-    let (text, error) = match text {
-        Ok(text) => (Some(mask(&text)), None),
-        Err(error) => (None, Some(error)),
-    };
-    let shown = |tried: &Tried| json!({"path": path(templates, tried), "name": tried.name, "found": tried.found});
+    let shown = |tried: &Tried| Shown { path: path(templates, tried), name: tried.name.clone(), found: tried.found };
     let mut warnings: Vec<String> = explanation.shadows().map(|shadow| shadow.to_string()).collect();
     if purpose == Some(Prefix::CurtinUserdata) && record.deployment.as_ref().is_some_and(|wish| wish.curtin.is_some()) {
         warnings.push("the template is not used: this deployment brings its own curtin configuration".to_owned());
     }
-    Ok(Json(json!({
-        "machine": record.name,
-        "prefix": prefix,
-        "tried": explanation.tried().iter().map(shown).collect::<Vec<_>>(),
-        "used": explanation.winner().map(shown),
-        "shadowed": explanation.shadowed().map(shown).collect::<Vec<_>>(),
-        "warnings": warnings,
-        "text": text,
-        "error": error,
-    })))
+    Ok(Explained {
+        prefix: prefix.to_owned(),
+        tried: explanation.tried().iter().map(shown).collect(),
+        used: explanation.winner().map(shown),
+        shadowed: explanation.shadowed().map(shown).collect(),
+        warnings,
+        error: text.as_ref().err().cloned(),
+        text: text.ok().map(|text| mask(&text)),
+        machine: record.name,
+    })
 }
 
 /// The installer with this prefix: the machine's own if it has one, or else the first.

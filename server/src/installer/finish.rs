@@ -38,7 +38,10 @@ pub(super) fn late_command(kind: Kind, url: &str) -> String {
         Kind::Autoyast => "",
     };
     let file = "/tmp/firstlight-late";
-    format!("{{ wget -q -O {file} {url}late || curl -fsS -o {file} {url}late; }} && sh {file}{target}")
+    // A proxy is for packages.
+    format!(
+        "(unset http_proxy; {{ wget -q -O {file} {url}late || curl -fsS -o {file} {url}late; }} && sh {file}{target})"
+    )
 }
 
 /// Puts the command behind everything else that an installation does, unless a template has put it somewhere.
@@ -155,7 +158,7 @@ mod tests {
     use super::*;
 
     const URL: &str = "http://10.0.0.1/metadata/installer/t/";
-    const FETCH: &str = "{ wget -q -O /tmp/firstlight-late http://10.0.0.1/metadata/installer/t/late || \
+    const FETCH: &str = "(unset http_proxy; { wget -q -O /tmp/firstlight-late http://10.0.0.1/metadata/installer/t/late || \
         curl -fsS -o /tmp/firstlight-late http://10.0.0.1/metadata/installer/t/late; } && sh /tmp/firstlight-late";
 
     fn finished(kind: Kind, text: &str) -> Result<String, String> {
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_preseed_keeps_its_own_late_command() {
-        let late = format!("d-i preseed/late_command string {FETCH} /target\n");
+        let late = format!("d-i preseed/late_command string {FETCH} /target)\n");
         let text = "d-i a/b string c";
         assert_eq!(finished(Kind::DebianInstaller, text), Ok(format!("{text}\n{late}")));
 
@@ -172,18 +175,18 @@ mod tests {
         let text = finished(Kind::DebianInstaller, own).unwrap();
         let answers = Preseed::parse(text.as_bytes()).answers();
         let expected = format!(
-            r"sh -c 'echo '\''a'\''   ; in-target true; # done' && {FETCH} /target || {{ wget -q -O /dev/null {URL}failed; exit 1; }}"
+            r"sh -c 'echo '\''a'\''   ; in-target true; # done' && {FETCH} /target) || {{ wget -q -O /dev/null {URL}failed; exit 1; }}"
         );
         assert_eq!(answers.iter().map(|answer| answer.value.as_str()).collect::<Vec<_>>(), [expected.as_str()]);
 
-        let placed = format!("d-i preseed/late_command string {FETCH} /target; poweroff\n");
+        let placed = format!("d-i preseed/late_command string {FETCH} /target); poweroff\n");
         assert_eq!(finished(Kind::DebianInstaller, &placed), Ok(placed.clone()), "a template may place it itself");
     }
 
     #[test]
     fn a_kickstart_gets_a_last_script() {
         let text = "reboot\n%packages\n@core\n%end\n%post\n%packages\n%end";
-        let post = format!("\n%post --nochroot --erroronfail\n{FETCH} /mnt/sysroot\n%end\n");
+        let post = format!("\n%post --nochroot --erroronfail\n{FETCH} /mnt/sysroot)\n%end\n");
         assert_eq!(finished(Kind::Kickstart, text), Ok(format!("{text}{post}")));
         let error = "the section `%packages` is not closed: write `%end` behind it";
         assert_eq!(finished(Kind::Kickstart, "%packages\n@core\n"), Err(error.to_owned()));
@@ -194,7 +197,7 @@ mod tests {
         let open = "<chroot-scripts config:type=\"list\">\n";
         let script = format!(
             "<script><filename>firstlight-late.sh</filename><chrooted config:type=\"boolean\">true</chrooted>\
-             <interpreter>shell</interpreter><source><![CDATA[{FETCH}\n]]></source></script>\n"
+             <interpreter>shell</interpreter><source><![CDATA[{FETCH})\n]]></source></script>\n"
         );
         let hidden = "<!-- </scripts> --><a><![CDATA[</profile>]]></a>";
         for (before, after, expected) in [
@@ -222,7 +225,7 @@ mod tests {
         assert!(finished_text.starts_with("#cloud-config\n"));
         let expected = serde_json::json!({
             "version": 1,
-            "late-commands": [["a", "[b]"], "c", format!("{FETCH} /target")],
+            "late-commands": [["a", "[b]"], "c", format!("{FETCH} /target)")],
             "error-commands": [format!("curl -fsS -o /dev/null {URL}failed")],
         });
         assert_eq!(read(&finished_text), expected);

@@ -4,6 +4,7 @@ use axum::extract::{Extension, Path, State};
 use maud::{Markup, html};
 
 use super::machines::{actions, badge, faults, gib, log, now};
+use super::preseed::links;
 use super::{age, layout};
 use crate::http::App;
 use crate::http::auth::Csrf;
@@ -25,6 +26,7 @@ pub(super) async fn page(
     let content = html! {
         main {
             div #fragment data-source={ "/fragments/machines/" (record.id) } { (faults(&app, Some(&record))) (details(&record, &scripts)) }
+            (links(&app, &record))
             section.panel { h2 { "What happened" } (log(&events)) }
         }
     };
