@@ -4,6 +4,8 @@ mod made;
 mod number;
 mod sequence;
 
+use std::sync::LazyLock;
+
 use crate::arguments::{Arguments, required, text};
 use crate::budget::Budget;
 use crate::evaluate::converted;
@@ -14,9 +16,9 @@ use crate::{Map, Problem, Value, escape};
 
 pub(crate) use made::{check_hashable, check_items, compose, put, put_all, set, tuple};
 pub(crate) use number::cut;
-pub(crate) use sequence::{items, len};
+pub(crate) use sequence::{items, len, shared_items};
 
-/// The functions and other names that every template knows.
+/// The functions and other names that every template knows, sorted.
 pub(crate) const NAMES: [&str; 42] = [
     "abs",
     "all",
@@ -82,15 +84,19 @@ const TYPES: [&str; 16] = [
     "looper",
 ];
 
-/// The value of a name that every template knows.
-pub(crate) fn named(name: &str) -> Option<Value> {
-    let known = NAMES.into_iter().find(|known| *known == name)?;
-    Some(match known {
+/// The values of [`NAMES`].
+static VALUES: LazyLock<[Value; NAMES.len()]> = LazyLock::new(|| {
+    NAMES.map(|name| match name {
         "escape" => Made::Escape.into(),
         "start_braces" => Value::from("{{"),
         "end_braces" => Value::from("}}"),
-        _ => Made::Function(known).into(),
+        _ => Made::Function(name).into(),
     })
+});
+
+/// The value of a name that every template knows.
+pub(crate) fn named(name: &str) -> Option<&'static Value> {
+    VALUES.get(NAMES.binary_search(&name).ok()?)
 }
 
 /// How Python shows a function.
@@ -260,6 +266,7 @@ mod tests {
     /// Every name does something, and the README has them all.
     #[test]
     fn names() {
+        assert!(NAMES.is_sorted());
         let readme = include_str!("../README.md");
         let row = readme.lines().find_map(|line| line.strip_prefix("| functions | `")).unwrap();
         let documented: Vec<&str> = row.trim_end_matches("` |").split(' ').collect();

@@ -222,7 +222,7 @@ impl<'a> Scope<'a> {
             return Ok(value.clone());
         }
         if let Some(value) = builtins::named(name) {
-            return Ok(value);
+            return Ok(value.clone());
         }
         let mut known: Vec<&str> = self.context.names().chain(builtins::NAMES).collect();
         known.extend(self.frames.iter().flat_map(|frame| frame.names.keys()).map(|name| &**name));

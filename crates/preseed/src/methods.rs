@@ -10,6 +10,8 @@ use crate::budget::Budget;
 use crate::object::Made;
 use crate::{Problem, Value};
 
+// Each table is sorted.
+
 const TEXT: [&str; 44] = [
     "capitalize",
     "casefold",
@@ -107,7 +109,7 @@ pub(crate) fn names(value: &Value) -> impl Iterator<Item = &'static str> + use<>
 
 /// True if a value has the method.
 pub(crate) fn has(value: &Value, name: &str) -> bool {
-    table(value).contains(&name)
+    table(value).binary_search(&name).is_ok()
 }
 
 /// True if the values of a type have the method.
@@ -122,7 +124,7 @@ pub(crate) fn of_type(kind: &str, name: &str) -> bool {
         "float" => &FLOAT,
         _ => &[],
     };
-    table.contains(&name)
+    table.binary_search(&name).is_ok()
 }
 
 /// Why a method of Python is not here.
@@ -185,4 +187,14 @@ fn number(value: &Value) -> Value {
 /// Python's whitespace: that of Unicode and four separators of ASCII.
 pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn tables_are_sorted() {
+        for table in [&super::TEXT[..], &super::LIST, &super::TUPLE, &super::MAP, &super::SET] {
+            assert!(table.is_sorted(), "{table:?}");
+        }
+    }
 }

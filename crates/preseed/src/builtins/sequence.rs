@@ -42,6 +42,17 @@ pub(crate) fn items(value: &Value, budget: &mut Budget) -> Result<Vec<Value>, Pr
     })
 }
 
+/// The same, without a copy of what a list holds.
+pub(crate) fn shared_items(value: &Value, budget: &mut Budget) -> Result<Arc<Vec<Value>>, Problem> {
+    match value {
+        Value::List(items) | Value::Tuple(items) => {
+            budget.charge(items.len())?;
+            Ok(Arc::clone(items))
+        }
+        _ => items(value, budget).map(Arc::new),
+    }
+}
+
 fn known_len(value: &Value) -> Option<usize> {
     match value {
         Value::Str(text) => Some(text.len()),

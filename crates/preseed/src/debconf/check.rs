@@ -108,6 +108,8 @@ fn indented(lines: &[Line]) -> impl Iterator<Item = Problem> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[track_caller]
@@ -157,6 +159,32 @@ mod tests {
         assert_eq!(problems, [Problem { line: Some(1), what: What::ByteOrderMark }]);
         let problems = Preseed::parse(b"\nd-i a/b string \xe9\n").check();
         assert_eq!(problems, [Problem { line: Some(2), what: What::NotUtf8 }]);
+    }
+
+    /// There is a file for every code, and the README has them all.
+    #[test]
+    fn codes() {
+        let whole = "d-i clock-setup/utc boolean true\nd-i time/zone string UTC\nd-i netcfg/get_hostname string x\n # words\n\
+                     d-i passwd/root-password password a\nd-i passwd/root-password-again password b\n";
+        let files = [
+            "d-i x".as_bytes(),
+            b"d-i x sting y",
+            b"d-i x seen true",
+            b"d-i x string \xe9",
+            "\u{feff}d-i x string y".as_bytes(),
+            b"d-i partman/wallpaper string red",
+            b"d-i clock-setup/utc string true",
+            b"d-i clock-setup/utc boolean yes",
+            b"d-i time/zone string UTC\nd-i time/zone string CET",
+            whole.as_bytes(),
+            b"d-i partman-auto/method string regular\nd-i partman-auto/expert_recipe string x",
+        ];
+        let problems = files.into_iter().flat_map(|file| Preseed::parse(file).check());
+        let found: BTreeSet<&str> = problems.map(|problem| problem.what.code()).collect();
+        let rows =
+            include_str!("../../README.md").lines().skip_while(|line| *line != "| code | what is wrong |").skip(2);
+        let rows = rows.map_while(|line| line.strip_prefix("| `"));
+        assert_eq!(found, rows.filter_map(|row| row.split('`').next()).collect());
     }
 
     #[test]

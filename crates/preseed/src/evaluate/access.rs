@@ -1,6 +1,6 @@
 //! Attributes, indices and slices.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::arguments::whole;
 use crate::budget::Budget;
@@ -50,11 +50,14 @@ fn number_attribute(value: &Value, name: &str) -> Option<Value> {
     }
 }
 
+static ESCAPE_JSON: LazyLock<Value> = LazyLock::new(|| Made::Function("escape.json").into());
+static ESCAPE_SHELL: LazyLock<Value> = LazyLock::new(|| Made::Function("escape.shell").into());
+
 fn made_attribute(made: &Made, name: &Arc<str>) -> Option<Value> {
     match made {
         Made::Escape => match &**name {
-            "json" => Some(Made::Function("escape.json").into()),
-            "shell" => Some(Made::Function("escape.shell").into()),
+            "json" => Some(ESCAPE_JSON.clone()),
+            "shell" => Some(ESCAPE_SHELL.clone()),
             _ => None,
         },
         Made::Range(range) => match &**name {

@@ -43,7 +43,8 @@ pub(super) fn format(value: &Value, spec: &Spec, budget: &mut Budget) -> Result<
                 else {
                     return wrong("there is no such character");
                 };
-                return spec.padded("", &character.to_string(), '<', budget);
+                let default = if spec.zero { '=' } else { '>' };
+                return spec.padded("", &character.to_string(), default, budget);
             }
             Some('s') => return wrong("a whole number takes no such format"),
             _ => ("", size.to_string()),

@@ -40,7 +40,8 @@ pub(super) fn call(text: &str, name: &str, arguments: Arguments, budget: &mut Bu
     }
     let [] = arguments.take(name, [])?;
     Ok(match name {
-        "lower" | "casefold" => Value::from(lower(text, name)),
+        "lower" => Value::from(text.to_lowercase()),
+        "casefold" => Value::from(text.chars().flat_map(case_fold).collect::<String>()),
         "upper" => Value::from(text.to_uppercase()),
         "swapcase" => Value::from(swap_case(text)),
         "capitalize" => {
@@ -53,9 +54,15 @@ pub(super) fn call(text: &str, name: &str, arguments: Arguments, budget: &mut Bu
     })
 }
 
-fn lower(text: &str, name: &str) -> String {
-    let lower = text.to_lowercase();
-    if name == "casefold" { lower.replace('ß', "ss").replace('ς', "σ") } else { lower }
+/// The letters for a comparison in which case does not matter.
+fn case_fold(character: char) -> Vec<char> {
+    match character {
+        'ı' => vec!['ı'],
+        'ẞ' => vec!['s', 's'],
+        // Cherokee had capitals first.
+        '\u{13a0}'..='\u{13fd}' | '\u{ab70}'..='\u{abbf}' => character.to_uppercase().collect(),
+        _ => character.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect(),
+    }
 }
 
 fn swap_case(text: &str) -> String {

@@ -177,9 +177,9 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
 fn turns(each: &For, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fault> {
     let at = each.items.at;
     let value = scope.evaluate(&each.items)?;
-    let items = scope.at(at, |scope| builtins::items(&value, &mut scope.budget))?;
+    let items = scope.at(at, |scope| builtins::shared_items(&value, &mut scope.budget))?;
     scope.at(at, |scope| scope.budget.enter())?;
-    for item in items {
+    for item in items.iter().cloned() {
         scope.at(at, |scope| scope.budget.charge(0))?;
         match each.names.as_slice() {
             [name] => scope.assign(name, item),
