@@ -17,6 +17,7 @@ packages=(
   curl ca-certificates tar zstd squashfs-tools
   lshw pciutils dmidecode ethtool
   fdisk gdisk parted e2fsprogs dosfstools xfsprogs btrfs-progs
+  mdadm lvm2
   grub2-common grub-pc-bin grub-efi-amd64-bin efibootmgr
   openssh-server
 )
@@ -42,7 +43,9 @@ chroot "$root" systemctl mask -q \
   systemd-update-utmp-runlevel.service systemd-logind.service dbus.service dbus.socket \
   systemd-user-sessions.service kmod-static-nodes.service systemd-modules-load.service \
   systemd-sysctl.service systemd-remount-fs.service cryptsetup.target integritysetup.target \
-  veritysetup.target systemd-repart.service systemd-firstboot.service
+  veritysetup.target systemd-repart.service systemd-firstboot.service \
+  blk-availability.service lvm2-lvmpolld.socket lvm2-monitor.service \
+  mdcheck_continue.timer mdcheck_start.timer mdmonitor-oneshot.timer
 # The network is up before systemd starts and must stay as it is; ssh is there
 # for whoever puts keys in, and starts only by hand.
 chroot "$root" systemctl disable -q ssh.service 2>/dev/null || true

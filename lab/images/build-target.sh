@@ -13,7 +13,7 @@ packages=(
   linux-image-cloud-amd64 initramfs-tools zstd
   cloud-init python3-minimal
   grub2-common grub-pc-bin grub-efi-amd64-bin
-  e2fsprogs dosfstools fdisk
+  e2fsprogs dosfstools fdisk mdadm lvm2
   openssh-server sudo curl ca-certificates
 )
 
@@ -33,7 +33,9 @@ chroot "$root" systemctl mask -q \
   sys-kernel-tracing.mount modprobe@configfs.service modprobe@drm.service \
   modprobe@efi_pstore.service modprobe@fuse.service \
   proc-sys-fs-binfmt_misc.automount systemd-binfmt.service systemd-pstore.service \
-  systemd-update-utmp.service systemd-update-utmp-runlevel.service getty@tty1.service
+  systemd-update-utmp.service systemd-update-utmp-runlevel.service getty@tty1.service \
+  blk-availability.service lvm2-lvmpolld.socket lvm2-monitor.service \
+  mdcheck_continue.timer mdcheck_start.timer mdmonitor-oneshot.timer
 chroot "$root" systemctl enable -q systemd-networkd.service ssh.service
 for generator in systemd-bless-boot systemd-cryptsetup systemd-gpt-auto \
   systemd-hibernate-resume systemd-integritysetup systemd-rc-local systemd-run \

@@ -32,6 +32,22 @@ pub(crate) struct Machine {
     pub(crate) macs: Vec<String>,
     #[serde(default)]
     pub(crate) address: Option<String>,
+    #[serde(default)]
+    pub(crate) inventory: Option<Inventory>,
+}
+
+/// What commissioning found.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Inventory {
+    pub(crate) disks: Vec<Disk>,
+}
+
+/// A disk of a machine.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Disk {
+    pub(crate) path: String,
+    pub(crate) size: u64,
+    pub(crate) serial: Option<String>,
 }
 
 /// How long machines have waited for the server.
@@ -73,7 +89,12 @@ impl Api {
 
     /// `commission`, `allocate`, `release`.
     pub(crate) async fn act(&self, id: &str, action: &str) -> Result<()> {
-        self.call(Method::POST, &format!("/machines/{id}/{action}"), Some(json!({}))).await?;
+        self.act_with(id, action, json!({})).await
+    }
+
+    /// The same, with what there is to say about it.
+    pub(crate) async fn act_with(&self, id: &str, action: &str, body: Value) -> Result<()> {
+        self.call(Method::POST, &format!("/machines/{id}/{action}"), Some(body)).await?;
         Ok(())
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Boot one machine after the other, each by another firmware and boot loader, and print a table
     Matrix(MatrixOptions),
+    /// Deploy machines with one storage configuration after the other, and compare their disks with the plan
+    Storage(StorageOptions),
     /// Build the images if they are missing or out of date, and nothing else
     Images(ImageOptions),
     /// The same with Debian's own installer, which takes an hour
@@ -87,6 +89,26 @@ pub(crate) struct MatrixOptions {
     #[arg(long, default_value_t = 240, value_name = "SECONDS")]
     pub(crate) time_limit: u64,
     /// Where logs and captures go [default: under the cache directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work_dir: Option<PathBuf>,
+    /// A server binary to use instead of the one built beside the lab
+    #[arg(long, value_name = "PATH")]
+    pub(crate) server_binary: Option<PathBuf>,
+    /// Options shared with `cargo lab images`.
+    #[command(flatten)]
+    pub(crate) images: ImageOptions,
+}
+
+/// Options of `cargo lab storage`.
+#[derive(Debug, Args)]
+pub(crate) struct StorageOptions {
+    /// Only these configurations
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Print every event of the server, not only the milestones
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Where logs go [default: under the cache directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
     /// A server binary to use instead of the one built beside the lab

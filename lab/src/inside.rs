@@ -8,6 +8,7 @@ use crate::matrix::row::ROWS;
 use crate::plan::Plan;
 use crate::qemu::{Hardware, Machine};
 use crate::run::Run;
+use crate::storage::{self, bench};
 use crate::webhook::Strip;
 use crate::{forward, network, outside, ra, ssh};
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ pub(crate) async fn main(plan: &Path) -> Result<()> {
         }
     }
     let Err(error) = outcome else {
-        if plan.row.is_some() {
+        if plan.row.is_some() || !plan.storage.is_empty() {
             return Ok(());
         }
         println!("To look around in a lab (its page, SSH into its machines), start it with --keep.");
@@ -72,12 +73,21 @@ async fn work(plan: &Plan, machines: &mut Vec<Arc<Machine>>) -> Result<()> {
     ra::start()?;
     let _tcpdump = record(&plan.work_dir).await?;
     for number in 1..=plan.machines {
-        let machine = Machine::create(number, Hardware::plain(plan.firmware), &plan.work_dir)?;
+        let disks = if plan.storage.is_empty() { 1 } else { storage::rows::DISKS };
+        let hardware = Hardware { disks, ..Hardware::plain(plan.firmware) };
+        let machine = Machine::create(number, hardware, &plan.work_dir)?;
         machines.push(Arc::new(machine));
     }
     let strip = Strip::new(machines)?;
     strip.clone().serve().await?;
     let key = ssh::make_key(&plan.work_dir).await?;
+    if let [machine] = machines.as_slice()
+        && !plan.storage.is_empty()
+    {
+        let outcome = tokio::time::timeout(plan.time_limit, bench::run(plan, machine, &strip, &key)).await;
+        return outcome
+            .unwrap_or_else(|_| Err(Error::said(format!("it took longer than {} s", plan.time_limit.as_secs()))));
+    }
     forward::inside(&plan.work_dir, SocketAddr::from((network::SERVER, 80))).await?;
     if plan.installer_mirror.is_some() {
         installer::inside(&plan.work_dir).await?;

@@ -36,6 +36,7 @@ mod run;
 mod serial;
 mod server;
 mod ssh;
+mod storage;
 mod webhook;
 
 use clap::Parser;
@@ -70,6 +71,7 @@ async fn dispatch(cli: cli::Cli) -> error::Result<()> {
         None => outside::run(cli.run).await,
         Some(cli::Command::Matrix(options)) => matrix::run(options).await,
         Some(cli::Command::Installer(options)) => installer::run(options).await,
+        Some(cli::Command::Storage(options)) => storage::run(options).await,
         Some(cli::Command::Images(options)) => outside::images(&options).await,
         Some(cli::Command::Ssh(options)) => ssh::into_machine(&options),
         Some(cli::Command::Inside { plan }) => inside::main(&plan).await,

@@ -70,6 +70,7 @@ pub(crate) async fn run_with(
     let plan = Plan {
         row: None,
         installer_mirror,
+        storage: Vec::new(),
         firmware: options.firmware,
         machines: options.machines,
         until: options.until,

@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) row: Option<String>,
     /// Debian's mirror, if its installer is to be used instead of an image.
     pub(crate) installer_mirror: Option<String>,
+    /// The storage configurations to try, instead of a machine's whole life.
+    pub(crate) storage: Vec<String>,
     pub(crate) firmware: Firmware,
     pub(crate) machines: u8,
     pub(crate) until: Until,
@@ -34,6 +36,7 @@ impl Plan {
         Self {
             row: Some(name.to_owned()),
             installer_mirror: None,
+            storage: Vec::new(),
             firmware,
             machines: 1,
             until: Until::New,
@@ -46,6 +49,17 @@ impl Plan {
             server_binary: ready.server_binary.clone(),
             web_port: 0,
         }
+    }
+
+    /// One machine, which is deployed with these storage configurations.
+    pub(crate) fn of_storage(
+        rows: Vec<String>,
+        firmware: Firmware,
+        limit: Duration,
+        work_dir: PathBuf,
+        ready: &Ready,
+    ) -> Self {
+        Self { row: None, storage: rows, until: Until::Deployed, ..Self::of_row("", firmware, limit, work_dir, ready) }
     }
 
     /// Writes the plan into the run's folder and returns where.

@@ -21,6 +21,7 @@ const DISK_BYTES: u64 = 4 << 30;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hardware {
     pub(crate) firmware: Firmware,
+    pub(crate) disks: u8,
     pub(crate) card: Card,
     /// Whether the card brings the iPXE ROM that QEMU has for it. Without it, the firmware's own driver and network
     /// stack do the work, which only UEFI has.
@@ -42,7 +43,7 @@ impl Hardware {
     /// What most machines have: under BIOS the card's ROM is the network stack, under UEFI the firmware brings its own.
     pub(crate) const fn plain(firmware: Firmware) -> Self {
         let ipxe_rom = matches!(firmware, Firmware::Bios);
-        Self { firmware, card: Card::VirtioNet, ipxe_rom, http_boot: false, secure_boot: false }
+        Self { firmware, disks: 1, card: Card::VirtioNet, ipxe_rom, http_boot: false, secure_boot: false }
     }
 
     /// The firmware's code and its blank NVRAM, from package ovmf; BIOS has none.
@@ -79,6 +80,13 @@ impl Hardware {
              -device virtio-rng-pci -chardev stdio,id=console,signal=off -serial chardev:console \
              -qmp unix:qmp.sock,server=on,wait=off"
         );
+        for at in 1..self.disks {
+            let (file, boot) = (disk_file(at), 2 + at);
+            arguments += &format!(
+                " -drive if=none,id=drive{at},format=raw,cache=unsafe,discard=unmap,file={file} \
+                 -device virtio-blk-pci,id=disk{at},drive=drive{at},serial=LAB{number}-{at},bootindex={boot}"
+            );
+        }
         if let Some((code, _)) = self.ovmf() {
             arguments += &format!(
                 " -drive if=pflash,format=raw,unit=0,readonly=on,file={code} \
@@ -105,13 +113,15 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Unpacks a new machine: a blank disk, and for UEFI a fresh NVRAM.
+    /// Unpacks a new machine: blank disks, and for UEFI a fresh NVRAM.
     pub(crate) fn create(number: u8, hardware: Hardware, run: &Path) -> Result<Self> {
         let dir = run.join(format!("machine-{number}"));
         let doing = || format!("machine {number} cannot be set up in {}", dir.display());
         std::fs::create_dir_all(&dir).doing(doing())?;
-        let disk = File::create(dir.join("disk.raw")).doing(doing())?;
-        disk.set_len(DISK_BYTES).doing(doing())?;
+        for at in 0..hardware.disks {
+            let disk = File::create(dir.join(disk_file(at))).doing(doing())?;
+            disk.set_len(DISK_BYTES).doing(doing())?;
+        }
         if let Some((_, blank)) = hardware.ovmf() {
             std::fs::copy(blank, dir.join("nvram.fd")).doing(doing())?;
         }
@@ -193,14 +203,21 @@ impl Machine {
         running(&mut *self.child.lock().await)
     }
 
-    /// Removes the disk, which is the large part of what a run leaves.
+    /// Removes the disks, which are the large part of what a run leaves.
     pub(crate) fn discard_disk(&self) {
-        let _ = std::fs::remove_file(self.dir.join("disk.raw"));
+        for at in 0..self.hardware.disks {
+            let _ = std::fs::remove_file(self.dir.join(disk_file(at)));
+        }
     }
 
     fn arguments(&self) -> Vec<String> {
         self.hardware.arguments(self.number).split_whitespace().map(str::to_owned).collect()
     }
+}
+
+/// The image of a disk, counted from 0.
+fn disk_file(at: u8) -> String {
+    if at == 0 { "disk.raw".to_owned() } else { format!("disk-{at}.raw") }
 }
 
 fn running(slot: &mut Option<Child>) -> bool {
@@ -230,10 +247,12 @@ mod tests {
     fn network_first_and_nothing_smuggled_in() {
         for firmware in [Firmware::Bios, Firmware::Uefi] {
             let dir = tempfile::tempdir().unwrap();
-            let machine = Machine::create(3, Hardware::plain(firmware), dir.path()).unwrap();
+            let hardware = Hardware { disks: 2, ..Hardware::plain(firmware) };
+            let machine = Machine::create(3, hardware, dir.path()).unwrap();
             let line = machine.arguments().join(" ");
             assert!(line.contains("nic0,netdev=net0,mac=52:54:00:77:00:03,bootindex=1"));
             assert!(line.contains("serial=LAB3,bootindex=2"));
+            assert!(line.contains("file=disk-1.raw") && line.contains("serial=LAB3-1,bootindex=3"));
             for word in ["-kernel", "-initrd", "fw_cfg", "-smbios", "virtfs", "kvm"] {
                 assert!(!line.contains(word), "{word} in {line}");
             }

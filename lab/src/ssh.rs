@@ -43,20 +43,25 @@ pub(crate) struct Visit {
     pub(crate) root: String,
 }
 
-/// Logs in, for as long as it takes the SSH server to come up, and looks around.
+/// Logs in and looks around.
 pub(crate) async fn visit(run: &Path, address: &str) -> Result<Visit> {
+    parse_visit(&ask(run, address, "hostname; findmnt -no SOURCE /").await?)
+}
+
+/// Logs in, for as long as it takes the SSH server to come up, and runs a command that only reads.
+pub(crate) async fn ask(run: &Path, address: &str, command: &str) -> Result<String> {
     let started = Instant::now();
     loop {
         let output = Command::new("ssh")
             .args(arguments(&key_path(run), address))
-            .arg("hostname; findmnt -no SOURCE /")
+            .arg(command)
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
             .await
             .doing("ssh (package openssh-client) does not start")?;
         if output.status.success() {
-            return parse_visit(&String::from_utf8_lossy(&output.stdout));
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         if started.elapsed() > PATIENCE {
             return Err(Error::said(format!(

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
 }
 
 /// Makes RAID, LVM, encrypted devices and bcaches on loop devices, for which the running kernel needs their modules.
-pub(crate) fn storage() -> Result<(), String> {
+pub(crate) fn loop_devices() -> Result<(), String> {
     setup::storage()?;
     shell::run("cargo test -p firstlight-curtin-config --test loop_volumes -- --ignored --test-threads=1")
 }

@@ -12,7 +12,7 @@ mod shell;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo lab [ARGUMENTS]                a virtual lab; --help says more
-       cargo lab storage                  RAID, LVM, encryption and bcache on loop devices
+       cargo lab storage --loop-devices   RAID, LVM, encryption and bcache on loop devices
        cargo xtask ci [--without-lab]     every check
        cargo xtask fuzz [SECONDS]         every fuzz target, 60 seconds each unless said otherwise";
 
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["ci"] => ci::run(ci::Lab::With),
         ["ci", "--without-lab"] => ci::run(ci::Lab::Without),
-        ["lab", "storage"] => lab::storage(),
+        ["lab", "storage", "--loop-devices"] => lab::loop_devices(),
         ["lab", arguments @ ..] => lab::run(arguments),
         ["fuzz"] => setup::fuzzing().and_then(|()| fuzz::run(60)),
         ["fuzz", seconds] => match seconds.parse() {

@@ -25,7 +25,7 @@ const PACKAGES: [&str; 18] = [
     "zstd",
 ];
 
-/// What `cargo lab storage` makes volumes with.
+/// What `cargo lab storage --loop-devices` makes volumes with.
 const STORAGE: [&str; 8] =
     ["bcache-tools", "cryptsetup-bin", "dmsetup", "dosfstools", "e2fsprogs", "fdisk", "lvm2", "mdadm"];
 
