@@ -265,23 +265,18 @@ impl Boot {
     /// The kernel that does what the machine's state is about, or why there is none.
     async fn kernel(&self, record: &Record, mac: Mac, peer: Ipv4Addr) -> Result<Result<Purpose, String>, NoScript> {
         let bootstrap = self.bootstrap(record, peer).await?;
-        let wished = record.deployment.as_ref().and_then(|deployment| deployment.os.as_deref());
-        if let (Answer::Install, Some(name)) = (record.machine.boot(), wished)
-            && let Some(installer) = self.installer(name)
-        {
+        if let (Answer::Install, Some(installer)) = (record.machine.boot(), self.installer_of(record)) {
             let keys = self.controller.keys().await?;
             let http_root = self.policy.http_root();
             let subject = Subject { record, os: &installer.os, http_root: &http_root };
             let installation =
                 Installation { templates: &self.templates, installer, subject, token: &bootstrap, keys: &keys };
-            return Ok(match installation.parameters(mac, &self.kernel_options) {
-                Ok(command_line) => Ok(Purpose::Installer {
-                    kernel: format!("images/{INSTALLERS}{name}/kernel"),
-                    initrd: format!("images/{INSTALLERS}{name}/initrd"),
-                    command_line,
-                }),
-                Err(error) => Err(format!("os.{name}.{error}")),
-            });
+            let command_line = installation.parameters(mac, &self.kernel_options);
+            return Ok(command_line.map_err(|error| error.to_string()).map(|command_line| Purpose::Installer {
+                kernel: format!("images/{INSTALLERS}{}/kernel", installer.name),
+                initrd: format!("images/{INSTALLERS}{}/initrd", installer.name),
+                command_line,
+            }));
         }
         Ok(Ok(Purpose::Kernel {
             kernel: image_path(&self.os.default, "vmlinuz"),

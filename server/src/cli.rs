@@ -140,7 +140,7 @@ enum Command {
     Deploy {
         #[command(flatten)]
         plain: Plain,
-        /// The operating system, such as debian
+        /// The operating system, such as debian, or an installer of the server's configuration
         #[arg(long)]
         os: Option<String>,
         /// Its release, such as bookworm

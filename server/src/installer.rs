@@ -68,7 +68,8 @@ impl Installation<'_> {
     /// When its template cannot be rendered.
     pub fn parameters(&self, mac: Mac, extra: &str) -> Result<String, TemplatesError> {
         let context = self.context("").with("bootif", mac.bootif());
-        let template = Template::parse("parameters", self.installer.parameters())?;
+        let name = format!("os.{}.parameters", self.installer.name);
+        let template = Template::parse(&name, self.installer.parameters())?;
         let text = self.templates.render_checked(&template, &context)?;
         Ok(text.split_whitespace().chain(extra.split_whitespace()).collect::<Vec<_>>().join(" "))
     }

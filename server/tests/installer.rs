@@ -61,6 +61,13 @@ kernel = "di/linux"
 initrd = "di/initrd.gz"
 parameters = "url={{answers_url}} {{node.hostname}} {{release}}"
 template = "mine"
+
+[os.typo]
+kind = "debian-installer"
+os = "debian/trixie"
+kernel = "di/linux"
+initrd = "di/initrd.gz"
+parameters = "url={{answer_url}}"
 "#;
 
 struct House {
@@ -312,6 +319,8 @@ async fn mistakes_are_told_before_anything_boots() {
     );
     let refusal = house.refusal(json!({"os": "di", "curtin": "{}"})).await;
     assert_eq!(refusal, "di is an installer: it takes no curtin configuration");
+    let refusal = house.refusal(json!({"os": "typo"})).await;
+    assert_eq!(refusal, "os.typo.parameters:1:7: `answer_url` is not defined; did you mean `answers_url`?");
     assert!(house.refusal(json!({"os": "none"})).await.contains("there is no image `none`"));
 
     std::fs::write(&file, "{{preseed_data}}d-i time/zone string Europe/Berlin\n").unwrap();

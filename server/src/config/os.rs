@@ -23,6 +23,9 @@ pub struct OperatingSystems {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Installer {
+    /// The name of its table.
+    #[serde(skip)]
+    pub name: String,
     /// Which one.
     pub kind: Kind,
     /// `OSYSTEM/RELEASE` that it installs: what templates are looked up for and told of.
@@ -163,7 +166,8 @@ impl<'de> Visitor<'de> for NameOrTable {
             if key == "default" {
                 found.default = table.next_value()?;
             } else {
-                found.installers.insert(key, table.next_value()?);
+                let installer = Installer { name: key.clone(), ..table.next_value()? };
+                found.installers.insert(key, installer);
             }
         }
         Ok(found)
