@@ -59,7 +59,7 @@ fn scalar_text(node: &Node) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Int(number) => number.to_string(),
-        Value::Float(number) => float_text(*number),
+        Value::Float(number) => float(*number),
         Value::String(text) => string(text),
         Value::Timestamp(text) => text.clone(),
         Value::Binary(bytes) => format!("!!binary \"{}\"", encode(bytes)),
@@ -70,6 +70,15 @@ fn scalar_text(node: &Node) -> String {
         }
         Value::Mapping(_) => "{}".to_owned(),
     }
+}
+
+/// In YAML 1.1, a number with an exponent has a point, and the exponent a sign.
+fn float(number: f64) -> String {
+    let text = float_text(number);
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with('-') { "" } else { "+" };
+    format!("{digits}{point}e{sign}{exponent}")
 }
 
 /// Plain where no reader could take it for anything but text, double quoted otherwise.
@@ -124,4 +133,19 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_numbers() {
+        for (number, text) in
+            [(1e20, "1.0e+20"), (-1.5e300, "-1.5e+300"), (1e-7, "1.0e-7"), (0.5, "0.5"), (f64::INFINITY, ".inf")]
+        {
+            assert_eq!(float(number), text);
+            assert_eq!(scalar::resolve(text), Ok(Some(Value::Float(number))));
+        }
+    }
 }

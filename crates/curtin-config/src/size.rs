@@ -45,7 +45,7 @@ pub fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
         .unwrap_or((body, 1));
     let number = python_float(number.trim()).ok_or(ParseSizeError::NotASize)?;
     if !number.is_finite() {
-        return Err(ParseSizeError::TooLarge);
+        return Err(ParseSizeError::NotASize);
     }
     if number < 0.0 {
         return Err(ParseSizeError::Negative);

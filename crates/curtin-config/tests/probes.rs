@@ -124,6 +124,53 @@ const JSON: &[(&str, &str)] = &[
     ("json.dump date key", "x: {2001-01-01: a}"),
 ];
 
+/// What generated values of each section found: whether curtin's functions for it fail.
+const GENERATED: &[(&str, bool)] = &[
+    ("boot: {bootloaders: {grub: 1}}", false),
+    ("boot: {bootloaders: {}}", true),
+    ("boot: {bootloaders: [grub], install_devices: {/dev/sda: 1}}", false),
+    ("kernel: []", true),
+    ("swap: {size: 100000000000000000000}", false),
+    ("swap: {size: inf}", true),
+    ("swap: {size: \u{661}}", false),
+    ("reporting: {m: {type: webhook, endpoint: e, token_key: k}}", true),
+    ("reporting: {m: {type: webhook, endpoint: e, token_key: k, token_secret: s, consumer_key: c}}", false),
+    ("reporting: {m: {type: webhook, endpoint: e, consumer_secret: c}}", false),
+    ("apt: {primary: 0}", true),
+    ("apt: {primary: ''}", false),
+    ("apt: {primary: [{arches: {default: 1}}]}", false),
+    ("apt: {debconf_selections: {1: a, b: c}}", true),
+    ("apt: {debconf_selections: {1: a}}", false),
+    ("network: disabled", false),
+    ("network: {}", true),
+    ("network: {network: {version: 2, ethernets: {}}}", true),
+    ("network: {version: true, config: []}", false),
+    ("network: {version: 1, config: 0}", true),
+    ("network: {version: 1, config: ''}", false),
+    ("network: {version: 1, extra: 1}", true),
+    ("network: {version: 2, extra: 1}", true),
+    ("network: {version: 2, extra: {a: 1}}", true),
+    ("network: {version: 2, extra: {a: {}}}", false),
+    ("network: {version: 2, renderer: networkd}", true),
+    ("network: {version: 2, renderer: {}}", false),
+    ("network: {version: 2, config: [{name: e}]}", true),
+    ("network: {version: 1, config: [{type: nameserver, address: a, subnets: [1]}]}", false),
+    ("network: {version: 1, config: [{type: physical, name: e, subnets: [1]}]}", true),
+    ("network: {version: 1, config: [{type: physical, name: [e]}]}", true),
+    ("network: {version: 1, config: [{type: physical, name: e, params: null}]}", true),
+    ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: {a: 1}, params: {}}]}", false),
+    ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: [[]], params: {}}]}", true),
+];
+
+#[test]
+fn generated_values_are_refused_as_in_curtin() {
+    for (yaml, wanted) in GENERATED {
+        let problems = check(yaml, Level::Runtime);
+        let refused = problems.iter().any(firstlight_curtin_config::Problem::is_error);
+        assert_eq!(refused, *wanted, "{yaml}: {problems:#?}");
+    }
+}
+
 fn probes() -> BTreeMap<String, bool> {
     let probes = include_str!("../../../testdata/curtin/curtin_runtime_probes.json");
     let probes: serde_json::Value = serde_json::from_str(probes).unwrap();

@@ -3,7 +3,7 @@
 use super::Keys;
 use crate::config::Context;
 use crate::problem::Problem;
-use crate::value::{Mapping, Node};
+use crate::value::{Mapping, Node, Value};
 
 /// The `apt` section.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,7 +136,11 @@ impl Apt {
 }
 
 fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
-    let Some(node) = keys.get(name).filter(|node| !node.is_falsy()) else { return Vec::new() };
+    // An empty text or mapping is as good as an empty list.
+    let is_empty = |node: &Node| {
+        node.is_null() || node.is_falsy() && !matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
+    };
+    let Some(node) = keys.get(name).filter(|node| !is_empty(node)) else { return Vec::new() };
     let Some(items) = node.as_sequence() else {
         let message = format!("must be a list of mirrors, not {}", node.kind());
         let problem = Problem::error("bad-type", keys.path(name), node.span, message);
@@ -151,7 +155,7 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
     let mut keys = Keys::new(cx, path, node)?;
     let arches = keys.get("arches");
     match arches.map(|node| (node, node.as_str())) {
-        Some((_, None)) if arches.is_some_and(|node| node.as_sequence().is_some()) => {}
+        Some((_, None)) if arches.is_some_and(|node| node.as_sequence().is_some() || node.as_mapping().is_some()) => {}
         Some((node, Some(_))) => {
             let message = "in a text, any part of it counts as an architecture";
             keys.warning("apt-arches", "arches", node.span, message, "write a list, such as [amd64, default]");
@@ -242,6 +246,12 @@ pub(crate) fn selections(cx: &mut Context, path: &str, node: &Node) -> Vec<(Stri
         cx.error("bad-type", path, node.span, format!("must be a mapping of names to text, not {}", node.kind()));
         return Vec::new();
     };
+    // They are sorted.
+    if let Some((key, _)) = mapping.iter().find(|(key, _)| key.as_str().is_none()).filter(|_| mapping.len() > 1)
+        && mapping.iter().any(|(other, _)| other.kind() != key.kind())
+    {
+        cx.error("bad-type", path, key.span, format!("{} and text cannot be sorted as names", key.kind()));
+    }
     let mut found = Vec::new();
     for (key, value) in mapping.iter() {
         let name = key.to_text().unwrap_or_default();

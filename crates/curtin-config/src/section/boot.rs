@@ -94,8 +94,8 @@ impl Boot {
         match &node.value {
             Value::Null => {}
             Value::String(path) => self.install_devices = vec![path.clone()],
-            Value::Sequence(items) => {
-                for (at, item) in items.iter().enumerate() {
+            Value::Sequence(_) | Value::Mapping(_) => {
+                for (at, item) in listed(node).into_iter().enumerate() {
                     match item.as_str() {
                         Some(path) => self.install_devices.push(path.to_owned()),
                         None => cx.error("bad-type", format!("{path}[{at}]"), item.span, wrong(item)),
@@ -132,12 +132,22 @@ fn bootloaders(keys: &mut Keys<'_>, old: bool) -> Vec<Bootloader> {
 }
 
 /// A list of some of these words, each once, and at least one.
+/// The items of a list; of a mapping, curtin takes the keys.
+fn listed(node: &Node) -> Vec<&Node> {
+    match &node.value {
+        Value::Sequence(items) => items.iter().collect(),
+        Value::Mapping(mapping) => mapping.iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn choice(keys: &mut Keys<'_>, name: &'static str, node: &Node, words: &[&str]) -> Vec<String> {
-    let Some(items) = node.as_sequence().filter(|items| !items.is_empty()) else {
+    let items = listed(node);
+    if items.is_empty() {
         let message = format!("must be a list of {}, not {}", words.join(" and "), node.kind());
         keys.error("bad-type", name, node.span, message);
         return Vec::new();
-    };
+    }
     let mut found: Vec<String> = Vec::new();
     for item in items {
         match item.as_str().filter(|word| words.contains(word)) {

@@ -138,6 +138,10 @@ impl<'a> Keys<'a> {
         }
         match size::from_node(node) {
             Ok(bytes) => Some(bytes),
+            Err(size::ParseSizeError::TooLarge) => {
+                self.warning("bad-size", name, node.span, "no disk is as large as that", "write what fits");
+                Some(u64::MAX)
+            }
             Err(error) => {
                 let problem = Problem::error("bad-size", self.path(name), node.span, error.to_string());
                 self.cx.problem(problem.remedy("write a number of bytes, or one with B, K, M, G or T, such as 512M"));

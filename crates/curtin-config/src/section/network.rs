@@ -6,7 +6,7 @@
 use super::Keys;
 use crate::config::Context;
 use crate::problem::Problem;
-use crate::value::{Node, Value};
+use crate::value::{Mapping, Node, Value};
 
 mod emit;
 mod item;
@@ -29,15 +29,13 @@ pub enum Network {
 
 impl Network {
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
-        if node.is_falsy() {
+        if node.is_falsy() && node.as_mapping().is_none() {
             return None;
         }
-        let mapping = node.as_mapping();
-        // With one more `network` around it, as cloud-init writes it.
-        if let Some(inner) =
-            mapping.and_then(|mapping| mapping.get("network")).filter(|inner| inner.as_mapping().is_some())
-        {
-            return Self::read(cx, inner);
+        if node.as_mapping().is_none() {
+            let message = format!("cloud-init gets {} as it stands here, and expects a mapping", node.kind());
+            cx.warning("odd-type", "network", node.span, message, "write `config: disabled` below it, or leave it out");
+            return None;
         }
         let mut keys = Keys::new(cx, "network", node)?;
         let version = keys.get("version");
@@ -46,8 +44,12 @@ impl Network {
             return Some(Self::Disabled);
         }
         match version.map(|node| &node.value) {
-            Some(Value::Int(1)) => {
+            // In Python, true is 1.
+            Some(Value::Int(1) | Value::Bool(true)) => {
                 let items = items(&mut keys, config);
+                if config.is_none() {
+                    netplan::check_kinds(&mut keys, node);
+                }
                 keys.rest();
                 Some(Self::V1(items))
             }
@@ -55,22 +57,32 @@ impl Network {
             Some(Value::Int(2)) => {
                 let span = config.map_or(node.span, |config| config.span);
                 keys.warning("odd-value", "config", span, "version 2 has no `config`", "write `ethernets` and so on");
+                // curtin looks for the types of its items nevertheless.
+                items(&mut keys, config);
                 None
             }
             _ => {
                 let span = version.map_or(node.span, |version| version.span);
                 let problem = Problem::error("network-version", keys.path("version"), span, "must be 1 or 2");
-                keys.cx.problem(problem.remedy("write `version: 2`, without quotes"));
+                let is_nested = keys.get("network").is_some();
+                keys.cx.problem(problem.remedy(match is_nested {
+                    true => "leave out the second `network`, which cloud-init writes",
+                    false => "write `version: 2`, without quotes",
+                }));
                 None
             }
         }
     }
 }
 
+fn is_empty_mapping(node: &Node) -> bool {
+    node.as_mapping().is_some_and(Mapping::is_empty)
+}
+
 fn items(keys: &mut Keys<'_>, config: Option<&Node>) -> Vec<NetworkItem> {
     let Some(config) = config else { return Vec::new() };
     let Some(list) = config.as_sequence() else {
-        if !config.is_falsy() || config.is_null() {
+        if !matches!(&config.value, Value::String(text) if text.is_empty()) && !is_empty_mapping(config) {
             keys.error("bad-type", "config", config.span, format!("must be a list of items, not {}", config.kind()));
         }
         return Vec::new();

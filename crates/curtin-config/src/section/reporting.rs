@@ -111,6 +111,13 @@ fn webhook(keys: &mut Keys<'_>) -> Option<ReporterKind> {
         timeout: keys.number("timeout"),
         retries: retries.iter().filter_map(|node| node.to_text()?.parse().ok()).collect(),
     };
+    let keys_of_oauth = ["consumer_key", "token_key", "token_secret"];
+    let given = keys_of_oauth.into_iter().filter(|name| keys.get(name).is_some_and(|node| !node.is_falsy())).count();
+    if !matches!(given, 0 | 3) {
+        let message = "consumer_key, token_key and token_secret are given together, or not at all";
+        let problem = Problem::error("missing-key", keys.path.clone(), keys.span, message);
+        keys.cx.problem(problem.remedy("add what is missing"));
+    }
     if endpoint.is_none() {
         let problem = Problem::error("missing-key", keys.path("endpoint"), keys.span, "a webhook needs an `endpoint`");
         keys.cx.problem(problem.remedy("write the URL that takes the reports"));

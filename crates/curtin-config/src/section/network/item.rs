@@ -3,7 +3,7 @@
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::section::Keys;
-use crate::value::{Mapping, Node};
+use crate::value::{Mapping, Node, Value};
 
 /// One item.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,12 +155,17 @@ impl NetworkItem {
             "route" => NetworkItemKind::Route(top_route(&mut keys)),
             _ => NetworkItemKind::Physical,
         };
+        let is_device = !matches!(kind, NetworkItemKind::Nameserver { .. } | NetworkItemKind::Route(_));
+        if let Some(node) = keys.get("name").filter(|node| is_device && !can_be_key(node)) {
+            keys.error("bad-type", "name", node.span, format!("must be text, not {}", node.kind()));
+        }
+        keys.get("subnets");
         let item = Self {
             name: keys.text("name"),
             kind,
             mac_address: mac_address(&mut keys),
             mtu: keys.number("mtu"),
-            subnets: subnets(&mut keys),
+            subnets: if is_device { subnets(&mut keys) } else { Vec::new() },
             rest: Mapping::default(),
         };
         // Keys of netplan and of later versions of cloud-init that are passed on.
@@ -168,23 +173,36 @@ impl NetworkItem {
             keys.get(known);
         }
         if matches!(item.kind, NetworkItemKind::Physical | NetworkItemKind::Vlan { .. }) {
-            keys.mapping("params");
+            params(&mut keys);
         }
         Some(Self { rest: keys.rest(), ..item })
     }
 }
 
+/// Whether Python takes it for a key of a mapping.
+fn can_be_key(node: &Node) -> bool {
+    node.as_mapping().is_none() && node.as_sequence().is_none() && !matches!(node.value, Value::Set(_))
+}
+
 fn interfaces(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
-    if let Some(node) = keys.get(name).filter(|node| node.as_sequence().is_none()) {
-        match node.as_str() {
-            Some(_) => {
-                keys.warning("odd-type", name, node.span, "every letter is taken for an interface", "write a list");
-            }
-            None => keys.error("bad-type", name, node.span, format!("must be a list of names, not {}", node.kind())),
+    let Some(node) = keys.get(name) else { return Vec::new() };
+    let names: Vec<&Node> = match &node.value {
+        Value::Sequence(items) => items.iter().collect(),
+        // Of a mapping, the keys count.
+        Value::Mapping(mapping) => mapping.iter().map(|(key, _)| key).collect(),
+        Value::String(_) => {
+            keys.warning("odd-type", name, node.span, "every letter is taken for an interface", "write a list");
+            return Vec::new();
         }
-        return Vec::new();
+        _ => {
+            keys.error("bad-type", name, node.span, format!("must be a list of names, not {}", node.kind()));
+            return Vec::new();
+        }
+    };
+    for wrong in names.iter().filter(|node| !can_be_key(node)) {
+        keys.error("bad-type", name, wrong.span, format!("the name of an interface is text, not {}", wrong.kind()));
     }
-    keys.words(name).unwrap_or_default()
+    names.iter().filter_map(|node| node.to_text()).collect()
 }
 
 fn params(keys: &mut Keys<'_>) -> Mapping {

@@ -112,11 +112,7 @@ impl Netplan {
         let mut keys = Keys::new(cx, "network", node)?;
         keys.get("version");
         let renderer = keys.get("renderer");
-        if let Some(node) = renderer {
-            let message = "curtin takes every key here for a kind of devices, and stops at this one";
-            let problem = Problem::error("netplan-renderer", keys.path("renderer"), node.span, message);
-            keys.cx.problem(problem.remedy("write `renderer` at each device"));
-        }
+        check_kinds(&mut keys, node);
         let mut plan = Self { renderer: renderer.and_then(Node::to_text), ..Self::default() };
         for kind in KINDS {
             let Some(node) = keys.get(kind) else { continue };
@@ -130,6 +126,27 @@ impl Netplan {
         }
         plan.rest = keys.rest();
         Some(plan)
+    }
+}
+
+/// curtin takes every key besides `version` for a kind of devices: a mapping of names to mappings.
+pub(super) fn check_kinds(keys: &mut Keys<'_>, node: &Node) {
+    for (key, group) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
+        let name = key.to_text().unwrap_or_default();
+        if name == "version" || KINDS.contains(&name.as_str()) {
+            continue;
+        }
+        let wrong = match group.as_mapping() {
+            None => Some(group),
+            Some(devices) => devices.iter().map(|(_, device)| device).find(|device| device.as_mapping().is_none()),
+        };
+        let Some(wrong) = wrong else { continue };
+        let message = "curtin takes every key here for a kind of devices, and stops at this one";
+        let (code, remedy) = match name.as_str() {
+            "renderer" => ("netplan-renderer", "write `renderer` at each device"),
+            _ => ("bad-type", "leave it out"),
+        };
+        keys.cx.problem(Problem::error(code, keys.path(&name), wrong.span, message).remedy(remedy));
     }
 }
 
