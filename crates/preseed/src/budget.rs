@@ -15,6 +15,7 @@ impl Budget {
     }
 
     /// Pays for work on `size` bytes or items, beforehand.
+    #[inline]
     pub(crate) fn charge(&mut self, size: usize) -> Result<(), Problem> {
         self.steps = self.steps.saturating_add(u64::try_from(size).unwrap_or(u64::MAX)).saturating_add(1);
         if self.steps > self.limits.steps {
@@ -24,6 +25,7 @@ impl Budget {
     }
 
     /// Goes one level down; [`leave`](Self::leave) comes back up.
+    #[inline]
     pub(crate) fn enter(&mut self) -> Result<(), Problem> {
         self.depth += 1;
         if self.depth > self.limits.depth {
@@ -36,6 +38,7 @@ impl Budget {
         self.depth = self.depth.saturating_sub(1);
     }
 
+    #[inline]
     pub(crate) fn output(&self, len: usize) -> Result<(), Problem> {
         if len > self.limits.output {
             let limit = u64::try_from(self.limits.output).unwrap_or(u64::MAX);

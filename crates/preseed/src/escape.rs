@@ -85,6 +85,12 @@ fn no_json(value: &Value) -> Problem {
 
 fn json_string(text: &str, out: &mut String) {
     out.push('"');
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),

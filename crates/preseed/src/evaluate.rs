@@ -77,8 +77,12 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn assign(&mut self, name: &Arc<str>, value: Value) {
-        if let Some(frame) = self.frames.get_mut(self.current) {
-            frame.names.insert(Arc::clone(name), value);
+        let Some(frame) = self.frames.get_mut(self.current) else { return };
+        match frame.names.get_mut(name) {
+            Some(slot) => *slot = value,
+            None => {
+                frame.names.insert(Arc::clone(name), value);
+            }
         }
     }
 
@@ -107,13 +111,21 @@ impl<'a> Scope<'a> {
 
     pub(crate) fn evaluate(&mut self, expression: &Expression) -> Result<Value, Fault> {
         let at = expression.at;
-        self.at(at, |scope| scope.budget.charge(0).and_then(|()| scope.budget.enter()))?;
-        let value = self.kind(expression)?;
-        self.budget.leave();
-        Ok(value)
+        self.at(at, |scope| scope.budget.charge(0))?;
+        match &expression.kind {
+            Kind::Literal(value) => Ok(value.clone()),
+            Kind::Name(name) => self.known(name).cloned().ok_or_else(|| Fault::new(at, self.undefined(name))),
+            _ => {
+                self.at(at, |scope| scope.budget.enter())?;
+                let value = self.kind(expression)?;
+                self.budget.leave();
+                Ok(value)
+            }
+        }
     }
 
     /// Adds the place to a problem.
+    #[inline]
     pub(crate) fn at<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Fault> {
         run(self).map_err(|problem| Fault::new(at, problem))
     }
@@ -121,13 +133,18 @@ impl<'a> Scope<'a> {
     fn kind(&mut self, expression: &Expression) -> Result<Value, Fault> {
         let at = expression.at;
         match &expression.kind {
-            Kind::Literal(value) => Ok(value.clone()),
-            Kind::Name(name) => self.at(at, |scope| scope.name(name)),
+            Kind::Literal(_) | Kind::Name(_) => self.evaluate(expression),
             Kind::List(items) => self.made(at, items, builtins::compose),
             Kind::Tuple(items) => self.made(at, items, builtins::tuple),
             Kind::Set(items) => self.made(at, items, builtins::set),
             Kind::Dict(entries) => self.dict(entries),
             Kind::Attribute(value, name) => {
+                // A name's value is looked into, not copied.
+                if let Kind::Name(of) = &value.kind {
+                    self.at(value.at, |scope| scope.budget.charge(0))?;
+                    let of = self.known(of).ok_or_else(|| Fault::new(value.at, self.undefined(of)))?;
+                    return access::attribute(of, name).map_err(|problem| Fault::new(at, problem));
+                }
                 let value = self.evaluate(value)?;
                 self.at(at, |_| access::attribute(&value, name))
             }
@@ -217,16 +234,16 @@ impl<'a> Scope<'a> {
         expression.map_or(Ok(Value::None), |expression| self.evaluate(expression))
     }
 
-    fn name(&self, name: &str) -> Result<Value, Problem> {
-        if let Some(value) = self.get(name) {
-            return Ok(value.clone());
-        }
-        if let Some(value) = builtins::named(name) {
-            return Ok(value.clone());
-        }
+    /// The value of a name, which the template, the context or the language has.
+    fn known(&self, name: &str) -> Option<&Value> {
+        self.get(name).or_else(|| builtins::named(name))
+    }
+
+    #[cold]
+    fn undefined(&self, name: &str) -> Problem {
         let mut known: Vec<&str> = self.context.names().chain(builtins::NAMES).collect();
         known.extend(self.frames.iter().flat_map(|frame| frame.names.keys()).map(|name| &**name));
-        Err(Problem::Undefined { name: name.to_owned(), suggestion: nearest(name, known.into_iter()) })
+        Problem::Undefined { name: name.to_owned(), suggestion: nearest(name, known.into_iter()) }
     }
 
     fn dict(&mut self, entries: &[(Expression, Expression)]) -> Result<Value, Fault> {

@@ -12,9 +12,13 @@ pub(crate) use parse::{is_keyword, parse};
 use crate::error::Source;
 use crate::{Problem, Value};
 
+/// A problem and its place. A box, because nearly everything returns one and nearly nothing fails.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fault(pub(crate) Box<Placed>);
+
 /// A problem and its offset in the template.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Fault {
+pub(crate) struct Placed {
     pub(crate) at: usize,
     pub(crate) problem: Problem,
     /// The template that the offset counts in, where it is not the one that is rendered.
@@ -22,8 +26,9 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    pub(crate) const fn new(at: usize, problem: Problem) -> Self {
-        Self { at, problem, source: None }
+    #[cold]
+    pub(crate) fn new(at: usize, problem: Problem) -> Self {
+        Self(Box::new(Placed { at, problem, source: None }))
     }
 
     pub(crate) fn syntax(at: usize, problem: impl Into<String>) -> Self {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::error::Source;
 use crate::evaluate::Scope;
-use crate::expression::{Expression, Fault};
+use crate::expression::{Expression, Placed};
 use crate::{Context, Finding, Limits, RenderError, TemplateError};
 
 /// A parsed template.
@@ -88,7 +88,10 @@ impl Template {
         let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
         match lex::lex(text).and_then(|tokens| parse::parse(tokens, &source)) {
             Ok(nodes) => Ok(Self { source, nodes }),
-            Err(Fault { at, problem, .. }) => Err(TemplateError { location: source.location(at), problem }),
+            Err(fault) => {
+                let Placed { at, problem, .. } = *fault.0;
+                Err(TemplateError { location: source.location(at), problem })
+            }
         }
     }
 
@@ -132,7 +135,8 @@ impl Template {
         templates: &dyn Fn(&str) -> Option<Self>,
     ) -> Result<String, RenderError> {
         let mut scope = Scope::new(context, *limits, templates);
-        render::template(self, &mut scope).map_err(|Fault { at, problem, source }| {
+        render::template(self, &mut scope).map_err(|fault| {
+            let Placed { at, problem, source } = *fault.0;
             let location = source.as_ref().unwrap_or(&self.source).location(at);
             RenderError { location, problem }
         })

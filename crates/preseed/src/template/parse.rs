@@ -145,7 +145,7 @@ impl Parser<'_> {
         let is_cut = directive.contains('|');
         for part in directive.split('|') {
             let parsed = expression::parse(part, at).map_err(|mut fault| {
-                if let Problem::Syntax(problem) = &mut fault.problem
+                if let Problem::Syntax(problem) = &mut fault.0.problem
                     && is_cut
                     && problem == "a string does not end"
                 {

@@ -19,8 +19,8 @@ enum Flow {
 
 /// Renders a template in a new frame of names, and then what it inherits in one that sees them.
 pub(super) fn template(template: &Template, scope: &mut Scope<'_>) -> Result<String, Fault> {
-    scope.at(0, |scope| scope.budget.enter())?;
-    let mut page = Page { out: String::new(), defs: Some(Map::new()), inherits: None };
+    let mut page =
+        Page { out: String::with_capacity(template.source.text.len()), defs: Some(Map::new()), inherits: None };
     scope.assign(&"__template_name__".into(), Value::from(template.name()));
     nodes(&template.nodes, scope, &mut page)?;
     let Some((at, name)) = page.inherits.filter(|(_, name)| name.is_true()) else { return Ok(page.out) };
@@ -30,6 +30,7 @@ pub(super) fn template(template: &Template, scope: &mut Scope<'_>) -> Result<Str
     let Some(parent) = (scope.templates)(wanted) else {
         return Err(Fault::new(at, Problem::NoTemplate(wanted.to_string())));
     };
+    scope.at(at, |scope| scope.budget.enter())?;
     let mut own = page.defs.unwrap_or_default();
     own.insert("body", page.out);
     let frame = scope.frame();
@@ -37,6 +38,7 @@ pub(super) fn template(template: &Template, scope: &mut Scope<'_>) -> Result<Str
         scope.assign(&"self".into(), Made::Page(Arc::new(own)).into());
         self::template(&parent, scope)
     });
+    scope.budget.leave();
     result.map_err(|fault| located(fault, || Arc::clone(&parent.source)))
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn expand(
 
 /// A fault belongs to the innermost template that it passes through.
 fn located(mut fault: Fault, source: impl FnOnce() -> Arc<crate::error::Source>) -> Fault {
-    fault.source.get_or_insert_with(source);
+    fault.0.source.get_or_insert_with(source);
     fault
 }
 
