@@ -22,14 +22,14 @@ fuzz_target!(|data: &[u8]| {
             purpose,
         })
     };
-    for loader in [Loader::Ipxe, Loader::Grub, Loader::GrubHttp, Loader::Pxelinux] {
+    for loader in [Loader::Ipxe, Loader::Grub, Loader::GrubHttp, Loader::Pxelinux, Loader::PxelinuxTftp] {
         for (hostile, plain) in scripts(&text).iter().zip(&scripts("x")) {
             let hostile = render(loader, hostile);
             assert_eq!(hostile.matches('\n').count(), render(loader, plain).matches('\n').count());
             assert!(!hostile.contains(|character: char| character.is_control() && character != '\n'));
             match loader {
                 Loader::Ipxe => assert!(!hostile.replace("${platform}", "").contains("${")),
-                Loader::Pxelinux => {}
+                Loader::Pxelinux | Loader::PxelinuxTftp => {}
                 _ => assert!(hostile.lines().all(|line| line.matches('\'').count() % 2 == 0)),
             }
         }

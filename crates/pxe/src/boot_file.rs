@@ -10,7 +10,9 @@ use std::fmt;
 pub enum BootFile {
     /// PXELINUX with its own network stack (TFTP, HTTP): the first program of a BIOS machine.
     Lpxelinux,
-    /// The core module that `lpxelinux.0` loads before anything else.
+    /// PXELINUX on the ROM's network stack: TFTP only. For machines on which [`Lpxelinux`](Self::Lpxelinux) fails.
+    Pxelinux,
+    /// The core module that both load before anything else.
     Ldlinux,
     /// A library of `reboot.c32` and `chain.c32`.
     Libcom32,
@@ -38,6 +40,7 @@ impl BootFile {
     /// Every boot file.
     pub const ALL: &'static [Self] = &[
         Self::Lpxelinux,
+        Self::Pxelinux,
         Self::Ldlinux,
         Self::Libcom32,
         Self::Libutil,
@@ -51,16 +54,15 @@ impl BootFile {
         Self::Undionly,
     ];
 
-    /// Names that other DHCP servers are configured with, and what is served for them: lpxelinux.0 does all that
-    /// pxelinux.0 does, and HTTP.
-    const OTHER_NAMES: &'static [(&'static str, Self)] =
-        &[("pxelinux.0", Self::Lpxelinux), ("shimx64.efi", Self::ShimX64), ("shim.efi", Self::ShimX64)];
+    /// Names that other DHCP servers are configured with, and what is served for them.
+    const OTHER_NAMES: &'static [(&'static str, Self)] = &[("shimx64.efi", Self::ShimX64), ("shim.efi", Self::ShimX64)];
 
     /// The name that DHCP advertises, TFTP serves at its root, and HTTP serves below `/boot/`.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Lpxelinux => "lpxelinux.0",
+            Self::Pxelinux => "pxelinux.0",
             Self::Ldlinux => "ldlinux.c32",
             Self::Libcom32 => "libcom32.c32",
             Self::Libutil => "libutil.c32",
@@ -79,7 +81,7 @@ impl BootFile {
     #[must_use]
     pub const fn package(self) -> &'static str {
         match self {
-            Self::Lpxelinux => "pxelinux",
+            Self::Lpxelinux | Self::Pxelinux => "pxelinux",
             Self::Ldlinux | Self::Libcom32 | Self::Libutil | Self::Poweroff | Self::Reboot | Self::Chain => {
                 "syslinux-common"
             }
@@ -94,6 +96,7 @@ impl BootFile {
     pub const fn installed_path(self) -> &'static str {
         match self {
             Self::Lpxelinux => "/usr/lib/PXELINUX/lpxelinux.0",
+            Self::Pxelinux => "/usr/lib/PXELINUX/pxelinux.0",
             Self::Ldlinux => "/usr/lib/syslinux/modules/bios/ldlinux.c32",
             Self::Libcom32 => "/usr/lib/syslinux/modules/bios/libcom32.c32",
             Self::Libutil => "/usr/lib/syslinux/modules/bios/libutil.c32",
@@ -113,7 +116,7 @@ impl BootFile {
     #[must_use]
     pub const fn requires(self) -> &'static [Self] {
         match self {
-            Self::Lpxelinux => &[Self::Ldlinux],
+            Self::Lpxelinux | Self::Pxelinux => &[Self::Ldlinux],
             // What their ELF headers name; that of poweroff.c32 names none.
             Self::Reboot => &[Self::Libcom32],
             Self::Chain => &[Self::Libutil, Self::Libcom32],
@@ -133,7 +136,7 @@ impl BootFile {
     /// use firstlight_pxe::BootFile;
     /// assert_eq!(BootFile::from_path("//grubx64.efi"), Some(BootFile::GrubX64));
     /// assert_eq!(BootFile::from_path("/boot/SNPONLY.EFI"), Some(BootFile::SnponlyX64));
-    /// assert_eq!(BootFile::from_path("pxelinux.0"), Some(BootFile::Lpxelinux)); // what other DHCP servers name
+    /// assert_eq!(BootFile::from_path("shimx64.efi"), Some(BootFile::ShimX64)); // what other DHCP servers name
     /// assert_eq!(BootFile::from_path("other/grubx64.efi"), None);
     /// ```
     #[must_use]

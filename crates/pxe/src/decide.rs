@@ -126,6 +126,10 @@ pub fn decide_with(client: &Client, role: Role, policy: &Policy, quirks: &Quirks
     if client.firmware == Firmware::Apple {
         return Err(NoAnswer::AppleBsdp);
     }
+    if client.stage == Stage::Ipxe && quirks.ipxe_as_rom {
+        let rom = Client { stage: Stage::Firmware, transport: Transport::Tftp, ..client.clone() };
+        return decide_with(&rom, role, policy, quirks);
+    }
     let mut answer = match client.stage {
         Stage::Ipxe => ipxe_script(client, policy, quirks),
         // It has its configuration's path from where it was loaded, and takes the server from here.
@@ -357,6 +361,9 @@ mod tests {
         assert_eq!((answer.boot_file, answer.options[1].1.as_slice()), (None, &b"shim-2023.efi\0"[..]));
         check_quirk(&[(93, &[0, 11])], Role::Dhcp, own, "shim-2023.efi", &[66, 67]);
         check_quirk(&[UEFI, (77, b"iPXE")], Role::Dhcp, own, "http://192.168.77.1/boot.ipxe", &[66, 67, 175]);
+        let as_rom = |it: &mut Quirks| it.ipxe_as_rom = true;
+        check_quirk(&[BIOS, (77, b"iPXE")], Role::Dhcp, as_rom, "lpxelinux.0", &[66, 67]);
+        check_quirk(&[BIOS, (77, b"iPXE")], ProxyOffer, as_rom, "lpxelinux.0", &[66, 67, 60, 43]);
         let answer = check_quirk(&[UEFI], Role::Dhcp, |it| it.terminated = Some(false), "bootx64.efi", &[66, 67]);
         assert_eq!(answer.options[1].1, b"bootx64.efi");
         let second = std::time::Duration::from_secs(1);

@@ -21,6 +21,8 @@ pub enum Loader {
     GrubHttp,
     /// lpxelinux on BIOS.
     Pxelinux,
+    /// pxelinux on BIOS, which knows TFTP only.
+    PxelinuxTftp,
 }
 
 /// What a machine is to do next.
@@ -114,7 +116,8 @@ pub fn render(loader: Loader, script: &BootScript) -> String {
         Loader::Ipxe => ipxe::render(script),
         Loader::Grub => grub::render(script, grub::Source::Tftp),
         Loader::GrubHttp => grub::render(script, grub::Source::Http),
-        Loader::Pxelinux => pxelinux::render(script),
+        Loader::Pxelinux => pxelinux::render(script, pxelinux::Source::Http),
+        Loader::PxelinuxTftp => pxelinux::render(script, pxelinux::Source::Tftp),
     }
 }
 

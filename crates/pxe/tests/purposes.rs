@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use firstlight_pxe::{BootScript, InstallerCommandLine, Loader, Purpose, Task, installer_command_line, render};
 
-const LOADERS: [Loader; 4] = [Loader::Ipxe, Loader::Grub, Loader::GrubHttp, Loader::Pxelinux];
+const LOADERS: [Loader; 5] = [Loader::Ipxe, Loader::Grub, Loader::GrubHttp, Loader::Pxelinux, Loader::PxelinuxTftp];
 const TASKS: [(Task, &str); 5] = [
     (Task::Enlist, "enlisting"),
     (Task::Commission, "commissioning"),
@@ -61,6 +61,7 @@ fn each_loader_fetches_from_where_it_can() {
     assert_eq!(line(Loader::Grub, "if initrd"), "if initrd '(tftp,10.0.0.1)/images/a b,c/vmlinuz'; then");
     assert_eq!(line(Loader::GrubHttp, "if initrd"), "if initrd '(http,10.0.0.1:5248)/images/a%20b,c/vmlinuz'; then");
     assert_eq!(line(Loader::Pxelinux, "LINUX"), "LINUX http://10.0.0.1:5248/images/a%20b,c/vmlinuz");
+    assert_eq!(line(Loader::PxelinuxTftp, "LINUX"), "LINUX ::images/a b,c/vmlinuz");
     assert_eq!(line(Loader::Pxelinux, "INITRD"), "INITRD http://10.0.0.1:5248/images/a%20b%2Cc/vmlinuz");
     let default_port = BootScript { http_port: 80, ..script(installer("k")) };
     assert!(render(Loader::GrubHttp, &default_port).contains("if linux '(http,10.0.0.1)/k' 'k'; then"));

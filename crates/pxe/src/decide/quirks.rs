@@ -16,6 +16,10 @@ pub struct Quirks {
     /// The first boot file, instead of the one that fits most: another shim, signed with the certificate that the
     /// machine knows, or a loader for an architecture that has none here. A path, or a URI for HTTP boot.
     pub boot_file: Option<String>,
+    /// Whether the iPXE in the machine's ROM gets a boot file over TFTP, as any other ROM would, and no script: for one
+    /// that cannot boot what the script names. The boot file then has to be one of your own if the one that fits most is
+    /// an iPXE again: it would be given itself, for ever.
+    pub ipxe_as_rom: bool,
     /// Where a proxy names the boot file.
     pub proxy: ProxyStyle,
     /// How long to hold answers back, instead of what fits most.
