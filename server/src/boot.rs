@@ -1,5 +1,6 @@
 //! What a machine boots: loader files, and the script that its state asks for.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +8,12 @@ use std::time::Duration;
 
 use firstlight_machine_fsm::{Boot as Answer, Event};
 use firstlight_pxe::{
-    BootFile, BootScript, CommandLine, ConfigKey, Loader, Policy, Purpose, kernel_command_line, render,
+    BootFile, BootScript, Client, CommandLine, ConfigKey, Cpu, Firmware, Loader, Policy, Purpose, Quirks,
+    RequestedPath, Transport, kernel_command_line, render,
 };
 use serde_json::json;
 
-use crate::config::{Config, DhcpMode, Installer, OperatingSystems};
+use crate::config::{Config, ConfigError, DhcpMode, Installer, OperatingSystems};
 use crate::controller::{ControlError, Controller};
 use crate::installer::Installation;
 use crate::model::{Mac, NewEvent, Power, Record};
@@ -29,6 +31,8 @@ pub const EPHEMERAL_FILES: [&str; 3] = ["vmlinuz", "initrd.img", ROOT_FILE];
 pub const DEPLOY_FILE: &str = "root.tar.zst";
 /// The one architecture so far, in Debian's words.
 pub const ARCHITECTURE: &str = "amd64";
+/// shim for 64-bit Arm, which asks for `grubaa64.efi` beside it.
+const ARM64_SHIM: &str = "bootaa64.efi";
 
 /// Where the files of classic installers are served, below `images/`.
 const INSTALLERS: &str = "installers/";
@@ -57,6 +61,16 @@ pub enum BootError {
         key: &'static str,
         /// Where it should be.
         path: PathBuf,
+    },
+    /// A machine's own boot loader.
+    #[error(
+        "boot file {file} of machine {mac} (pxe.machines) is missing: put it into boot_dir, or name one that is there"
+    )]
+    MissingOwnFile {
+        /// Its name or URI.
+        file: String,
+        /// The machine.
+        mac: Mac,
     },
     /// An image.
     #[error("image {path} is missing: build one with `cargo lab images`, or set images_dir and os to where it is")]
@@ -93,14 +107,18 @@ pub struct Boot {
     images_dir: PathBuf,
     boot_dir: Option<PathBuf>,
     dhcp_mode: DhcpMode,
+    quirks: Arc<BTreeMap<Mac, Quirks>>,
     templates: Templates,
 }
 
 impl Boot {
     /// Serves what `config` names, from `address`.
-    #[must_use]
-    pub fn new(controller: Controller, config: &Config, address: Ipv4Addr) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// When `[pxe]` makes no sense.
+    pub fn new(controller: Controller, config: &Config, address: Ipv4Addr) -> Result<Self, ConfigError> {
+        Ok(Self {
             controller,
             policy: Policy { server: address, http_port: config.http.port },
             os: Arc::new(config.os.clone()),
@@ -108,8 +126,9 @@ impl Boot {
             images_dir: config.images_dir(),
             boot_dir: config.boot_dir.clone(),
             dhcp_mode: config.dhcp.mode.unwrap_or(DhcpMode::Authoritative),
+            quirks: Arc::new(config.pxe.quirks()?),
             templates: Templates::new(&config.preseed.templates),
-        }
+        })
     }
 
     /// Checks that everything that may be advertised is there to be served.
@@ -121,6 +140,14 @@ impl Boot {
         for file in BootFile::ALL {
             if self.boot_file(*file).is_none() {
                 return Err(BootError::MissingBootFile { file: file.path(), package: file.package() });
+            }
+        }
+        for (mac, quirks) in self.quirks.iter() {
+            let Some(file) = &quirks.boot_file else { continue };
+            let ours = format!("{}boot/", self.policy.http_root());
+            let path = file.strip_prefix(&ours).unwrap_or(file);
+            if !path.contains("://") && self.served(path).is_none() {
+                return Err(BootError::MissingOwnFile { file: file.clone(), mac: *mac });
             }
         }
         for file in EPHEMERAL_FILES {
@@ -145,6 +172,35 @@ impl Boot {
     pub fn boot_file(&self, file: BootFile) -> Option<PathBuf> {
         let own = self.boot_dir.as_ref().map(|dir| dir.join(file.path()));
         own.into_iter().chain([PathBuf::from(file.installed_path())]).find(|path| path.is_file())
+    }
+
+    /// Where the boot file of a requested path is: one of ours, or any file below `boot_dir`.
+    #[must_use]
+    pub fn served(&self, path: &str) -> Option<PathBuf> {
+        if let Some(file) = BootFile::from_path(path) {
+            return self.boot_file(file);
+        }
+        // Paths below images/ are cleaned of everything that leaves a directory.
+        let RequestedPath::Image(below) = RequestedPath::parse(&format!("images/{path}")) else { return None };
+        let path = self.boot_dir.as_ref()?.join(below);
+        path.is_file().then_some(path)
+    }
+
+    /// What a client needs that others of its kind do not; and what its kind needs of this server.
+    #[must_use]
+    pub fn quirks(&self, mac: Option<[u8; 6]>, client: &Client) -> Quirks {
+        let mut quirks = mac.and_then(|mac| self.quirks.get(&Mac(mac)).cloned()).unwrap_or_default();
+        let is_uefi = client.firmware == Firmware::Uefi && client.transport == Transport::Tftp;
+        if quirks.boot_file.is_none() && is_uefi {
+            quirks.boot_file = match client.architecture.cpu() {
+                // Debian's packages of it are for machines of that architecture: it is there if somebody has put it there.
+                Cpu::Arm64 => self.served(ARM64_SHIM).map(|_| ARM64_SHIM.to_owned()),
+                // Not shim: GRUB 2.06 asks the server that the DHCP server names, which is seldom the proxy.
+                Cpu::X64 if self.dhcp_mode == DhcpMode::Proxy => Some(BootFile::SnponlyX64.path().to_owned()),
+                _ => None,
+            };
+        }
+        quirks
     }
 
     /// The addresses that answers name.
@@ -323,8 +379,8 @@ impl Boot {
                 json!({"status": status.as_str(), "loader": format!("{loader:?}"), "answer": format!("{answer:?}")}),
             );
         let firmware = match loader {
-            Loader::Grub => Some("uefi".to_owned()),
-            Loader::Pxelinux => Some("bios".to_owned()),
+            Loader::Grub | Loader::GrubHttp => Some("uefi".to_owned()),
+            Loader::Pxelinux | Loader::PxelinuxTftp => Some("bios".to_owned()),
             _ => None,
         };
         let facts = Facts { firmware, architecture: Some(ARCHITECTURE.to_owned()), ..Facts::default() };

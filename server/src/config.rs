@@ -2,6 +2,7 @@
 
 mod dhcp;
 mod os;
+mod pxe;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use dhcp::{Dhcp, DhcpMode, Reservation};
 pub use os::{Installer, Kind, OperatingSystems};
+pub use pxe::{Machine, Proxy, Pxe};
 
 /// What `firstlight serve --config FILE` reads. `docs/firstlight.toml` in the repository is a commented example.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,7 +26,7 @@ pub struct Config {
     /// `OSYSTEM/RELEASE/ARCHITECTURE/{vmlinuz,initrd.img,root.squashfs,root.tar.zst}`; the default is `images` in the
     /// data directory.
     pub images_dir: Option<PathBuf>,
-    /// Looked at for boot loaders before the places where Debian's packages put them.
+    /// Looked at for boot loaders before the places where Debian's packages put them. Every file below it is served.
     pub boot_dir: Option<PathBuf>,
     /// The ephemeral system, and what else can be deployed.
     #[serde(default)]
@@ -38,6 +40,9 @@ pub struct Config {
     /// Addresses for machines.
     #[serde(default)]
     pub dhcp: Dhcp,
+    /// Machines that need another boot file, or another way to be told of it.
+    #[serde(default)]
+    pub pxe: Pxe,
     /// Boot files, metadata, API, page.
     #[serde(default)]
     pub http: Http,
@@ -136,6 +141,7 @@ impl Config {
             kernel_options: String::new(),
             events_kept: default_events(),
             dhcp: Dhcp::default(),
+            pxe: Pxe::default(),
             http: Http::default(),
             preseed: Preseed::default(),
             timeouts: Timeouts::default(),

@@ -17,7 +17,7 @@ use firstlight_dhcp::server::{
 use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
 use firstlight_pxe::discovery::Responder;
-use firstlight_pxe::{Client, Policy, Role, decide};
+use firstlight_pxe::{Client, Role, decide_with};
 use serde_json::{Value, json};
 use socket2::{Domain, Protocol, Type};
 use tokio::net::UdpSocket;
@@ -80,7 +80,7 @@ pub async fn spawn(
         DhcpMode::Proxy => (responder, true),
         DhcpMode::Authoritative => (responder.without_offers(), false),
     };
-    Proxy { responder, offers, journal, meters: proxy_meters }.spawn(
+    Proxy { responder, boot: boot.clone(), offers, journal, meters: proxy_meters }.spawn(
         services,
         &config.interface,
         interface,
@@ -102,7 +102,7 @@ pub async fn spawn(
     let service = DhcpService {
         store,
         journal: controller.journal().clone(),
-        policy: *boot.policy(),
+        boot: boot.clone(),
         meters,
         commit: Arc::default(),
         foreign: ForeignServers::new([interface.address], FOREIGN_QUIET),
@@ -138,7 +138,7 @@ fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartErro
 struct DhcpService {
     store: Arc<dyn Store>,
     journal: Journal,
-    policy: Policy,
+    boot: Boot,
     meters: Arc<Meters>,
     /// Microseconds that the last commit took: the decision itself is a matter of less than one.
     commit: Arc<AtomicU64>,
@@ -162,7 +162,8 @@ impl Service for DhcpService {
             return;
         }
         let Some(client) = identify(request) else { return };
-        let Ok(answer) = decide(&client, Role::Dhcp, &self.policy) else { return };
+        let quirks = self.boot.quirks(request.hardware_address().mac(), &client);
+        let Ok(answer) = decide_with(&client, Role::Dhcp, self.boot.policy(), &quirks) else { return };
         reply.message.siaddr = answer.siaddr;
         let named = reply.message.set_sname(answer.sname.as_bytes());
         if named.and(reply.message.set_file(answer.file.as_bytes())).is_err() {

@@ -118,7 +118,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
     let store = open_store(&config.data_dir).await?;
     let (journal, writer) = Journal::new(config.events_kept);
     let controller = Controller::new(store.clone(), journal.clone(), config.timeouts.clone());
-    let boot = Boot::new(controller.clone(), &config, interface.address);
+    let boot = Boot::new(controller.clone(), &config, interface.address)?;
     boot.check()?;
     boot.templates().check()?;
 

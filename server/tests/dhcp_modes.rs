@@ -82,3 +82,27 @@ fn beside_another_server_only_boot_files_are_named() {
     assert_eq!((count("Your-IP 10.77.0.5"), count("file \"lpxelinux.0\"")), (1, 1), "{said}");
     assert_eq!(count("obtained from 10.77.0.9"), 1, "{said}");
 }
+
+/// What one machine is told that others of its kind are not, and what is told because somebody has put it into `boot_dir`.
+#[test]
+fn machines_and_architectures_with_boot_files_of_their_own() {
+    let (code, said) = run(r#"
+        touch $home/boot/bootaa64.efi
+        printf '[[pxe.machines]]\nmac = "52:54:00:00:00:07"\nboot_file = "snponly.efi"\n' >> $home/firstlight.toml
+        ip -n c link set c0 down; ip -n c link set c0 address 52:54:00:00:00:07; ip -n c link set c0 up
+        touch $home/tcpdump; $serve --authoritative 2>$home/log & server=$!
+        until grep -q 'ready in' $home/log; do kill -0 $server || break; sleep 0.1; done
+        ip netns exec c timeout 20 tcpdump -U -lnni c0 -c 3 -w $home/capture udp src port 67 2>$home/tcpdump & dump=$!
+        until grep -q listening $home/tcpdump; do sleep 0.1; done
+        ask() { ip netns exec c udhcpc -f -q -n -B -i c0 -s /bin/true -t 1 -T 1 -A 0 -V PXEClient:Arch:$1:UNDI:003000 \
+            -x 0x5d:$2 -x 0x5e:010300 2>>$home/udhcpc; }
+        ask 00007 0007
+        ip -n c link set c0 down; ip -n c link set c0 address 52:54:00:00:00:08; ip -n c link set c0 up
+        ask 00011 000b
+        wait $dump; kill -TERM $server; wait $server; code=$?
+        cat $home/log $home/udhcpc >&2; tcpdump -vnnr $home/capture >&2 2>/dev/null
+        exit $code"#);
+    assert_eq!(code, Some(0), "{said}");
+    let count = |what: &str| said.matches(what).count();
+    assert_eq!((count("file \"snponly.efi\""), count("file \"bootaa64.efi\"")), (2, 1), "{said}");
+}

@@ -56,7 +56,7 @@ async fn house() -> House {
     config.images_dir = Some(dir.path().to_owned());
     config.preseed.templates = vec![dir.path().join("templates")];
     std::fs::create_dir(dir.path().join("templates")).unwrap();
-    let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1));
+    let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1)).unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let app = App {
         controller: controller.clone(),

@@ -114,6 +114,14 @@ fn a_missing_boot_file() {
 }
 
 #[test]
+fn a_missing_boot_file_of_one_machine() {
+    let machine = "[[pxe.machines]]\nmac = \"52:54:00:12:34:56\"\nboot_file = \"shim-2023.efi\"";
+    let sentence =
+        "boot file shim-2023.efi of machine 52:54:00:12:34:56 (pxe.machines) is missing: put it into boot_dir";
+    check(home(machine).path(), "$serve", sentence);
+}
+
+#[test]
 fn a_missing_template_directory() {
     let home = home("[preseed]\ntemplates = [\"/no/such\"]");
     check(home.path(), "$serve", "the template directory /no/such cannot be used: No such file or directory");

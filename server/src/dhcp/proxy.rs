@@ -15,7 +15,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{is_transient, mac, requested};
+use super::{identify, is_transient, mac, requested};
+use crate::boot::Boot;
 use crate::journal::Journal;
 use crate::meter::Meters;
 use crate::model::NewEvent;
@@ -28,6 +29,8 @@ const DATAGRAM: usize = 2048;
 /// Which ports are answered.
 pub(crate) struct Proxy {
     pub(crate) responder: Responder,
+    /// What single machines need.
+    pub(crate) boot: Boot,
     /// Offers on port 67, too.
     pub(crate) offers: bool,
     pub(crate) journal: Journal,
@@ -99,7 +102,8 @@ impl Proxy {
             ciaddr: request.ciaddr(),
             giaddr: request.giaddr(),
         };
-        match self.responder.handle(&receipt, |code| request.get(OptionCode(code))) {
+        let quirks = identify(request).map(|client| self.boot.quirks(receipt.mac, &client)).unwrap_or_default();
+        match self.responder.handle_with(&receipt, &quirks, |code| request.get(OptionCode(code))) {
             Ok(reply) => {
                 self.journal.note(requested(request, source));
                 let datagram = emit(request, &reply);

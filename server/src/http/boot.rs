@@ -8,7 +8,7 @@ use axum::extract::{Extension, Path, Request, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use firstlight_pxe::{BootFile, Loader, RequestedPath};
+use firstlight_pxe::{Loader, RequestedPath};
 use serde_json::json;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
@@ -38,9 +38,8 @@ async fn boot_file(
     Path(path): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let file = BootFile::from_path(&path).ok_or_else(nothing)?;
-    let found = app.boot.boot_file(file).ok_or_else(nothing)?;
-    send(&app, peer, found, file.path(), request).await
+    let found = app.boot.served(&path).ok_or_else(nothing)?;
+    send(&app, peer, found, &path, request).await
 }
 
 async fn image(
@@ -65,7 +64,7 @@ async fn anything(
             send(&app, peer, found, file.path(), request).await
         }
         RequestedPath::GrubConfig(key) => {
-            Ok(app.boot.script(peer_address(peer)?, claimed(&key), Loader::Grub).await?.into_response())
+            Ok(app.boot.script(peer_address(peer)?, claimed(&key), Loader::GrubHttp).await?.into_response())
         }
         RequestedPath::PxelinuxConfig(key) => {
             Ok(app.boot.script(peer_address(peer)?, claimed(&key), Loader::Pxelinux).await?.into_response())

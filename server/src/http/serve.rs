@@ -52,6 +52,8 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             router.clone().oneshot(request)
         });
         let connection = http1::Builder::new()
+            // GRUB 2.06 knows `Content-Length` in this spelling only.
+            .title_case_headers(true)
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
