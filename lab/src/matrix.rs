@@ -2,6 +2,7 @@
 //! the other, each in namespaces of its own.
 
 pub(crate) mod attempt;
+mod grub;
 pub(crate) mod row;
 mod unsigned;
 
@@ -9,8 +10,8 @@ use crate::cli::MatrixOptions;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::{outside, paths};
-use attempt::Seen;
-use row::{ROWS, Row};
+use attempt::{Ended, Seen};
+use row::{End, ROWS, Row};
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,18 +54,22 @@ fn told(row: &Row, run: &Path, is_good: bool) -> String {
     let seen = Seen::load(run).unwrap_or_default();
     let kernel = match (&seen.kernel, &seen.kernel_by) {
         (Some(version), Some(by)) => format!("{version} by {by}"),
-        (None, Some(by)) if seen.is_refused => format!("refused, came by {by}"),
+        (None, Some(by)) if seen.ended == Some(Ended::Refused) => format!("refused, came by {by}"),
         _ => "-".to_owned(),
     };
     let secure = if seen.secure_boot { ", Secure Boot" } else { "" };
-    let verdict = if is_good { "ok" } else { "FAILED" };
+    let verdict = match row.end {
+        _ if !is_good => "FAILED".to_owned(),
+        End::Cannot(why) => format!("cannot: {why}"),
+        _ => "ok".to_owned(),
+    };
     line([
         row.path,
         &row.dhcp.describe(),
         &seen.files.join(" "),
         &format!("{kernel}{secure}"),
         &format!("{:.1}", seen.seconds),
-        verdict,
+        &verdict,
     ])
 }
 

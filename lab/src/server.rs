@@ -45,7 +45,7 @@ impl Server {
         std::fs::create_dir_all(&state).doing("the server's folder cannot be made")?;
         let deploying = if plan.installer_mirror.is_some() { installer::DEPLOYING } else { DEPLOYING };
         let config = plan.work_dir.join("lab.toml");
-        std::fs::write(&config, config_text(&state, &plan.images_dir, mode, deploying) + pxe)
+        std::fs::write(&config, config_text(&plan.work_dir, &plan.images_dir, mode, deploying) + pxe)
             .doing("the server's configuration cannot be written")?;
         let log = plan.work_dir.join("server.log");
         let _ = std::fs::remove_file(&log);
@@ -134,10 +134,16 @@ pub(crate) fn state_dir(run: &Path) -> PathBuf {
     run.join("server-state")
 }
 
-fn config_text(state: &Path, images: &Path, mode: &str, deploying: u64) -> String {
+/// Where a row of the matrix puts boot files of its own.
+pub(crate) fn boot_dir(run: &Path) -> PathBuf {
+    run.join("boot")
+}
+
+fn config_text(run: &Path, images: &Path, mode: &str, deploying: u64) -> String {
+    let (state, boot) = (state_dir(run), boot_dir(run));
     // On a busy host, ticks come late, and a kernel that counts them at its start would panic.
     format!(
-        "data_dir = {state:?}\nimages_dir = {images:?}\ninterface = \"{}\"\n\
+        "data_dir = {state:?}\nimages_dir = {images:?}\nboot_dir = {boot:?}\ninterface = \"{}\"\n\
          kernel_options = \"console=tty0 console=ttyS0,115200 no_timer_check\"\n\n\
          [dhcp]\nmode = \"{mode}\"\npool = \"{}\"\nlease_seconds = 600\n\n\
          [http]\nport = 80\n\n\
@@ -195,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_configuration_quotes_its_paths() {
-        let text = config_text(Path::new("/a b/state"), Path::new("/i\"x"), "off", 1);
-        assert!(text.starts_with("data_dir = \"/a b/state\"\nimages_dir = \"/i\\\"x\"\n"));
+        let text = config_text(Path::new("/a b"), Path::new("/i\"x"), "off", 1);
+        assert!(text.starts_with("data_dir = \"/a b/server-state\"\nimages_dir = \"/i\\\"x\"\n"));
     }
 }

@@ -5,10 +5,10 @@ use crate::error::{Doing, Error, Result};
 use crate::events::{self, Event};
 use crate::foreign::Dnsmasq;
 use crate::matrix::row::{End, Row, Transport};
-use crate::matrix::unsigned;
+use crate::matrix::{grub, unsigned};
 use crate::plan::Plan;
 use crate::qemu::Machine;
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::{inside, network, ra};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -37,17 +37,36 @@ pub(crate) struct Seen {
     pub(crate) secure_boot: bool,
     /// Seconds from power-on to the end.
     pub(crate) seconds: f64,
-    /// Whether the boot loader refused the kernel for its signature.
-    pub(crate) is_refused: bool,
-    /// Whether the kernel ran as far as its initial RAM disk's first program.
-    pub(crate) is_running: bool,
+    /// How it ended.
+    pub(crate) ended: Option<Ended>,
 }
+
+/// What a machine came to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) enum Ended {
+    /// The kernel runs the first program of its initial RAM disk.
+    Running,
+    /// The boot loader refused the kernel for its signature.
+    Refused,
+    /// GRUB waits for somebody to type.
+    AtPrompt,
+}
+
+/// What the console says then.
+const ENDS: [(&str, Ended); 3] = [
+    ("Run /init as init process", Ended::Running),
+    ("bad shim signature", Ended::Refused),
+    ("Minimal BASH-like line editing is supported", Ended::AtPrompt),
+];
 
 /// Boots the plan's machine once, and says what is wrong if it did not go as `row` says.
 pub(crate) async fn boot(plan: &Plan, row: &Row, machines: &mut Vec<Arc<Machine>>) -> Result<()> {
     let mut plan = plan.clone();
     if row.end == End::Refused {
         plan.images_dir = unsigned::images(&plan.images_dir, &plan.work_dir)?;
+    }
+    if row.own_grub {
+        grub::build(&server::boot_dir(&plan.work_dir)).await?;
     }
     let plan = &plan;
     network::up(1).await?;
@@ -160,26 +179,25 @@ impl Seen {
             self.kernel = rest.split(' ').next().map(str::to_owned);
         }
         self.secure_boot |= line.contains("secureboot: Secure boot enabled");
-        self.is_running |= line.contains("Run /init as init process");
-        self.is_refused |= line.contains("bad shim signature");
-        self.is_running || self.is_refused
+        self.ended = self.ended.or(ENDS.iter().find(|(words, _)| line.contains(words)).map(|(_, ended)| *ended));
+        self.ended.is_some()
     }
 
     /// Whether it went as the row says.
     fn judge(&self, row: &Row) -> std::result::Result<(), String> {
-        let has_ended = match row.end {
-            End::Kernel => self.is_running,
-            End::Refused => self.is_refused && self.kernel.is_none(),
+        let (end, otherwise) = match row.end {
+            End::Kernel => (Ended::Running, "no kernel ran"),
+            End::Refused => (Ended::Refused, "the unsigned kernel was not refused"),
+            End::Cannot(_) => (Ended::AtPrompt, "it did not end at GRUB's prompt"),
         };
-        if !has_ended {
-            let wanted = match row.end {
-                End::Kernel => "no kernel ran",
-                End::Refused => "the unsigned kernel was not refused",
-            };
-            return Err(format!("{wanted}; it fetched: {}", self.files.join(", ")));
+        if self.ended != Some(end) {
+            return Err(format!("{otherwise}; it fetched: {}", self.files.join(", ")));
         }
         if self.files != row.files {
             return Err(format!("it fetched {}, not {}", self.files.join(", "), row.files.join(", ")));
+        }
+        if let End::Cannot(_) = row.end {
+            return Ok(());
         }
         let by = self.kernel_by.as_deref().unwrap_or("nothing");
         if by != row.kernel.name() {

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) dhcp: Dhcp,
     /// What the server's configuration says of this machine: keys of `[[pxe.machines]]`.
     pub(crate) quirks: &'static str,
+    /// Whether the server's GRUB is one that is built here, with modules that Debian's signed one lacks.
+    pub(crate) own_grub: bool,
     /// The boot loader files that it fetches, and iPXE's script, in order.
     pub(crate) files: &'static [&'static str],
     /// How it fetches its kernel.
@@ -48,6 +50,8 @@ pub(crate) enum End {
     Kernel,
     /// The server's kernel has no signature here, and the boot loader refuses it.
     Refused,
+    /// The boot loader ends at its prompt, for this reason.
+    Cannot(&'static str),
 }
 
 const BIOS: Hardware = Hardware::plain(Firmware::Bios);
@@ -62,6 +66,7 @@ const BASE: Row = Row {
     hardware: UEFI,
     dhcp: Dhcp::Ours,
     quirks: "",
+    own_grub: false,
     files: &["boot.ipxe"],
     kernel: Transport::Http,
     end: End::Kernel,
@@ -80,7 +85,40 @@ pub(crate) const ROWS: &[Row] = &[
         hardware: Hardware { card: Card::E1000, ..BIOS },
         ..BASE
     },
+    Row {
+        name: "bios-pxelinux",
+        path: "SeaBIOS, pxelinux",
+        hardware: BIOS,
+        quirks: "ipxe_as_rom = true\nboot_file = \"pxelinux.0\"",
+        kernel: Transport::Tftp,
+        files: &["pxelinux.0", "ldlinux.c32"],
+        ..BASE
+    },
+    Row {
+        name: "bios-lpxelinux",
+        path: "SeaBIOS, lpxelinux",
+        hardware: BIOS,
+        quirks: "ipxe_as_rom = true",
+        files: &["lpxelinux.0", "ldlinux.c32"],
+        fast: true,
+        ..BASE
+    },
     Row { name: "uefi-shim-grub", path: "OVMF, PXE, shim, GRUB", fast: true, ..GRUB },
+    Row {
+        name: "uefi-snponly",
+        path: "OVMF, PXE, snponly.efi",
+        quirks: "boot_file = \"snponly.efi\"",
+        files: &["snponly.efi", "boot.ipxe"],
+        fast: true,
+        ..BASE
+    },
+    Row {
+        name: "uefi-ipxe",
+        path: "OVMF, PXE, ipxe.efi",
+        quirks: "boot_file = \"ipxe.efi\"",
+        files: &["ipxe.efi", "boot.ipxe"],
+        ..BASE
+    },
     Row { name: "uefi-ipxe-rom", path: "OVMF, iPXE ROM", hardware: Hardware { ipxe_rom: true, ..UEFI }, ..BASE },
     Row {
         name: "uefi-http-ipxe",
@@ -88,6 +126,23 @@ pub(crate) const ROWS: &[Row] = &[
         hardware: Hardware { http_boot: true, ..UEFI },
         files: &["snponly.efi", "boot.ipxe"],
         fast: true,
+        ..BASE
+    },
+    Row {
+        name: "uefi-http-grub",
+        path: "OVMF, HTTP boot, shim, GRUB",
+        hardware: Hardware { http_boot: true, ..UEFI },
+        quirks: "boot_file = \"http://10.77.0.1/boot/bootx64.efi\"",
+        end: End::Cannot("Debian's signed GRUB has no http module to fetch its configuration with"),
+        ..GRUB
+    },
+    Row {
+        name: "uefi-http-own-grub",
+        path: "OVMF, HTTP boot, GRUB with http",
+        hardware: Hardware { http_boot: true, ..UEFI },
+        quirks: "boot_file = \"http://10.77.0.1/boot/grubx64.efi\"",
+        own_grub: true,
+        files: &["grubx64.efi"],
         ..BASE
     },
     Row { name: "secure-boot", path: "OVMF, Secure Boot, shim, GRUB", hardware: SECURE, ..GRUB },
@@ -99,13 +154,21 @@ pub(crate) const ROWS: &[Row] = &[
         ..GRUB
     },
     Row { name: "proxy-bios", path: "SeaBIOS, iPXE ROM", hardware: BIOS, dhcp: Dhcp::Proxy, ..BASE },
-    Row { name: "proxy-uefi", path: "OVMF, PXE, shim, GRUB", dhcp: Dhcp::Proxy, fast: true, ..GRUB },
+    Row {
+        name: "proxy-uefi",
+        path: "OVMF, PXE, snponly.efi",
+        dhcp: Dhcp::Proxy,
+        files: &["snponly.efi", "boot.ipxe"],
+        fast: true,
+        ..BASE
+    },
     Row {
         name: "next-server-bios",
         path: "SeaBIOS, pxelinux",
         hardware: BIOS,
         dhcp: Dhcp::NextServer("pxelinux.0"),
         files: &["pxelinux.0", "ldlinux.c32"],
+        kernel: Transport::Tftp,
         fast: true,
         ..BASE
     },
