@@ -34,10 +34,11 @@ const CHECKS: [Step; 9] = [
     ("fuzz", || setup::fuzzing().and_then(|()| fuzz::run(FUZZ_SECONDS))),
 ];
 
-const LAB: [Step; 3] = [
+const LAB: [Step; 4] = [
     ("lab, BIOS", || shell::run("cargo lab --yes --firmware bios --until released")),
     ("lab, UEFI", || shell::run("cargo lab --yes --firmware uefi --until released")),
     ("lab, server killed", || shell::run("cargo lab --yes --firmware bios --until deployed --kill-server-at deploy")),
+    ("lab, firmware matrix", || shell::run("cargo lab matrix --yes --fast")),
 ];
 
 /// Runs the checks until one fails, and prints what each took.
