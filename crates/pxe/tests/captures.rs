@@ -347,8 +347,7 @@ fn every_requested_path_has_its_meaning() {
     }
 }
 
-/// What firmware makes of what it was sent, and what it then fetches: our own answers in the lab's matrix, alone and
-/// beside dnsmasq's, and for one row dnsmasq's alone.
+/// What the oracle makes of the offers in a capture is what the firmware then fetched.
 #[track_caller]
 fn foretell(name: &str, expected: &[&str]) {
     let (mut client, mut offers, mut boot_server) = (None, Vec::new(), None);
@@ -378,5 +377,26 @@ fn foretell(name: &str, expected: &[&str]) {
 
 #[test]
 fn our_own_answers_boot_real_firmware() {
+    let script = "/boot.ipxe";
+    foretell("bios-ipxe", &[script]);
+    foretell("bios-ipxe-e1000", &[script]);
     foretell("bios-pxelinux", &["pxelinux.0"]);
+    foretell("bios-lpxelinux", &["lpxelinux.0"]);
+    foretell("uefi-shim-grub", &["bootx64.efi"]);
+    foretell("uefi-snponly", &["snponly.efi", script]);
+    foretell("uefi-ipxe", &["ipxe.efi", script]);
+    foretell("uefi-ipxe-rom", &[script]);
+    foretell("uefi-http-ipxe", &["/boot/snponly.efi", script]);
+    foretell("uefi-http-grub", &["/boot/bootx64.efi"]);
+    foretell("uefi-http-own-grub", &["/boot/grubx64.efi"]);
+    foretell("secure-boot", &["bootx64.efi"]);
+    foretell("secure-boot-unsigned", &["bootx64.efi"]);
+}
+
+#[test]
+fn beside_another_server_firmware_still_finds_ours() {
+    foretell("proxy-bios", &["/boot.ipxe"]);
+    foretell("proxy-uefi", &["snponly.efi", "/boot.ipxe"]);
+    foretell("next-server-bios", &["pxelinux.0"]);
+    foretell("next-server-uefi", &["bootx64.efi"]);
 }
