@@ -42,6 +42,8 @@ mod emit;
 mod entries;
 mod image;
 mod json;
+#[cfg(feature = "schemars")]
+mod json_schema;
 pub mod layout;
 mod merge;
 mod nearest;

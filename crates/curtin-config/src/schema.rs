@@ -8,8 +8,12 @@ use crate::nearest::nearest;
 use crate::problem::{Level, Problem};
 use crate::value::{Mapping, Node, Value};
 
+#[cfg(feature = "schemars")]
+mod emit;
 mod rule;
 
+#[cfg(feature = "schemars")]
+pub(crate) use emit::storage_schema;
 use rule::Rule;
 
 /// The schema of one type of item.

@@ -121,7 +121,7 @@ impl Source {
 
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Vec<Self> {
         match &node.value {
-            _ if node.is_falsy() => Vec::new(),
+            Value::String(text) if text.is_empty() => Vec::new(),
             Value::Mapping(mapping) => {
                 let mut entries: Vec<_> =
                     mapping.iter().filter_map(|(key, value)| Some((key.to_text()?, value))).collect();

@@ -128,7 +128,7 @@ impl Rule {
     }
 }
 
-const LEVELS: &[&str] = &[
+pub(super) const LEVELS: &[&str] = &[
     "raid0",
     "linear",
     "0",
