@@ -57,7 +57,18 @@ pub(super) fn tokens(text: &str, base: usize) -> Result<Vec<(usize, Token)>, Fau
         tokens.push((base + at, token));
         at += len;
     }
-    tokens.push((base + text.trim_end().len(), Token::End));
+    let end = base + text.trim_end().len();
+    let last = text.trim_end_matches([' ', '\t']);
+    if line == Line::Ended && last.len() < text.len() && last.ends_with(['\n', '\r']) {
+        return Err(Fault::syntax(
+            end,
+            "the line after an expression has blanks; `}}` stands at its start, as in MAAS",
+        ));
+    }
+    if last.len() == text.len() && ["\\\n", "\\\r", "\\\r\n"].iter().any(|ending| text.ends_with(ending)) {
+        return Err(Fault::syntax(end, "an expression does not end in a backslash"));
+    }
+    tokens.push((end, Token::End));
     Ok(tokens)
 }
 

@@ -73,8 +73,8 @@ fn after<'a>(at: usize, directive: &'a str, word: &str) -> (usize, &'a str) {
     let rest = rest.strip_suffix(':').filter(|_| is_block).unwrap_or(rest);
     let text = rest.trim_start_matches(is_space);
     let offset = at + word.len() + rest.len() - text.len();
-    // A `def` has to end in its bracket.
-    (offset, if word == "def" { text } else { text.trim_end_matches(is_space) })
+    // A `def` has to end in its bracket, and a condition is read with what follows it.
+    (offset, if matches!(word, "default" | "for") { text.trim_end_matches(is_space) } else { text })
 }
 
 impl Parser<'_> {

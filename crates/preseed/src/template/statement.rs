@@ -96,8 +96,8 @@ fn target(text: &str, at: usize) -> Result<Target, Fault> {
         return Err(Fault::unsupported(at, "`*` before a name"));
     }
     let unpacks = is_list || text.contains(',');
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let names = names.map(|part| name(part, at)).collect::<Result<Vec<_>, _>>()?;
+    let names = text.strip_suffix(',').unwrap_or(text).split(',').map(str::trim);
+    let names = names.filter(|_| !text.is_empty()).map(|part| name(part, at)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {
         return Err(Fault::syntax(at, "`=` without a name before it"));
     }
