@@ -31,6 +31,7 @@ kind = "debian-installer"
 os = "debian/bookworm"
 kernel = "di/linux"
 initrd = "di/initrd.gz"
+mirror = "http://mirror.example/debian"
 proxy = "http://10.77.0.1:3128"
 
 [os.rocky]
@@ -52,6 +53,7 @@ kind = "autoinstall"
 os = "ubuntu/noble"
 kernel = "di/linux"
 initrd = "di/initrd.gz"
+mirror = "http://mirror.example/ubuntu"
 image = "noble.iso"
 
 [os.mine]
@@ -59,6 +61,7 @@ kind = "debian-installer"
 os = "debian/trixie"
 kernel = "di/linux"
 initrd = "di/initrd.gz"
+mirror = "http://mirror.example/debian"
 parameters = "url={{answers_url}} {{node.hostname}} {{release}}"
 template = "mine"
 
@@ -67,6 +70,7 @@ kind = "debian-installer"
 os = "debian/trixie"
 kernel = "di/linux"
 initrd = "di/initrd.gz"
+mirror = "http://mirror.example/debian"
 parameters = "url={{answer_url}}"
 "#;
 
@@ -212,7 +216,7 @@ async fn debian_installer_from_the_wish_to_deployed() {
     assert_eq!(status, StatusCode::OK, "{text}");
     for line in [
         "d-i netcfg/get_hostname string web01",
-        "d-i mirror/http/hostname string deb.debian.org",
+        "d-i mirror/http/hostname string mirror.example",
         "d-i mirror/http/proxy string http://10.77.0.1:3128",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");

@@ -88,7 +88,7 @@ fn questions_of_the_installation_guide() {
 #[test]
 fn the_bundled_preseed_answers_everything() {
     let variables = Variables {
-        server: Server { main_archive: "http://deb.debian.org/debian", ..Server::default() },
+        server: Server { main_archive: "http://mirror.example/debian", ..Server::default() },
         machine: Some(Machine::default()),
         installation: Some(Installation { ssh_keys: &["ssh-ed25519 AAAA me"], ..Installation::default() }),
         ..Variables::default()

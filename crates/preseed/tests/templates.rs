@@ -148,7 +148,7 @@ late_commands:
 fn bundled_debian_preseed() {
     let mut installation = variables();
     installation.server.release = "bookworm";
-    installation.server.main_archive = "http://deb.debian.org/debian";
+    installation.server.main_archive = "http://mirror.example/debian";
     installation.installation = Some(Installation { ssh_keys: &["ssh-ed25519 AAAA ada's"], ..Installation::default() });
     let text = render("debian_preseed", &installation);
     let preseed = Preseed::parse(text.as_bytes());

@@ -38,8 +38,8 @@ pub struct Installer {
     pub parameters: Option<String>,
     /// The first part of the names of the answers' template; the default is the kind's.
     pub template: Option<String>,
-    /// Where packages come from, for templates and parameters; the default is the operating system's own archive.
-    pub mirror: Option<String>,
+    /// Where packages come from, for templates and parameters.
+    pub mirror: String,
     /// An image that the installer loads: a URL, or a path below `images_dir`.
     #[serde(default)]
     pub image: String,
@@ -188,7 +188,7 @@ mod tests {
         Ok(config.os)
     }
 
-    const DI: &str = "[os.di]\nkind = 'debian-installer'\nos = 'debian/bookworm'\nkernel = 'k'\ninitrd = 'i'\n";
+    const DI: &str = "[os.di]\nkind = 'debian-installer'\nos = 'debian/bookworm'\nkernel = 'k'\ninitrd = 'i'\nmirror = 'http://m/d'\n";
 
     #[test]
     fn a_name_or_a_table() {
@@ -210,6 +210,7 @@ mod tests {
             (DI.replace("os.di", "os.'a/b'"), "os = a/b: must be letters"),
             (format!("{DI}parameters = 'url={{{{if}}}}'\n"), "os.di.parameters = url={{if}}: parameters:1:"),
             (DI.replace("kernel", "kernal"), "unknown field `kernal`"),
+            (DI.replace("mirror = 'http://m/d'", ""), "missing field `mirror`"),
             (DI.replace("debian-installer", "fai"), "unknown variant `fai`"),
         ] {
             let error = parse(&text).unwrap_err();

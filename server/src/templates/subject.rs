@@ -69,9 +69,8 @@ impl<'a> Subject<'a> {
         };
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let installation = Installation { image_url: &image_url, ssh_keys: &keys, ..Installation::default() };
-        let mirror = installer.mirror.as_deref().unwrap_or(main_archive(self.os().0));
-        self.context_of(preseed_data, Some(installation), Some(mirror), installer.proxy.as_deref())
-            .with("mirror", mirror)
+        self.context_of(preseed_data, Some(installation), Some(&installer.mirror), installer.proxy.as_deref())
+            .with("mirror", installer.mirror.as_str())
     }
 
     fn context_of(
@@ -165,11 +164,11 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Where the packages of an operating system are.
+/// Where the packages are that MAAS's images are made of. Other images know better than we do.
 fn main_archive(osystem: &str) -> &'static str {
     match osystem {
         "ubuntu" => "http://archive.ubuntu.com/ubuntu",
-        _ => "http://deb.debian.org/debian",
+        _ => "",
     }
 }
 
