@@ -10,7 +10,6 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Child;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
 
 /// How long the inner half may take to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -51,14 +50,14 @@ pub(crate) async fn prepare(options: &ImageOptions, server_binary: Option<&Path>
 
 /// `cargo lab`.
 pub(crate) async fn run(options: RunOptions) -> Result<()> {
-    run_with(options, None, |_| Ok(tokio::spawn(async {}))).await
+    run_with(options, None, |_| Ok(std::future::pending())).await
 }
 
-/// A run, beside what `serve` starts on this side once the run's folder is there.
-pub(crate) async fn run_with(
+/// A run, beside what `serve` does on this side once the run's folder is there; it ends the run when it ends.
+pub(crate) async fn run_with<F: Future<Output = Error>>(
     options: RunOptions,
     installer_mirror: Option<String>,
-    serve: impl FnOnce(&Path) -> Result<JoinHandle<()>>,
+    serve: impl FnOnce(&Path) -> Result<F>,
 ) -> Result<()> {
     let ready = prepare(&options.images, options.server_binary.as_deref()).await?;
     let firmware = options.firmware.to_string();
@@ -85,9 +84,11 @@ pub(crate) async fn run_with(
     };
     let forwarding = tokio::spawn(forward::outside(listener, plan.work_dir.clone()));
     let serving = serve(&plan.work_dir)?;
-    let outcome = supervise(&plan).await;
+    let outcome = tokio::select! {
+        outcome = supervise(&plan) => outcome,
+        error = serving => Err(error),
+    };
     forwarding.abort();
-    serving.abort();
     let _ = std::fs::remove_file(plan.work_dir.join("pid"));
     let _ = std::fs::remove_file(plan.work_dir.join("web.sock"));
     outcome

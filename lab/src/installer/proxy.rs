@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::process::Command;
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 /// Its port in the lab's network.
 pub(crate) const PORT: u16 = 3128;
@@ -31,22 +31,29 @@ struct Proxy {
     sources: Vec<Source>,
     cache: PathBuf,
     log: Mutex<File>,
+    missing: mpsc::Sender<String>,
 }
 
-/// Outer half: serves the socket in `run`, for ever.
-pub(crate) fn outside(run: &Path, cache: &Path, sources: Vec<Source>) -> Result<JoinHandle<()>> {
+/// Outer half: serves the socket in `run`, until a package is asked for that the mirror does not have. The installer would
+/// wait for somebody who helps it.
+pub(crate) fn outside(run: &Path, cache: &Path, sources: Vec<Source>) -> Result<impl Future<Output = Error> + use<>> {
     let doing = || format!("the socket for packages cannot be made in {}", run.display());
     let folder = File::open(run).doing(doing())?;
     let path = short(&folder, SOCKET);
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).doing(doing())?;
     let log = File::create(run.join("packages.log")).doing("the log of packages cannot be written")?;
-    let proxy = Proxy { sources, cache: cache.join("packages"), log: Mutex::new(log) };
+    let (missing, mut told) = mpsc::channel(1);
+    let proxy = Proxy { sources, cache: cache.join("packages"), log: Mutex::new(log), missing };
     let router = Router::new().fallback(answer).with_state(Arc::new(proxy));
-    Ok(tokio::spawn(async move {
+    tokio::spawn(async move {
         let _folder = folder;
         let _ = axum::serve(listener, router).await;
-    }))
+    });
+    Ok(async move {
+        let uri = told.recv().await.unwrap_or_default();
+        Error::said(format!("apt's mirror does not have {uri}, which its index names: use a complete one"))
+    })
 }
 
 /// Inner half: from the port to the socket in `run`, for ever.
@@ -76,6 +83,9 @@ async fn answer(State(proxy): State<Arc<Proxy>>, method: Method, uri: Uri) -> Re
         (Method::GET | Method::HEAD, None) => StatusCode::FORBIDDEN.into_response(),
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };
+    if response.status() == StatusCode::NOT_FOUND && is_package(uri.path()) {
+        let _ = proxy.missing.try_send(uri.to_string());
+    }
     if let Ok(mut log) = proxy.log.lock() {
         // A full disk shows elsewhere first.
         let _ = writeln!(log, "{} {uri}", response.status().as_u16());
@@ -98,7 +108,7 @@ fn find(sources: &[Source], uri: &Uri) -> Option<String> {
 
 async fn fetch(cache: &Path, url: &str) -> Response {
     // What a package's name stands for never changes; an index does.
-    let kept = url.ends_with("deb").then(|| cache.join(url.replace(['/', ':'], "_")));
+    let kept = is_package(url).then(|| cache.join(url.replace(['/', ':'], "_")));
     if let Some(bytes) = read(kept.as_deref()).await {
         return bytes.into_response();
     }
@@ -107,6 +117,10 @@ async fn fetch(cache: &Path, url: &str) -> Response {
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
+}
+
+fn is_package(path: &str) -> bool {
+    path.ends_with(".deb") || path.ends_with(".udeb")
 }
 
 async fn read(path: Option<&Path>) -> Option<Vec<u8>> {
@@ -157,6 +171,31 @@ mod tests {
         assert_eq!(find("http://m.example/debian/../x"), None);
     }
 
+    /// A mirror on loopback, which apt's own program asks; its index is there, its packages are not.
+    #[tokio::test]
+    async fn a_missing_package_ends_the_run_and_a_missing_index_does_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = format!("{}/debian", listener.local_addr().unwrap());
+        let mirror = Router::new().route("/debian/Release", axum::routing::get(async || "release"));
+        tokio::spawn(async move { axum::serve(listener, mirror).await });
+        let dir = tempfile::tempdir().unwrap();
+        let serving = outside(dir.path(), dir.path(), parse(&format!("http://{place} bookworm Debian"))).unwrap();
+        for (path, expected) in
+            [("Release", "HTTP/1.0 200"), ("Packages.xz", "HTTP/1.0 404"), ("a.udeb", "HTTP/1.0 404")]
+        {
+            let mut stream = UnixStream::connect(dir.path().join(SOCKET)).await.unwrap();
+            stream.write_all(format!("GET http://{place}/{path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).await.unwrap();
+            assert!(text.starts_with(expected), "{path}: {text}");
+        }
+        let told = serving.await.to_string();
+        assert_eq!(
+            told,
+            format!("apt's mirror does not have http://{place}/a.udeb, which its index names: use a complete one")
+        );
+    }
+
     #[tokio::test]
     async fn strangers_are_refused_and_told_of() {
         let dir = tempfile::tempdir().unwrap();
@@ -168,6 +207,6 @@ mod tests {
         stream.read_to_string(&mut text).await.unwrap();
         assert!(text.starts_with("HTTP/1.0 403"), "{text}");
         assert_eq!(std::fs::read_to_string(dir.path().join("packages.log")).unwrap(), "403 http://a.example/b\n");
-        serving.abort();
+        drop(serving);
     }
 }
