@@ -367,8 +367,12 @@ fn check_groups(path: &str, node: &Node, mapping: &Mapping, item: &Item, problem
 fn check_fstype(path: &str, mapping: &Mapping, item: &Item, problems: &mut Vec<Problem>) {
     let Some(node) = mapping.get("fstype").filter(|_| item.kind == "format") else { return };
     let preserved = mapping.get("preserve").is_some_and(|node| node.value == Value::Bool(true));
-    let known =
-        |name: &str| FSTYPES.contains(&name) || (name.len() >= 4 && name.starts_with("__") && name.ends_with("__"));
+    let is_custom = |name: &str| {
+        // Python's `$` stands before a last line feed, too.
+        let name = name.strip_suffix('\n').unwrap_or(name);
+        name.len() >= 4 && name.starts_with("__") && name.ends_with("__") && !name.contains('\n')
+    };
+    let known = |name: &str| FSTYPES.contains(&name) || is_custom(name);
     if !preserved && node.as_str().is_some_and(|name| !known(name)) {
         problems.push(
             Problem::error("bad-value", format!("{path}.fstype"), node.span, "curtin cannot make this file system")
@@ -452,6 +456,10 @@ mod tests {
             ("{id: d, type: disk, wwn: 0x\u{663}}", true),
             ("{id: d, type: disk, wwn: eui.\u{663}}", false),
             ("{id: m, type: mount, path: /, options: \"\\x1c\"}", false),
+            ("{id: f, type: format, volume: v, fstype: \"__a__\\n\"}", true),
+            ("{id: f, type: format, volume: v, fstype: \"__\\n__\"}", false),
+            ("{id: p, type: partition, device: d, size: 1, partition_type: \"0xEF\\n\"}", true),
+            ("{id: p, type: partition, device: d, size: 1, partition_type: \"0xEF\\n\\n\"}", false),
         ] {
             assert_eq!(accepted(item), verdict, "{item}");
         }

@@ -212,6 +212,8 @@ fn is_wwn(text: &str) -> bool {
 }
 
 fn is_type_byte(text: &str) -> bool {
+    // Python's `$` stands before a last line feed, too.
+    let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_prefix("0x")
         .is_some_and(|digits| matches!(digits.len(), 1..=2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
