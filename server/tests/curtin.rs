@@ -149,6 +149,16 @@ fn check_has_levels_and_one_line_of_json_a_file() {
     let line: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((status, &line["problems"][0]["level"]), (1, &"runtime".into()));
 
+    // What the firmware of the machine needs is not asked for before it is known.
+    let bare = "storage: {version: 1, config: [{id: d, type: disk, serial: S, ptable: gpt}, \
+                {id: p, type: partition, device: d, size: 8G}, {id: f, type: format, volume: p, fstype: ext4}, \
+                {id: m, type: mount, device: f, path: /}]}\n";
+    assert_eq!(curtin(&["check", "-", "--level", "runtime"], bare).0, 0);
+    for firmware in ["bios", "uefi"] {
+        let (status, out, _) = curtin(&["check", "-", "--level", "runtime", "--firmware", firmware], bare);
+        assert_eq!((status, out.contains("error[no-boot-partition]")), (1, true), "{out}");
+    }
+
     for text in ["a: [1", "[1]", "#curtin-config-archive\na: 1"] {
         let (status, out, _) = curtin(&["check", "-", "--level", "schema"], text);
         assert_eq!((status, out.contains("error[")), (1, true), "{text}: {out}");

@@ -135,7 +135,7 @@ impl ConfigBuilder {
             return read_mapping(&Default::default(), Vec::new());
         };
         let config = read_mapping(&root, Vec::new()).config;
-        Parsed { config, problems: check_root(&root, &[], Level::Lint) }
+        Parsed { config, problems: check_root(&root, &[], Level::Lint, None) }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::read_mapping;
 use crate::merge::{Merge, MergeError};
 use crate::problem::{Level, Problem, Span};
 use crate::schema;
+use crate::target::Firmware;
 use crate::value::{Mapping, Node, Value};
 
 mod boot;
@@ -37,10 +38,14 @@ mod usage;
 /// ```
 #[must_use]
 pub fn check(yaml: &str, level: Level) -> Vec<Problem> {
+    check_text(yaml, level, None)
+}
+
+fn check_text(yaml: &str, level: Level, firmware: Option<Firmware>) -> Vec<Problem> {
     let mut merge = Merge::new();
     // Nothing can be said of what cannot be read, so this counts at every level.
     match merge.add("", yaml) {
-        Ok(()) => merge.check(level),
+        Ok(()) => check_root(merge.root(), merge.problems(), level, firmware),
         Err(MergeError::Unreadable { problem, .. }) => vec![problem.at(Level::Schema)],
         Err(error) => {
             let message = error.to_string();
@@ -50,18 +55,19 @@ pub fn check(yaml: &str, level: Level) -> Vec<Problem> {
     }
 }
 
-/// As [`check`], for a file as it was read. curtin reads UTF-8 and nothing else.
+/// As [`check`], for a file as it was read, and for one firmware if it is known: what that cannot start from is an error.
+/// curtin reads UTF-8 and nothing else.
 ///
 /// ```
-/// use firstlight_curtin_config::{Level, check_bytes};
+/// use firstlight_curtin_config::{Firmware, Level, check_bytes};
 ///
-/// let problems = check_bytes(b"a: 1\nb: \xff\n", Level::Schema);
+/// let problems = check_bytes(b"a: 1\nb: \xff\n", Level::Schema, Some(Firmware::Uefi));
 /// assert_eq!(problems[0].to_string(), "2:4: error[not-utf8] this is not UTF-8 text (save the file as UTF-8)");
 /// ```
 #[must_use]
-pub fn check_bytes(bytes: &[u8], level: Level) -> Vec<Problem> {
+pub fn check_bytes(bytes: &[u8], level: Level, firmware: Option<Firmware>) -> Vec<Problem> {
     let end = match std::str::from_utf8(bytes) {
-        Ok(yaml) => return check(yaml, level),
+        Ok(yaml) => return check_text(yaml, level, firmware),
         Err(error) => error.valid_up_to(),
     };
     let before = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
@@ -73,11 +79,11 @@ pub fn check_bytes(bytes: &[u8], level: Level) -> Vec<Problem> {
 }
 
 /// What is wrong with a merged configuration; `loaded` was found while it was read.
-pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level) -> Vec<Problem> {
+pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level, firmware: Option<Firmware>) -> Vec<Problem> {
     let mut problems = root.get("storage").map(schema::check_storage).unwrap_or_default();
     if level > Level::Schema {
         let mut found = read_mapping(root, loaded.to_vec()).problems;
-        storage(root, &mut found);
+        storage(root, firmware, &mut found);
         // What the validator refuses is not refused twice.
         let known: BTreeSet<_> = problems.iter().map(|problem| (problem.span, problem.path.clone())).collect();
         found.retain(|problem| problem.level <= level && !known.contains(&(problem.span, problem.path.clone())));
@@ -88,7 +94,7 @@ pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level) -> Ve
     problems
 }
 
-fn storage(root: &Mapping, problems: &mut Vec<Problem>) {
+fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Problem>) {
     let Some(section) = root.get("storage") else { return };
     let items = section.as_mapping().and_then(|section| section.get("config")).and_then(Node::as_sequence);
     if section.is_falsy() || items.is_some_and(<[Node]>::is_empty) {
@@ -108,7 +114,7 @@ fn storage(root: &Mapping, problems: &mut Vec<Problem>) {
     lvm::check(&graph, problems);
     filesystem::check(&graph, problems);
     mounts::check(&graph, root, problems);
-    boot::check(&graph, problems);
+    boot::check(&graph, firmware, problems);
 }
 
 /// What curtin takes for true: everything but null, false, zero and a few words.

@@ -139,7 +139,7 @@ impl Merge {
     /// Everything that is wrong with the result, up to a level; see [`check`](crate::check()).
     #[must_use]
     pub fn check(&self, level: Level) -> Vec<Problem> {
-        check_root(&self.root, &self.problems, level)
+        check_root(&self.root, &self.problems, level, None)
     }
 
     fn next_source(&mut self, name: &str) -> Span {

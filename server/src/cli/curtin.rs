@@ -32,6 +32,9 @@ pub(super) enum Action {
         /// How strictly; each level includes those before it
         #[arg(long, value_enum, default_value = "lint")]
         level: Level,
+        /// The machine's firmware, if it is known: what that cannot start from is an error
+        #[arg(long, value_enum)]
+        firmware: Option<FirmwareName>,
         /// Print one line of JSON for each file
         #[arg(long)]
         json: bool,
@@ -138,7 +141,7 @@ const fn usual_sector() -> u32 {
 /// Runs the action; what it prints is complete or nothing. A failure has been told of.
 pub(super) fn run(action: Action) -> ExitCode {
     let text = match action {
-        Action::Check { files, level, json } => return check(&files, level, json),
+        Action::Check { files, level, firmware, json } => return check(&files, level, firmware.map(Into::into), json),
         Action::Merge { input, json } => merged(&input, json),
         Action::Plan { input, disks, firmware, format } => planned(&input, &disks, firmware, format),
     };
@@ -182,7 +185,7 @@ fn planned(input: &Input, disks: &Path, firmware: FirmwareName, format: Format) 
 const UNUSABLE: u8 = 2;
 
 /// What is wrong with each file; one that cannot be read does not keep the others from being looked at.
-fn check(files: &[PathBuf], level: Level, json: bool) -> ExitCode {
+fn check(files: &[PathBuf], level: Level, firmware: Option<Firmware>, json: bool) -> ExitCode {
     let mut status = 0;
     let mut out = std::io::stdout().lock();
     for file in files {
@@ -195,7 +198,7 @@ fn check(files: &[PathBuf], level: Level, json: bool) -> ExitCode {
                 continue;
             }
         };
-        let problems = check_bytes(&bytes, level.into());
+        let problems = check_bytes(&bytes, level.into(), firmware);
         status = status.max(u8::from(problems.iter().any(Problem::is_error)));
         let printed = if json {
             let line = json!({"file": name, "problems": problems.iter().map(machine_problem).collect::<Vec<_>>()});

@@ -3,9 +3,10 @@
 use super::graph::{Graph, Item};
 use crate::problem::Problem;
 use crate::size;
+use crate::target::Firmware;
 use crate::value::Node;
 
-pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn check(graph: &Graph<'_>, firmware: Option<Firmware>, problems: &mut Vec<Problem>) {
     let esps: Vec<&Item<'_>> = graph.of("partition").filter(|part| is_esp(graph, part)).collect();
     for esp in &esps {
         esp_file_system(graph, esp, problems);
@@ -18,7 +19,7 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     }
     let Some(mount) = mounted(graph, "/boot").or_else(|| mounted(graph, "/")) else { return };
     encrypted_boot(graph, mount, problems);
-    boot_disks(graph, mount, problems);
+    boot_disks(graph, mount, firmware, problems);
     if let Some(esp) = esps.first().filter(|_| mounted(graph, "/boot/efi").is_none()) {
         let problem =
             esp.warning("esp-not-mounted", "flag", "nothing is mounted at /boot/efi, where GRUB for UEFI goes");
@@ -70,18 +71,60 @@ fn encrypted_boot(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Proble
 }
 
 /// With a GPT, a firmware starts from a partition of its own. It need not be on the disk that the kernel is read from.
-fn boot_disks(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Problem>) {
+/// grub-install fails without the one that it needs for the firmware of the machine.
+fn boot_disks(graph: &Graph<'_>, mount: &Item<'_>, firmware: Option<Firmware>, problems: &mut Vec<Problem>) {
     let named: Vec<&Item<'_>> = graph.items.iter().filter(|item| item.flag("grub_device")).collect();
     let below = graph.below(if named.is_empty() { vec![mount] } else { named });
-    let boots = graph
-        .of("partition")
-        .any(|part| matches!(part.text("flag"), Some("boot" | "bios_grub" | "prep")) || is_esp(graph, part));
-    let gpt = |item: &&Item<'_>| item.kind == "disk" && item.text("ptable") == Some("gpt") && !item.preserved();
-    if let Some(disk) = below.into_iter().find(gpt).filter(|_| !boots) {
-        let message = "no partition lets the firmware start from this disk";
-        problems
-            .push(disk.warning("no-boot-partition", "ptable", message).remedy(
-                "add a partition of 512M with `flag: boot` for UEFI, or of 1M with `flag: bios_grub` for BIOS",
-            ));
+    let has =
+        |flags: &[&str]| graph.of("partition").any(|part| part.text("flag").is_some_and(|it| flags.contains(&it)));
+    let has_esp = graph.of("partition").any(|part| is_esp(graph, part));
+    let is_new = |item: &&&Item<'_>| item.kind == "disk" && !item.preserved();
+    let gpt = |item: &&&Item<'_>| is_new(item) && item.text("ptable") == Some("gpt");
+    let disk = match firmware {
+        None => below.iter().find(gpt).filter(|_| !has_esp && !has(&["boot", "bios_grub", "prep"])),
+        Some(Firmware::Bios) => below.iter().find(gpt).filter(|_| !has(&["bios_grub"])),
+        Some(Firmware::Uefi) => below.iter().find(is_new).filter(|_| !has_esp),
+    };
+    let Some(disk) = disk else { return };
+    let message = "no partition lets the firmware start from this disk";
+    let uefi = "a partition of 512M with `flag: boot`";
+    let bios = "one of 1M with `flag: bios_grub`";
+    problems.push(match firmware {
+        None => disk
+            .warning("no-boot-partition", "ptable", message)
+            .remedy(format!("add {uefi} for UEFI, or {bios} for BIOS")),
+        Some(Firmware::Bios) => disk.error("no-boot-partition", "ptable", message).remedy(format!("add {bios}")),
+        Some(Firmware::Uefi) => disk
+            .error("no-boot-partition", "ptable", message)
+            .remedy(format!("add {uefi}, a FAT file system on it, and a mount at /boot/efi")),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Firmware, Level, check_bytes};
+
+    #[track_caller]
+    fn check(ptable: &str, flag: &str, wanted: [&str; 3]) {
+        let yaml = format!(
+            "storage: {{version: 1, config: [{{id: d, type: disk, serial: S, ptable: {ptable}}}, \
+             {{id: b, type: partition, device: d, size: 512M, flag: {flag}}}, \
+             {{id: p, type: partition, device: d, size: 8G}}, {{id: f, type: format, volume: p, fstype: ext4}}, \
+             {{id: m, type: mount, device: f, path: /}}]}}"
+        );
+        let found = [None, Some(Firmware::Bios), Some(Firmware::Uefi)].map(|firmware| {
+            let problems = check_bytes(yaml.as_bytes(), Level::Lint, firmware);
+            let problem = problems.into_iter().find(|problem| problem.code == "no-boot-partition");
+            problem.map_or(String::new(), |problem| format!("{} {}", problem.level, problem.severity))
+        });
+        assert_eq!(found, wanted, "{yaml}");
+    }
+
+    #[test]
+    fn each_firmware_needs_its_own_partition() {
+        check("gpt", "linux", ["lint warning", "runtime error", "runtime error"]);
+        check("gpt", "bios_grub", ["", "", "runtime error"]);
+        check("gpt", "boot", ["", "runtime error", ""]);
+        check("msdos", "linux", ["", "", "runtime error"]);
     }
 }
