@@ -415,6 +415,24 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_a_zpool_are_simple_values_under_text() {
+        for (properties, valid) in [
+            ("{compression: lz4, copies: 2, atime: true, quota: null, whole: 1.0}", true),
+            ("{a: 1.5}", false),
+            ("{a: [1]}", false),
+            (r#"{"a\n": [1]}"#, false),
+            (r#"{"a\nb": [1]}"#, true),
+            ("{1: x}", false),
+            ("{null: x}", false),
+        ] {
+            let text = format!("{{id: pool, type: zpool, pool: tank, vdevs: [disk], fs_properties: {properties}}}");
+            let mut problems = Vec::new();
+            check_item("item", &crate::yaml::load(&text).0.unwrap(), &mut problems);
+            assert_eq!(problems.is_empty(), valid, "{properties}: {problems:?}");
+        }
+    }
+
+    #[test]
     fn verdicts_are_those_of_curtin() {
         let text = include_str!("../../../testdata/curtin/curtin_schema_vectors.json");
         let vectors: Json = serde_json::from_str(text).unwrap();

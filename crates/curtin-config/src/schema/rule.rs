@@ -87,11 +87,9 @@ impl Rule {
                 matches!(integer(node), Some(512 | 1024 | 2048 | 4096))
                     || matches!(text, Some("512" | "1024" | "2048" | "4096"))
             }
-            Self::Parameters => node.as_mapping().is_some_and(|all| {
-                all.iter().all(|(_, value)| {
-                    matches!(value.value, Value::Null | Value::Bool(_) | Value::String(_)) || integer(value).is_some()
-                })
-            }),
+            Self::Parameters => {
+                node.as_mapping().is_some_and(|all| all.iter().all(|(key, value)| is_parameter(key, value)))
+            }
         }
     }
 
@@ -126,6 +124,12 @@ impl Rule {
         };
         words.to_owned()
     }
+}
+
+/// The validator fails at a key that is no text, and does not look at the value of one with a line feed before its end.
+fn is_parameter(key: &Node, value: &Node) -> bool {
+    let is_simple = matches!(value.value, Value::Null | Value::Bool(_) | Value::String(_)) || integer(value).is_some();
+    key.as_str().is_some_and(|key| is_simple || key.strip_suffix('\n').unwrap_or(key).contains('\n'))
 }
 
 pub(super) const LEVELS: &[&str] = &[
