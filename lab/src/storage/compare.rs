@@ -59,7 +59,7 @@ struct Mount {
     fstype: String,
 }
 
-/// The command to run on the machine, the output of which [`Found::parse`] reads.
+/// The command to run on the machine (without the column NAME, `lsblk` gives no tree), the output of which [`Found::parse`] reads.
 pub(crate) fn question(planned: &[Device]) -> String {
     let paths = |only: &str| -> String {
         let wanted = planned.iter().filter(|device| only.is_empty() || device.kind == only);
@@ -67,7 +67,7 @@ pub(crate) fn question(planned: &[Device]) -> String {
     };
     format!(
         "lsblk --json --bytes --output \
-         KNAME,PATH,TYPE,SIZE,START,PTTYPE,PARTTYPE,PARTUUID,FSTYPE,LABEL,UUID,MOUNTPOINT {} && echo {CUT} && \
+         NAME,KNAME,PATH,TYPE,SIZE,START,PTTYPE,PARTTYPE,PARTUUID,FSTYPE,LABEL,UUID,MOUNTPOINT {} && echo {CUT} && \
          findmnt --json --list --real --output TARGET,SOURCE,FSTYPE && echo {CUT} && \
          for path in {}; do echo \"$path $(readlink -f \"$path\")\"; done",
         paths("disk"),
