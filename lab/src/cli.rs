@@ -65,15 +65,9 @@ pub(crate) struct RunOptions {
     /// Print every event of the server, not only the milestones
     #[arg(long, short)]
     pub(crate) verbose: bool,
-    /// Where logs, disks and the server's state of this run go [default: under the cache directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) work_dir: Option<PathBuf>,
-    /// A server binary to use instead of the one built beside the lab
-    #[arg(long, value_name = "PATH")]
-    pub(crate) server_binary: Option<PathBuf>,
-    /// Options shared with `cargo lab images`.
+    /// Options of everything that starts machines.
     #[command(flatten)]
-    pub(crate) images: ImageOptions,
+    pub(crate) place: PlaceOptions,
 }
 
 /// Options of `cargo lab matrix`.
@@ -88,15 +82,9 @@ pub(crate) struct MatrixOptions {
     /// Seconds that a row may take
     #[arg(long, default_value_t = 240, value_name = "SECONDS")]
     pub(crate) time_limit: u64,
-    /// Where logs and captures go [default: under the cache directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) work_dir: Option<PathBuf>,
-    /// A server binary to use instead of the one built beside the lab
-    #[arg(long, value_name = "PATH")]
-    pub(crate) server_binary: Option<PathBuf>,
-    /// Options shared with `cargo lab images`.
+    /// Options of everything that starts machines.
     #[command(flatten)]
-    pub(crate) images: ImageOptions,
+    pub(crate) place: PlaceOptions,
 }
 
 /// Options of `cargo lab storage`.
@@ -108,7 +96,15 @@ pub(crate) struct StorageOptions {
     /// Print every event of the server, not only the milestones
     #[arg(long, short)]
     pub(crate) verbose: bool,
-    /// Where logs go [default: under the cache directory]
+    /// Options of everything that starts machines.
+    #[command(flatten)]
+    pub(crate) place: PlaceOptions,
+}
+
+/// Options of everything that starts machines.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceOptions {
+    /// Where logs, captures, disks and the server's state of this run go [default: under the cache directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
     /// A server binary to use instead of the one built beside the lab

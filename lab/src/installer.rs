@@ -28,10 +28,10 @@ pub(crate) const DEPLOYING: u64 = 3 * 3600;
 /// Runs it.
 pub(crate) async fn run(mut options: RunOptions) -> Result<()> {
     check::system()?;
-    packages::ensure_these(PACKAGE, options.images.yes)?;
+    packages::ensure_these(PACKAGE, options.place.images.yes)?;
     let sources = mirror::sources()?;
     let mirror = mirror::of_debian(&sources)?.to_owned();
-    let cache = paths::cache_dir(options.images.cache_dir.as_deref())?;
+    let cache = paths::cache_dir(options.place.images.cache_dir.as_deref())?;
     options.time_limit.get_or_insert(TIME_LIMIT);
     outside::run_with(options, Some(mirror), |work_dir| proxy::outside(work_dir, &cache, sources)).await
 }

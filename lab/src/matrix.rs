@@ -18,8 +18,8 @@ use std::time::Duration;
 /// Tries the rows and prints the table.
 pub(crate) async fn run(options: MatrixOptions) -> Result<()> {
     let rows = chosen(&options)?;
-    let ready = outside::prepare(&options.images, options.server_binary.as_deref()).await?;
-    let dir = paths::run_dir(options.work_dir.as_deref(), &ready.cache, "matrix")?;
+    let ready = outside::prepare(&options.place).await?;
+    let dir = paths::run_dir(options.place.work_dir.as_deref(), &ready.cache, "matrix")?;
     println!("{} rows, one machine at a time; logs and captures: {}\n", rows.len(), dir.display());
     println!("{}", line(["path", "DHCP", "boot files", "kernel", "seconds", ""]));
     let limit = Duration::from_secs(options.time_limit);

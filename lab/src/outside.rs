@@ -1,7 +1,7 @@
 //! The outer half: checks, packages, the images; then it
 //! starts the inner half in its namespaces and carries the web page out.
 
-use crate::cli::{ImageOptions, RunOptions};
+use crate::cli::{ImageOptions, PlaceOptions, RunOptions};
 use crate::error::{Doing, Error, Result};
 use crate::plan::Plan;
 use crate::{check, forward, images, namespace, packages, paths};
@@ -33,18 +33,18 @@ pub(crate) struct Ready {
 }
 
 /// Checks the system, installs packages, builds images.
-pub(crate) async fn prepare(options: &ImageOptions, server_binary: Option<&Path>) -> Result<Ready> {
+pub(crate) async fn prepare(options: &PlaceOptions) -> Result<Ready> {
     check::system()?;
     check::tun()?;
-    packages::ensure(options.yes)?;
-    let cache = paths::cache_dir(options.cache_dir.as_deref())?;
-    let server_binary = match server_binary {
+    packages::ensure(options.images.yes)?;
+    let cache = paths::cache_dir(options.images.cache_dir.as_deref())?;
+    let server_binary = match &options.server_binary {
         Some(path) => {
             std::fs::canonicalize(path).doing(format!("the server binary {} cannot be used", path.display()))?
         }
         None => built_server()?,
     };
-    let images_dir = images::ensure(&cache, options).await?;
+    let images_dir = images::ensure(&cache, &options.images).await?;
     Ok(Ready { cache, images_dir, server_binary })
 }
 
@@ -59,9 +59,9 @@ pub(crate) async fn run_with<F: Future<Output = Error>>(
     installer_mirror: Option<String>,
     serve: impl FnOnce(&Path) -> Result<F>,
 ) -> Result<()> {
-    let ready = prepare(&options.images, options.server_binary.as_deref()).await?;
+    let ready = prepare(&options.place).await?;
     let firmware = options.firmware.to_string();
-    let work_dir = paths::run_dir(options.work_dir.as_deref(), &ready.cache, &firmware)?;
+    let work_dir = paths::run_dir(options.place.work_dir.as_deref(), &ready.cache, &firmware)?;
     check::room_for_run(&work_dir, options.machines)?;
     let listener = forward::listen_outside(options.web_port).await?;
     let web_port = listener.local_addr().doing("the web page's port is not known")?.port();

@@ -32,8 +32,8 @@ pub(crate) struct Verdict {
 /// Tries the rows and prints the table.
 pub(crate) async fn run(options: StorageOptions) -> Result<()> {
     let rows = rows::chosen(&options.only)?;
-    let ready = outside::prepare(&options.images, options.server_binary.as_deref()).await?;
-    let dir = paths::run_dir(options.work_dir.as_deref(), &ready.cache, "storage")?;
+    let ready = outside::prepare(&options.place).await?;
+    let dir = paths::run_dir(options.place.work_dir.as_deref(), &ready.cache, "storage")?;
     println!("{} storage configurations, one machine at a time; logs: {}", rows.len(), dir.display());
     let mut verdicts = Vec::new();
     for firmware in [Firmware::Bios, Firmware::Uefi] {
