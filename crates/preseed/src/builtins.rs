@@ -19,7 +19,7 @@ pub(crate) use number::cut;
 pub(crate) use sequence::{items, len, shared_items};
 
 /// The functions and other names that every template knows, sorted.
-pub(crate) const NAMES: [&str; 42] = [
+pub(crate) const NAMES: [&str; 46] = [
     "abs",
     "all",
     "any",
@@ -41,15 +41,19 @@ pub(crate) const NAMES: [&str; 42] = [
     "hex",
     "int",
     "isinstance",
+    "iter",
     "len",
     "list",
+    "locals",
     "looper",
     "map",
     "max",
     "min",
+    "next",
     "oct",
     "ord",
     "pow",
+    "print",
     "range",
     "repr",
     "reversed",
@@ -124,7 +128,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
         Value::Object(object) => match object.made() {
             Made::Range(_) => "range",
             Made::Set(_) => "set",
-            Made::Iterator(name, _) => name,
+            Made::Iterator(items) => items.kind,
             Made::Looper(_) => "looper",
             Made::Function(name) if TYPES.contains(name) => "type",
             _ => "object",
@@ -143,7 +147,7 @@ pub(crate) fn call(
         "range" => sequence::range(&arguments.all(name)?),
         "sorted" => sequence::sorted(arguments, keys, budget),
         "min" | "max" => sequence::extreme(name, arguments, keys, budget),
-        "enumerate" | "list" | "looper" | "reversed" | "set" | "sum" | "tuple" | "zip" => {
+        "enumerate" | "iter" | "list" | "looper" | "next" | "reversed" | "set" | "sum" | "tuple" | "zip" => {
             sequence::call(name, arguments, budget)
         }
         "any" | "all" => {
@@ -192,6 +196,15 @@ fn other(name: &str, arguments: Arguments, budget: &mut Budget) -> Result<Value,
                 (_, Ok(found), _) | (_, Err(_), Some(found)) => found,
                 (_, Err(problem), None) => return Err(problem),
             }
+        }
+        // What it prints is no part of the text; here it goes nowhere.
+        "print" => {
+            let mut arguments = arguments;
+            for option in ["sep", "end", "file", "flush"] {
+                arguments.named(option);
+            }
+            arguments.all(name)?;
+            Value::None
         }
         _ => return Err(Problem::Unsupported(format!("the function `{name}`"))),
     })
@@ -273,8 +286,8 @@ mod tests {
         let others = ["end_braces", "escape", "start_braces"];
         let functions: Vec<&str> = NAMES.into_iter().filter(|name| !others.contains(name)).collect();
         assert_eq!(documented, functions);
-        // `map` and `filter` call others, and are the evaluator's.
-        for name in functions.into_iter().filter(|name| !["filter", "map"].contains(name)) {
+        // `map` and `filter` call others, and `locals` knows names: they are the evaluator's.
+        for name in functions.into_iter().filter(|name| !["filter", "locals", "map"].contains(name)) {
             let mut budget = Budget::new(crate::Limits::default());
             let result = call(name, Arguments::default(), None, &mut budget);
             assert!(!matches!(result, Err(Problem::Unsupported(_))), "{name}: {result:?}");

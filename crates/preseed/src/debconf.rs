@@ -15,6 +15,8 @@
 //! * The type `seen` is a flag on a question answered before: whether it has been seen, and is not asked again.
 //! * The last answer to a question wins; its owners add up.
 //!
+//! One thing differs: debconf gives up a whole file that answers a question with the name `0`; here it is a question.
+//!
 //! [`Preseed::parse`] gives every line, [`Preseed::answers`] what debconf would store, [`emit`] writes a file, and
 //! [`check`](Preseed::check) tells what would make an installation stop or go another way than was meant.
 

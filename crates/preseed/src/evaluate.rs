@@ -97,6 +97,21 @@ impl<'a> Scope<'a> {
         self.context.get(name)
     }
 
+    /// Every name that is visible, as a dictionary.
+    fn visible(&mut self) -> Result<Value, Problem> {
+        let mut frames = Vec::new();
+        let mut next = self.frames.get(self.current);
+        while let Some(frame) = next {
+            frames.push(frame);
+            next = frame.parent.and_then(|parent| self.frames.get(parent));
+        }
+        let context = self.context.names().filter_map(|name| Some((name, self.context.get(name)?)));
+        let assigned = frames.into_iter().rev().flat_map(|frame| &frame.names).map(|(name, value)| (&**name, value));
+        let names: Map = context.chain(assigned).map(|(name, value)| (name, value.clone())).collect();
+        self.budget.charge(names.len())?;
+        Ok(Value::from(names))
+    }
+
     /// Assigns each of several names from a value with as many items.
     pub(crate) fn unpack(&mut self, names: &[Arc<str>], value: &Value) -> Result<(), Problem> {
         let items = builtins::items(value, &mut self.budget)?;
@@ -205,6 +220,7 @@ impl<'a> Scope<'a> {
                 Ok(Value::Bool(true))
             }
             Kind::Spread(value) => self.evaluate(value),
+            Kind::Fault(fault) => Err(fault.clone()),
             Kind::Conditional(conditional) => {
                 let Conditional { condition, then, otherwise } = &**conditional;
                 if self.evaluate(condition)?.is_true() { self.evaluate(then) } else { self.evaluate(otherwise) }

@@ -7,7 +7,7 @@ mod parse;
 
 use std::sync::Arc;
 
-pub(crate) use parse::{is_keyword, parse};
+pub(crate) use parse::is_keyword;
 
 use crate::error::Source;
 use crate::{Problem, Value};
@@ -38,6 +38,14 @@ impl Fault {
     pub(crate) fn unsupported(at: usize, what: impl Into<String>) -> Self {
         Self::new(at, Problem::Unsupported(what.into()))
     }
+}
+
+/// The expression in `text`, which starts at offset `base` of the template.
+///
+/// A fault becomes a part of the tree: MAAS's engine reads an expression when a rendering gets to it, so one that is
+/// never reached may be anything.
+pub(crate) fn parse(text: &str, base: usize) -> Expression {
+    parse::parse(text, base).unwrap_or_else(|fault| Expression { at: fault.0.at, kind: Kind::Fault(fault) })
 }
 
 /// An expression and where it starts in the template's text.
@@ -72,6 +80,8 @@ pub(crate) enum Kind {
     Conditional(Box<Conditional>),
     /// `*value` in brackets, `**value` in braces.
     Spread(Box<Expression>),
+    /// What could not be read.
+    Fault(Fault),
 }
 
 /// `value[from:to:step]`
@@ -107,10 +117,16 @@ pub(crate) enum Piece {
     Value(Expression, Option<char>, Vec<Piece>),
 }
 
-/// `lambda a, b=1: body`
+/// `lambda a, b=1, *rest, c, **named: body`
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lambda {
     pub(crate) parameters: Vec<(Arc<str>, Option<Expression>)>,
+    /// How many of the parameters can be given by position; the others stand behind a `*`.
+    pub(crate) positional: usize,
+    /// `*rest`
+    pub(crate) rest: Option<Arc<str>>,
+    /// `**named`
+    pub(crate) named: Option<Arc<str>>,
     pub(crate) body: Expression,
 }
 

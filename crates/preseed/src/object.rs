@@ -1,6 +1,7 @@
 //! Values that only a rendering makes: ranges, sets, functions and their like.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::expression::Lambda;
 use crate::template::Def;
@@ -17,8 +18,8 @@ pub(crate) enum Made {
     View(View, Arc<Map>),
     /// Without duplicates, in the order of insertion.
     Set(Vec<Value>),
-    /// What `zip`, `map` and their like give. It can be gone through more than once, other than in Python.
-    Iterator(&'static str, Vec<Value>),
+    /// What `zip`, `map` and their like give.
+    Iterator(Items),
     /// `looper(items)`
     Looper(Arc<Vec<Value>>),
     /// The first of the two names in `for loop, item in looper(items)`.
@@ -48,6 +49,43 @@ pub(crate) struct Range {
     pub(crate) start: i64,
     pub(crate) end: i64,
     pub(crate) step: i64,
+}
+
+/// Items that can be gone through once.
+#[derive(Debug)]
+pub(crate) struct Items {
+    /// Python's name of what made them.
+    pub(crate) kind: &'static str,
+    items: Vec<Value>,
+    next: AtomicUsize,
+}
+
+impl Items {
+    pub(crate) const fn new(kind: &'static str, items: Vec<Value>) -> Self {
+        Self { kind, items, next: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn next(&self) -> Option<Value> {
+        self.items.get(self.next.fetch_add(1, Ordering::Relaxed)).cloned()
+    }
+
+    /// What is left.
+    pub(crate) fn rest(&self) -> Vec<Value> {
+        let from = self.next.swap(self.items.len(), Ordering::Relaxed);
+        self.items.get(from..).unwrap_or_default().to_vec()
+    }
+
+    /// All of them, also those that are gone.
+    pub(crate) fn all(&self) -> &[Value] {
+        &self.items
+    }
+}
+
+/// As in Python, an iterator equals nothing but itself.
+impl PartialEq for Items {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,7 +38,8 @@ pub(crate) fn binary(operator: Binary, left: &Value, right: &Value, budget: &mut
             Binary::Or => a | b,
             _ => a ^ b,
         })),
-        (Binary::And | Binary::Or | Binary::Xor | Binary::Subtract, Value::Object(_), Value::Object(_)) => {
+        (Binary::And | Binary::Or | Binary::Xor | Binary::Subtract, Value::Object(_), _)
+        | (Binary::And | Binary::Or | Binary::Xor | Binary::Subtract, _, Value::Object(_)) => {
             sets(operator, left, right, budget)
         }
         _ => match (integer(left), integer(right)) {
@@ -90,10 +91,12 @@ fn repeat(value: &Value, count: i64, budget: &mut Budget) -> Outcome {
     }
 }
 
-/// The operators of sets, which the views of dictionaries have too.
+/// The operators of sets. The views of dictionaries have them too, and take anything that can be gone through.
 fn sets(operator: Binary, left: &Value, right: &Value, budget: &mut Budget) -> Outcome {
-    let is_set = |value: &Value| matches!(value, Value::Object(object) if matches!(object.made(), Made::Set(_) | Made::View(View::Keys | View::Items, _)));
-    if !is_set(left) || !is_set(right) {
+    let is_view = |value: &Value| matches!(value, Value::Object(object) if matches!(object.made(), Made::View(View::Keys | View::Items, _)));
+    let is_set = |value: &Value| matches!(value, Value::Object(object) if matches!(object.made(), Made::Set(_)));
+    let fits = is_view(left) || is_view(right) || (is_set(left) && is_set(right));
+    if !fits {
         return Err(not_together(left, right));
     }
     let (a, b) = (builtins::items(left, budget)?, builtins::items(right, budget)?);
@@ -236,8 +239,8 @@ pub(crate) fn compare(compare: Compare, left: &Value, right: &Value, budget: &mu
         Compare::NotEqual => Ok(!equal(left, right, budget)?),
         Compare::In => contains(right, left, budget),
         Compare::NotIn => Ok(!contains(right, left, budget)?),
-        Compare::Is => identical(left, right),
-        Compare::IsNot => Ok(!identical(left, right)?),
+        Compare::Is => identical(left, right, budget),
+        Compare::IsNot => Ok(!identical(left, right, budget)?),
         Compare::Less => Ok(order(left, right, budget)? == Some(Ordering::Less)),
         Compare::LessOrEqual => Ok(matches!(order(left, right, budget)?, Some(Ordering::Less | Ordering::Equal))),
         Compare::Greater => Ok(order(left, right, budget)? == Some(Ordering::Greater)),
@@ -245,15 +248,27 @@ pub(crate) fn compare(compare: Compare, left: &Value, right: &Value, budget: &mu
     }
 }
 
-/// `is` makes sense for `None`, `True`, `False` and types; for the rest it would compare addresses.
-fn identical(left: &Value, right: &Value) -> Result<bool, Problem> {
-    match (left, right) {
-        (Value::None, Value::None) => Ok(true),
-        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
-        (Value::None | Value::Bool(_), _) | (_, Value::None | Value::Bool(_)) => Ok(false),
-        (Value::Object(a), Value::Object(b)) => Ok(a.is_same(b)),
-        _ => Err(Problem::Unsupported("`is` with anything but None, True and False".to_owned())),
-    }
+/// `is`: the same value, not an equal one. Python has one of each small number and of each text of at most one
+/// character; whether equal texts and large numbers are the same one is chance there, so it is refused.
+fn identical(left: &Value, right: &Value, budget: &mut Budget) -> Result<bool, Problem> {
+    let is_same_kind = std::mem::discriminant(left) == std::mem::discriminant(right);
+    Ok(match (left, right) {
+        _ if !is_same_kind => false,
+        (Value::None, _) => true,
+        (Value::List(a), Value::List(b)) => Arc::ptr_eq(a, b),
+        (Value::Map(a), Value::Map(b)) => Arc::ptr_eq(a, b),
+        (Value::Object(a), Value::Object(b)) => a.is_same(b),
+        _ if !equal(left, right, budget)? => false,
+        (Value::Str(a), Value::Str(b)) if a.chars().nth(1).is_none() || Arc::ptr_eq(a, b) => true,
+        (Value::Tuple(a), Value::Tuple(b)) if a.is_empty() || Arc::ptr_eq(a, b) => true,
+        (Value::Bool(_) | Value::Int(-5..=256), _) => true,
+        _ => {
+            return Err(Problem::Unsupported(format!(
+                "`is` between two equal values, here {}; `==` compares them",
+                left.kind()
+            )));
+        }
+    })
 }
 
 /// `==`: numbers of any kind compare by value, other kinds are different.
@@ -319,6 +334,16 @@ fn objects_equal(left: &Value, a: &Object, right: &Value, b: &Object, budget: &m
 }
 
 fn contains(container: &Value, item: &Value, budget: &mut Budget) -> Result<bool, Problem> {
+    if let Value::Object(object) = container
+        && let Made::Iterator(items) = object.made()
+    {
+        while let Some(other) = items.next() {
+            if equal(&other, item, budget)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
     match (container, item) {
         (Value::Str(text), Value::Str(part)) => {
             budget.charge(text.len())?;

@@ -83,7 +83,8 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`TemplateError`] with the place of the first fault.
+    /// [`TemplateError`] with the place of the first fault in how the directives stand. A fault in an expression is told
+    /// when a rendering gets there, as in MAAS, or by [`faults`](Self::faults).
     pub fn parse(name: &str, text: &str) -> Result<Self, TemplateError> {
         let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
         match lex::lex(text).and_then(|tokens| parse::parse(tokens, &source)) {
@@ -142,8 +143,22 @@ impl Template {
         })
     }
 
+    /// The expressions that cannot be read, in branches that are not taken too. There are 100 findings at most.
+    ///
+    /// ```
+    /// use firstlight_preseed::{Context, Template};
+    /// let template = Template::parse("curtin", "{{if debug}}\n{{release upper}}\n{{endif}}\n")?;
+    /// assert_eq!(template.faults()[0].to_string(), "curtin:2:11: unexpected `upper` after an expression");
+    /// assert_eq!(template.render(&Context::new().with("debug", false))?, "");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn faults(&self) -> Vec<Finding> {
+        check::faults(self)
+    }
+
     /// What rendering with this context's names would stumble over, in the order of the text and without rendering:
-    /// names that are not defined, in branches that are not taken too, fields and keys that the context's values do not
+    /// [`faults`](Self::faults), names that are not defined, in branches that are not taken too, fields and keys that the context's values do not
     /// have, and what MAAS's engine does other than it reads. No finding of [`Level::Error`](crate::Level) means that no
     /// name is missing; values may still not fit. There are 100 findings at most.
     ///

@@ -93,8 +93,8 @@ fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Re
         }
         Made::Set(items) if items.is_empty() => out.push_str("set()"),
         Made::Set(items) => all(items, ["{", "}"], out, budget)?,
-        Made::Iterator(name, _) => {
-            let _ = write!(out, "<{name} object>");
+        Made::Iterator(items) => {
+            let _ = write!(out, "<{} object>", items.kind);
         }
         Made::Looper(items) => all(items, ["<looper for [", "]>"], out, budget)?,
         Made::Turn(items, at) => {

@@ -209,6 +209,74 @@ fn check_limited(template: &str, what: &str) {
     assert!(matches!(problem, Problem::Limit { what: found, .. } if found == what), "{problem:?}");
 }
 
+/// The engine reads an expression when a rendering gets to it.
+#[test]
+fn faults_are_told_where_they_are_reached() {
+    check("{{if debug}}{{x y}}{{(}}{{py: import os}}{{py: a.b = 1}}{{b'x'}}{{endif}}ok", "ok");
+    check_error("{{if x or (}}{{endif}}", "t:1:12: expected a value, found end of the expression");
+}
+
+#[test]
+fn iterators() {
+    check("{{next(iter(disks))}} {{next((d for d in disks if d > 'sda'), None)}} {{next(iter([]), '-')}}", "sda sdb -");
+    check("{{py: it = iter(disks)}}{{next(it)}}{{next(it)}}{{list(it)}}{{list(it)}}", "sdasdb['nvme0n1'][]");
+    check("{{py: z = zip('ab', [1, 2])}}{{dict(z)}}{{dict(z)}}", "{'a': 1, 'b': 2}{}");
+    check("{{py: m = map(len, disks)}}{{3 in m}}{{list(m)}}", "True[3, 7]");
+    check("{{sorted(map(len, disks), key=lambda n: -n)}}{{max(map(len, disks), key=lambda n: -n)}}", "[7, 3, 3]3");
+    check_error("{{next(iter([]))}}", "t:1:3: nothing is left for `next`; it takes a default too");
+    check_error("{{next(disks)}}", "t:1:3: `next` takes an iterator, not a list; `iter(…)` makes one");
+}
+
+#[test]
+fn identity() {
+    check(
+        "{{x is 7}} {{x is '7'}} {{disks is disks}} {{disks is disks[:]}} {{node.owner is None}}",
+        "True False True False True",
+    );
+    check(
+        "{{release is 'noble'}} {{release is release}} {{'' is ''}} {{() is ()}} {{[] is not []}}",
+        "False True True True True",
+    );
+    check_error(
+        "{{release is 'bookworm'}}",
+        "t:1:3: `is` between two equal values, here a string; `==` compares them is not supported",
+    );
+}
+
+#[test]
+fn parameters_of_a_lambda() {
+    check(
+        "{{(lambda *a: a)(1, 2)}}{{(lambda a, *b, c=3, **d: [a, b, c, d])(1, 2, e=4)}}",
+        "(1, 2)[1, (2,), 3, {'e': 4}]",
+    );
+    check("{{(lambda a, *, b: a + b)(1, b=2)}}{{(lambda **kw: kw)()}}", "3{}");
+    check_error("{{(lambda a, *, b: a + b)(1, 2)}}", "t:1:3: the `lambda` takes 1 arguments, not 2");
+    check_error("{{(lambda *a, *b: 1)()}}", "t:1:15: the parameter `b` cannot stand here");
+    check_error("{{(lambda **a, b: 1)()}}", "t:1:16: the parameter `b` cannot stand here");
+}
+
+#[test]
+fn names_that_are_there() {
+    check(
+        "{{'x' in locals()}} {{'y' in locals()}}{{py: y = 1}} {{'y' in locals()}} {{locals()['x']}}",
+        "True False True 7",
+    );
+    check(
+        "{{def f(a=1)}}{{'a' in locals()}} {{'x' in locals()}}{{enddef}}{{f()}} {{'a' in locals()}}",
+        "True True False",
+    );
+    check("{{print('to nowhere', x, sep='')}}.", ".");
+}
+
+#[test]
+fn keys_as_sets() {
+    check(
+        "{{sorted(node.keys() - ['owner'])}} {{py: both = {'a': 1}.keys() | 'b'}}{{sorted(both)}} {{['a'] & {'a': 1}.keys()}}",
+        "['cores', 'hostname'] ['a', 'b'] {'a'}",
+    );
+    check_error("{{set([1]) - [1]}}", "t:1:3: a set and a list do not go together here");
+}
+
 #[test]
 fn nothing_is_without_limit() {
     check_limited("{{for a in range(99999999999)}}{{endfor}}", "steps");

@@ -104,16 +104,17 @@ fn check_map(map: &Map, depth: u32, budget: &mut Budget) -> Result<(), Problem> 
 }
 
 fn check_object(object: &Object, depth: u32, budget: &mut Budget) -> Result<(), Problem> {
+    if let Made::View(_, map) | Made::Page(map) | Made::PageGet(map) = object.made() {
+        return check_map(map, depth, budget);
+    }
+    let mut all = |items: &[Value]| {
+        budget.charge(items.len())?;
+        items.iter().try_for_each(|item| check_depth(item, depth + 1, budget))
+    };
     match object.made() {
-        Made::View(_, map) | Made::Page(map) | Made::PageGet(map) => check_map(map, depth, budget),
-        Made::Set(items) | Made::Iterator(_, items) => {
-            budget.charge(items.len())?;
-            items.iter().try_for_each(|item| check_depth(item, depth + 1, budget))
-        }
-        Made::Looper(items) | Made::Turn(items, _) => {
-            budget.charge(items.len())?;
-            items.iter().try_for_each(|item| check_depth(item, depth + 1, budget))
-        }
+        Made::Set(items) => all(items),
+        Made::Iterator(items) => all(items.all()),
+        Made::Looper(items) | Made::Turn(items, _) => all(items),
         Made::Method(value, _) => check_depth(value, depth + 1, budget),
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use super::made::{compose, set, tuple};
 use crate::arguments::{Arguments, required, whole, whole_or};
 use crate::budget::Budget;
 use crate::expression::Binary;
-use crate::object::{Made, Range, View};
+use crate::object::{Items, Made, Range, View};
 use crate::operators::{binary, order, too_large};
 use crate::{Problem, Value};
 
@@ -30,7 +30,8 @@ pub(crate) fn items(value: &Value, budget: &mut Budget) -> Result<Vec<Value>, Pr
             Made::View(View::Items, map) => {
                 map.pairs().map(|(key, value)| Value::tuple([key.clone(), value.clone()])).collect()
             }
-            Made::Set(items) | Made::Iterator(_, items) => items.clone(),
+            Made::Set(items) => items.clone(),
+            Made::Iterator(items) => items.rest(),
             Made::Looper(items) => {
                 let turns = items.iter().enumerate();
                 turns.map(|(at, item)| Value::tuple([Made::Turn(Arc::clone(items), at).into(), item.clone()])).collect()
@@ -59,7 +60,7 @@ fn known_len(value: &Value) -> Option<usize> {
         Value::List(items) | Value::Tuple(items) => Some(items.len()),
         Value::Map(map) => Some(map.len()),
         Value::Object(object) => match object.made() {
-            Made::Iterator(_, items) => Some(items.len()),
+            Made::Iterator(items) => Some(items.all().len()),
             Made::Looper(items) => Some(items.len()),
             _ => object.len(),
         },
@@ -129,6 +130,22 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
             items.reverse();
             iterator("reversed", items, budget)
         }
+        "iter" => {
+            let [value] = arguments.take(name, ["!"])?;
+            let value = required(value);
+            if matches!(&value, Value::Object(object) if matches!(object.made(), Made::Iterator(_))) {
+                return Ok(value);
+            }
+            iterator("iterator", items(&value, budget)?, budget)
+        }
+        "next" => {
+            let [value, default] = arguments.take(name, ["!", ""])?;
+            let value = required(value);
+            let Value::Object(object) = &value else { return Err(no_iterator(&value)) };
+            let Made::Iterator(items) = object.made() else { return Err(no_iterator(&value)) };
+            let nothing = || Problem::Type("nothing is left for `next`; it takes a default too".to_owned());
+            items.next().or(default).ok_or_else(nothing)
+        }
         "looper" => {
             let [value] = arguments.take(name, ["!seq"])?;
             Ok(Made::Looper(Arc::new(items(&required(value), budget)?)).into())
@@ -145,9 +162,13 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
     }
 }
 
+fn no_iterator(value: &Value) -> Problem {
+    Problem::Type(format!("`next` takes an iterator, not {}; `iter(…)` makes one", value.kind()))
+}
+
 fn iterator(name: &'static str, items: Vec<Value>, budget: &mut Budget) -> Result<Value, Problem> {
     super::check_items(&items, budget)?;
-    Ok(Made::Iterator(name, items).into())
+    Ok(Made::Iterator(Items::new(name, items)).into())
 }
 
 /// `sorted(items, key=…, reverse=…)`. Equal items keep their order, also when reversed.

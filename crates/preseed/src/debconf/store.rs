@@ -40,7 +40,11 @@ pub(super) fn store(lines: &[Line]) -> (Vec<Answer>, Vec<Problem>) {
                     (known.kind, known.value, known.seen, known.line) = (*kind, value.clone(), true, line.number);
                 } else {
                     index.insert(question, answers.len());
-                    let owners = BTreeSet::from([owner.clone()]);
+                    let mut owners = BTreeSet::from([owner.clone()]);
+                    if owner == "0" {
+                        // To Perl, this is no name: debconf makes the question for nobody before it adds the owner.
+                        owners.insert("unknown".to_owned());
+                    }
                     let (question, value) = (question.clone(), value.clone());
                     answers.push(Answer { owners, question, kind: *kind, value, seen: true, line: line.number });
                 }
@@ -74,6 +78,13 @@ mod tests {
         let owners = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
         let (question, value) = ("q".to_owned(), "true".to_owned());
         assert_eq!(answers[0], Answer { owners, question, kind: Type::Boolean, value, seen: true, line: 4 });
+    }
+
+    #[test]
+    fn an_owner_that_is_false_to_perl() {
+        let owners = |text: &[u8]| Preseed::parse(text).answers()[0].owners.iter().cloned().collect::<Vec<_>>();
+        assert_eq!(owners(b"0 q string x\n"), ["0", "unknown"]);
+        assert_eq!(owners(b"a q string x\n0 q string y\n"), ["0", "a"]);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Scope, access, is_macro};
 use crate::arguments::Arguments;
 use crate::expression::{Fault, Lambda};
-use crate::object::Made;
+use crate::object::{Items, Made};
 use crate::template::expand;
-use crate::{Problem, Value, builtins, methods};
+use crate::{Map, Problem, Value, builtins, methods};
 
 impl Scope<'_> {
     /// `function(arguments)`.
@@ -58,11 +58,13 @@ impl Scope<'_> {
 
     fn call_lambda(&mut self, at: usize, lambda: &Lambda, frame: usize, given: Arguments) -> Result<Value, Fault> {
         let wrong = |problem: String| Fault::new(at, Problem::Type(problem));
-        let most = lambda.parameters.len();
-        if given.positional.len() > most {
-            return Err(wrong(format!("the `lambda` takes {most} arguments, not {}", given.positional.len())));
+        let most = lambda.positional;
+        let mut positional = given.positional;
+        let rest = positional.split_off(most.min(positional.len()));
+        if lambda.rest.is_none() && !rest.is_empty() {
+            return Err(wrong(format!("the `lambda` takes {most} arguments, not {}", most + rest.len())));
         }
-        let mut positional = given.positional.into_iter();
+        let mut positional = positional.into_iter();
         let mut named = given.named;
         self.nested(frame, |scope| {
             for (name, default) in &lambda.parameters {
@@ -76,10 +78,15 @@ impl Scope<'_> {
                 };
                 scope.assign(name, value);
             }
-            match named.first() {
-                Some((name, _)) => Err(wrong(format!("the `lambda` takes no argument `{name}`"))),
-                None => scope.evaluate(&lambda.body),
+            if let Some(name) = &lambda.rest {
+                scope.assign(name, Value::tuple(rest));
             }
+            match (&lambda.named, named.first()) {
+                (Some(all), _) => scope.assign(all, Value::from(named.into_iter().collect::<Map>())),
+                (None, Some((name, _))) => return Err(wrong(format!("the `lambda` takes no argument `{name}`"))),
+                (None, None) => {}
+            }
+            scope.evaluate(&lambda.body)
         })
     }
 
@@ -105,14 +112,23 @@ impl Scope<'_> {
     fn function(&mut self, at: usize, name: &str, mut arguments: Arguments) -> Result<Value, Fault> {
         match name {
             "map" | "filter" => self.map_or_filter(at, name, arguments),
+            "locals" => {
+                let [] = self.at(at, |_| arguments.take(name, []))?;
+                self.at(at, Scope::visible)
+            }
             "sorted" | "min" | "max" => {
                 let key = arguments.named("key").filter(|key| !matches!(key, Value::None));
                 let Some(key) = key else {
                     return self.at(at, |scope| builtins::call(name, arguments, None, &mut scope.budget));
                 };
-                let items = match (name, arguments.positional.as_slice()) {
+                let items = match (name, arguments.positional.as_mut_slice()) {
                     ("min" | "max", [_, _, ..]) => arguments.positional.clone(),
-                    (_, [items, ..]) => self.at(at, |scope| builtins::items(items, &mut scope.budget))?,
+                    (_, [given, ..]) => {
+                        // An iterator is gone after this, so the function gets a list of what it gave.
+                        let items = self.at(at, |scope| builtins::items(given, &mut scope.budget))?;
+                        *given = Value::from(items.clone());
+                        items
+                    }
                     (_, []) => Vec::new(),
                 };
                 let mut keys = Vec::with_capacity(items.len());
@@ -156,7 +172,7 @@ impl Scope<'_> {
             }
         }
         self.at(at, |scope| builtins::check_items(&made, &mut scope.budget))?;
-        Ok(Made::Iterator(if name == "map" { "map" } else { "filter" }, made).into())
+        Ok(Made::Iterator(Items::new(if name == "map" { "map" } else { "filter" }, made)).into())
     }
 
     /// `loop.first_group(getter)`: whether the item differs from the one before it, or after it, in what the getter

@@ -2,7 +2,7 @@
 
 use super::Scope;
 use crate::expression::{Comprehension, Fault, Form, Turns};
-use crate::object::Made;
+use crate::object::{Items, Made};
 use crate::{Map, Value, builtins};
 
 impl Scope<'_> {
@@ -16,7 +16,7 @@ impl Scope<'_> {
             Form::Generator => {
                 let items: Vec<Value> = made.into_iter().map(|(item, _)| item).collect();
                 builtins::check_items(&items, &mut scope.budget)?;
-                Ok(Made::Iterator("generator", items).into())
+                Ok(Made::Iterator(Items::new("generator", items)).into())
             }
             Form::Dict => {
                 let mut map = Map::new();

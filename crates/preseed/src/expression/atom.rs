@@ -146,25 +146,45 @@ impl Parser {
     /// What follows the word `lambda`.
     pub(super) fn lambda(&mut self) -> Result<Kind, Fault> {
         let mut parameters: Vec<(Arc<str>, Option<Expression>)> = Vec::new();
+        let (mut positional, mut rest, mut named): (_, Option<Arc<str>>, Option<Arc<str>>) = (None, None, None);
         while !self.eat(":") {
             let at = self.at();
-            if self.is_sign("*") || self.is_sign("**") {
-                return Err(Fault::unsupported(at, "`*` in a `lambda`"));
+            let wrong = |name: &str| Fault::syntax(at, format!("the parameter `{name}` cannot stand here"));
+            let stars = if self.eat("**") { 2 } else { u8::from(self.eat("*")) };
+            if stars == 1 && self.is_sign(",") && positional.is_none() {
+                positional = Some(parameters.len());
+                self.next();
+                if !matches!(self.peek(), Token::Name(_)) {
+                    return Err(wrong("*"));
+                }
+                continue;
             }
             let name = self.name("`lambda`")?;
-            let default = if self.eat("=") { Some(self.conditional()?) } else { None };
-            let is_late = default.is_none() && parameters.iter().any(|(_, default)| default.is_some());
-            if is_late || parameters.iter().any(|(known, _)| *known == name) {
-                return Err(Fault::syntax(at, format!("the parameter `{name}` cannot stand here")));
+            let default = if stars == 0 && self.eat("=") { Some(self.conditional()?) } else { None };
+            let is_late = positional.is_none()
+                && stars == 0
+                && default.is_none()
+                && parameters.iter().any(|(_, default)| default.is_some());
+            let mut known = parameters.iter().map(|(name, _)| name).chain(&rest);
+            if is_late || named.is_some() || known.any(|known| *known == name) || (stars == 1 && positional.is_some()) {
+                return Err(wrong(&name));
             }
-            parameters.push((name, default));
+            match stars {
+                0 => parameters.push((name, default)),
+                1 => {
+                    positional = Some(parameters.len());
+                    rest = Some(name);
+                }
+                _ => named = Some(name),
+            }
             if !self.eat(",") {
                 self.expect(":")?;
                 break;
             }
         }
         let body = self.conditional()?;
-        Ok(Kind::Lambda(Arc::new(Lambda { parameters, body })))
+        let positional = positional.unwrap_or(parameters.len());
+        Ok(Kind::Lambda(Arc::new(Lambda { parameters, positional, rest, named, body })))
     }
 
     fn atom(&mut self) -> Parsed {

@@ -12,7 +12,7 @@ pub(crate) const MAX_NESTING: u32 = 40;
 const MAX_NODES: u32 = 1000;
 
 /// Parses a whole expression that starts at offset `base` of the template.
-pub(crate) fn parse(text: &str, base: usize) -> Result<Expression, Fault> {
+pub(super) fn parse(text: &str, base: usize) -> Result<Expression, Fault> {
     parse_nested(text, base, 0)
 }
 

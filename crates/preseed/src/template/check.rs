@@ -14,6 +14,17 @@ const MAX_FINDINGS: usize = 100;
 const MAX_DEPTH: u32 = 200;
 
 pub(super) fn check(template: &Template, context: &Context) -> Vec<Finding> {
+    let Check { found, faults, .. } = walk(template, context);
+    let faults = faults.into_iter().map(|(at, problem)| (at, Level::Error, problem));
+    findings(template, found.into_iter().chain(faults).collect())
+}
+
+pub(super) fn faults(template: &Template) -> Vec<Finding> {
+    let found = walk(template, &Context::new()).faults.into_iter();
+    findings(template, found.map(|(at, problem)| (at, Level::Error, problem)).collect())
+}
+
+fn walk<'a>(template: &'a Template, context: &'a Context) -> Check<'a> {
     let mut anywhere = BTreeSet::new();
     assigned(&template.nodes, &mut anywhere);
     let mut check = Check {
@@ -24,11 +35,16 @@ pub(super) fn check(template: &Template, context: &Context) -> Vec<Finding> {
         in_def: false,
         depth: 0,
         found: Vec::new(),
+        faults: Vec::new(),
     };
     check.nodes(&template.nodes);
-    let mut found = check.found;
+    check
+}
+
+fn findings(template: &Template, mut found: Vec<Found>) -> Vec<Finding> {
     found.sort_by_key(|(at, ..)| *at);
     found.dedup();
+    found.truncate(MAX_FINDINGS);
     let finding = |(at, level, problem)| Finding { location: template.source.location(at), level, problem };
     found.into_iter().map(finding).collect()
 }
@@ -40,6 +56,7 @@ enum Certainty {
     Always,
 }
 
+type Found = (usize, Level, Problem);
 type Change = (Arc<str>, Option<Certainty>);
 
 struct Check<'a> {
@@ -51,7 +68,9 @@ struct Check<'a> {
     anywhere: BTreeSet<Arc<str>>,
     in_def: bool,
     depth: u32,
-    found: Vec<(usize, Level, Problem)>,
+    found: Vec<Found>,
+    /// What could not be read.
+    faults: Vec<(usize, Problem)>,
 }
 
 impl<'a> Check<'a> {
@@ -181,6 +200,8 @@ impl<'a> Check<'a> {
         let at = expression.at;
         match &expression.kind {
             Kind::Literal(_) => {}
+            Kind::Fault(fault) if self.faults.len() < MAX_FINDINGS => self.faults.push((at, fault.0.problem.clone())),
+            Kind::Fault(_) => {}
             Kind::Name(name) => self.name(at, name),
             Kind::List(items) | Kind::Tuple(items) | Kind::Set(items) => {
                 items.iter().for_each(|item| self.expression(item));
@@ -216,7 +237,8 @@ impl<'a> Check<'a> {
             Kind::Lambda(lambda) => {
                 lambda.parameters.iter().filter_map(|(_, default)| default.as_ref()).for_each(|d| self.expression(d));
                 self.aside(|check| {
-                    lambda.parameters.iter().for_each(|(name, _)| check.assign(name, Certainty::Always));
+                    let names = lambda.parameters.iter().map(|(name, _)| name).chain(&lambda.rest).chain(&lambda.named);
+                    names.for_each(|name| check.assign(name, Certainty::Always));
                     check.expression(&lambda.body);
                 });
             }

@@ -70,7 +70,7 @@ impl Signature {
         match (stars, default) {
             (0, Some(default)) => {
                 let start = default.trim_start();
-                let mut value = expression::parse(start, at + part.len() - start.len())?;
+                let mut value = expression::parse(start, at + part.len() - start.len());
                 if !is_last {
                     value = Expression { at: value.at, kind: Kind::Tuple(vec![value]) };
                 }

@@ -8,7 +8,7 @@ use super::statement::{self, is_name};
 use super::{Branch, Def, For, Node};
 use crate::Problem;
 use crate::error::Source;
-use crate::expression::{self, Expression, Fault};
+use crate::expression::{self, Expression, Fault, Kind};
 use crate::methods::is_space;
 
 /// Blocks in blocks.
@@ -100,7 +100,10 @@ impl Parser<'_> {
                 return Err(Fault::syntax(at, format!("`{word}` without an expression")));
             }
             "if" | "elif" | "for" | "def" | "default" | "inherit" if has_more => {}
-            _ => return self.output(start, directive),
+            _ => {
+                self.output(start, directive);
+                return Ok(());
+            }
         }
         let is_alone = !has_more && directive.len() > text.len();
         if at > start || is_alone {
@@ -109,7 +112,7 @@ impl Parser<'_> {
         let (rest_at, rest) = after(at, directive, word);
         match word {
             "if" => {
-                let condition = Some(expression::parse(rest, rest_at)?);
+                let condition = Some(expression::parse(rest, rest_at));
                 self.open(at, BlockKind::If { done: Vec::new(), condition, branch: at })
             }
             "for" => {
@@ -121,7 +124,7 @@ impl Parser<'_> {
                 self.open(at, BlockKind::Def { name, signature })
             }
             "elif" => {
-                let condition = expression::parse(rest, rest_at)?;
+                let condition = expression::parse(rest, rest_at);
                 self.branch(at, "elif", Some(condition))
             }
             "else" => self.branch(at, "else", None),
@@ -131,7 +134,7 @@ impl Parser<'_> {
                 Ok(())
             }
             "inherit" => {
-                self.block.body.push(Node::Inherit(expression::parse(rest, rest_at)?));
+                self.block.body.push(Node::Inherit(expression::parse(rest, rest_at)));
                 Ok(())
             }
             _ => self.close(at, word),
@@ -139,26 +142,24 @@ impl Parser<'_> {
     }
 
     /// A value and its filters. A `|` is a filter's here wherever it stands, as it is in MAAS.
-    fn output(&mut self, start: usize, directive: &str) -> Result<(), Fault> {
+    fn output(&mut self, start: usize, directive: &str) {
         let mut at = start;
         let mut parts = Vec::new();
         let is_cut = directive.contains('|');
         for part in directive.split('|') {
-            let parsed = expression::parse(part, at).map_err(|mut fault| {
-                if let Problem::Syntax(problem) = &mut fault.0.problem
-                    && is_cut
-                    && problem == "a string does not end"
-                {
-                    problem.push_str("; a `|` starts a filter here, also in a string");
-                }
-                fault
-            });
-            parts.push(parsed?);
+            let mut parsed = expression::parse(part, at);
+            if let Kind::Fault(fault) = &mut parsed.kind
+                && let Problem::Syntax(problem) = &mut fault.0.problem
+                && is_cut
+                && problem == "a string does not end"
+            {
+                problem.push_str("; a `|` starts a filter here, also in a string");
+            }
+            parts.push(parsed);
             at += part.len() + 1;
         }
         let filters = parts.split_off(1.min(parts.len()));
         self.block.body.extend(parts.pop().map(|value| Node::Output(value, filters)));
-        Ok(())
     }
 
     fn open(&mut self, at: usize, kind: BlockKind) -> Result<(), Fault> {
@@ -224,7 +225,7 @@ fn for_head(at: usize, text: &str) -> Result<(Vec<Arc<str>>, Expression), Fault>
     if names.is_empty() {
         return Err(Fault::syntax(at, "a `for` needs a name before `in`"));
     }
-    Ok((names, expression::parse(items, at + text.len() - items.len())?))
+    Ok((names, expression::parse(items, at + text.len() - items.len())))
 }
 
 /// What stands before and after the first `in` that has blanks around it.
@@ -264,5 +265,5 @@ fn default(at: usize, text: &str) -> Result<Node, Fault> {
         return Err(Fault::syntax(at, format!("`default` takes a name of ASCII letters, not {name:.40?}")));
     }
     let start = value.trim_start_matches(is_space);
-    Ok(Node::Default(name, expression::parse(start, at + text.len() - start.len())?))
+    Ok(Node::Default(name, expression::parse(start, at + text.len() - start.len())))
 }

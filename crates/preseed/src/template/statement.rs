@@ -6,12 +6,18 @@ use super::{Node, Target};
 use crate::expression::{self, Binary, Expression, Fault, Kind, is_keyword};
 
 /// The nodes of a `py:` directive, whose text starts at offset `base`: one assignment, or several from the next line on.
+/// A fault in one of them is a fault of all, where a rendering gets there.
 pub(super) fn py(text: &str, base: usize) -> Result<Vec<Node>, Fault> {
     let body = text.trim_start_matches([' ', '\t']);
     let base = base + text.len() - body.len();
     if !body.starts_with(['\n', '\r']) && body.contains('\n') {
         return Err(Fault::syntax(base, "several lines of `py:` start on the line after it"));
     }
+    Ok(statements(body, base)
+        .unwrap_or_else(|fault| vec![Node::Evaluate(Expression { at: fault.0.at, kind: Kind::Fault(fault) })]))
+}
+
+fn statements(body: &str, base: usize) -> Result<Vec<Node>, Fault> {
     let mut nodes = Vec::new();
     for (line_at, line) in split(body, '\n') {
         let indent = line.len() - line.trim_start().len();
@@ -46,17 +52,17 @@ fn statement(text: &str, base: usize) -> Result<Node, Fault> {
     let value_at = parts.get(last).map_or(0, |(at, _)| *at);
     let value = text.get(value_at..).unwrap_or_default();
     parts.truncate(last);
-    let value_expression = |value: &str| {
-        let start = value.trim_start();
-        expression::parse(start, base + value_at + value.len() - start.len())
-    };
+    let start = value.trim_start();
+    let value = expression::parse(start, base + value_at + value.len() - start.len());
+    if let Kind::Fault(fault) = value.kind {
+        return Err(fault);
+    }
     if parts.is_empty() {
-        return Ok(Node::Evaluate(value_expression(value)?));
+        return Ok(Node::Evaluate(value));
     }
     if let [(_, only)] = parts.as_slice()
         && let Some((name, operator)) = augmented(only)
     {
-        let value = value_expression(value)?;
         let name = self::name(name, base)?;
         let old = Expression { at: base, kind: Kind::Name(Arc::clone(&name)) };
         let kind = Kind::Binary(operator, Box::new(old), Box::new(value));
@@ -64,7 +70,7 @@ fn statement(text: &str, base: usize) -> Result<Node, Fault> {
         return Ok(Node::Assign(vec![target], Expression { at: base, kind }));
     }
     let targets = parts.into_iter().map(|(at, part)| target(part, base + at)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Node::Assign(targets, value_expression(value)?))
+    Ok(Node::Assign(targets, value))
 }
 
 /// `x +` of an `x += 1`.
