@@ -67,7 +67,7 @@ fn plan_shows_the_disks_and_the_steps() {
     assert_eq!(plan["disks"][0]["partitions"][2]["path"], "/dev/vda3");
     assert_eq!(plan["steps"][1]["destroys_data"], true);
     let (_, out, _) = curtin(&["plan", "-", "--disks", disks, "--format", "sh"], source);
-    assert!(out.starts_with("#!/bin/bash"), "{out}");
+    assert!(out.starts_with("#!/bin/sh"), "{out}");
     let (status, out, err) = curtin(&["plan", "-", "--disks", disks, "--set", "storage=x"], source);
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.starts_with("--set storage=x:"), "{err}");

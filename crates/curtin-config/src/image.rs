@@ -1,89 +1,148 @@
-//! Commands that fetch a root image and unpack it.
+//! Commands that fetch a root image and unpack it, or write it to a disk.
 
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::Problem;
-use crate::source::{Compression, Source, SourceKind};
+use crate::source::{Source, SourceKind};
 
-/// `curl` in every step: fails on HTTP errors, waits for a server that is just starting, and gives
-/// up on one that stands still.
-const CURL: &str = "curl -fsS --globoff --proto =http,https,file --retry 8 --retry-connrefused \
-                    --retry-delay 2 --connect-timeout 15 --speed-limit 1 --speed-time 120";
+/// `curl` fails on HTTP errors, waits for a server that is just starting, and gives up on one that stands still.
+/// A failure of any command goes to file descriptor 3.
+///
+/// How a stream is packed, its first bytes tell, whatever its name says, as in curtin.
+const STREAM: &str = r#"fetch() {
+  curl -fsS --globoff --proto =http,https,file --retry 8 --retry-connrefused --retry-delay 2 \
+    --connect-timeout 15 --speed-limit 1 --speed-time 120 -- "$1" || echo "curl $?" >&3
+}
+unpack() {
+  magic=$(dd bs=1 count=6 2>/dev/null | od -An -to1)
+  case $magic in
+    ' 037 213'*) set -- gzip -dc ;;
+    ' 102 132 150'*) set -- bzip2 -dc ;;
+    ' 375 067 172 130 132 000'*) set -- xz -dc ;;
+    ' 050 265 057 375'*) set -- zstd -dcq ;;
+    *) set -- cat ;;
+  esac
+  { printf "$(echo "$magic" | tr ' ' '\\')"; cat; } | "$@" || echo "$1 $?" >&3
+}
+"#;
 
-/// Around `download | unpack`: `curl` does not start a stream again that something has begun to read, so a
+/// Around `fetch | unpack | store`: `curl` does not start a stream again that something has begun to read, so a
 /// transfer that breaks off (its exit statuses 18, 28, 52, 55 and 56) starts over with the whole pipe. What the first
-/// attempt has unpacked, the next one replaces. Whatever else fails would fail again.
+/// attempt has written, the next one replaces. Whatever else fails would fail again.
 const ATTEMPTS: (&str, &str) = (
-    "for attempt in 1 2 3; do ",
-    "; results=(\"${PIPESTATUS[@]}\"); case ${results[0]} in 18 | 28 | 52 | 55 | 56) \
-     echo \"the transfer broke off (attempt $attempt of 3)\" >&2; sleep 2;; *) break;; esac; done; \
-     for result in \"${results[@]}\"; do [ \"$result\" -eq 0 ] || exit \"$result\"; done",
+    "for attempt in 1 2 3; do\n  failed=$({ ",
+    r#"; } 3>&1 >&2)
+  case $failed in
+    '') exit 0 ;;
+    *'curl 18'* | *'curl 28'* | *'curl 52'* | *'curl 55'* | *'curl 56'*)
+      echo "the transfer broke off (attempt $attempt of 3)" >&2
+      sleep 2 ;;
+    *) break ;;
+  esac
+done
+echo "failed with this exit status:" $failed >&2
+exit 1"#,
 );
 
-/// Adds the steps of one source; `at` counts from 1.
+/// Copies file system images, each one mounted on top of the one before it. A single squashfs is unpacked without the
+/// help of the kernel.
+const IMAGES: &str = r#"set -e
+root=$1
+shift
+work=$root/.firstlight-images
+mkdir -p "$work/0"
+clean() {
+  for place in "$work"/*; do ! mountpoint -q "$place" || umount "$place"; done
+  rm -rf --one-file-system "$work"
+}
+trap clean EXIT
+layers=
+count=0
+for url; do
+  count=$((count + 1))
+  curl -fsS --globoff --proto =http,https,file --retry 8 --retry-connrefused --retry-delay 2 \
+    --connect-timeout 15 --speed-limit 1 --speed-time 120 -o "$work/$count.image" -- "$url"
+  if [ $# -eq 1 ] && unsquashfs -s "$work/1.image" >/dev/null 2>&1; then
+    unsquashfs -q -n -f -d "$root" "$work/1.image"
+    exit
+  fi
+  mkdir "$work/$count"
+  mount -o loop,ro "$work/$count.image" "$work/$count"
+  layers=$count${layers:+:$layers}
+done
+if [ $# -gt 1 ]; then
+  cd "$work"
+  mount -t overlay -o "ro,lowerdir=$layers" overlay 0
+  cd /
+  count=0
+fi
+cp -a --one-file-system "$work/$count/." "$root""#;
+
+/// Adds the step of one source; `at` counts from 1.
 pub(crate) fn extract(draft: &mut Draft<'_>, source: &Source, at: usize) {
     let root = draft.target.mount_point.clone();
-    let path = format!("sources[{}]", at.saturating_sub(1));
-    let Some(url) = url(&source.uri) else {
-        draft.problems.push(
-            Problem::error(
-                "source-uri",
-                path,
-                source.span,
-                format!("{:?} is neither an HTTP URL nor an absolute path", source.uri),
-            )
-            .remedy("write http://…, https://…, file:///… or /…"),
-        );
-        return;
+    let (id, description) = (format!("extract-{at}"), format!("fetch and unpack {}", source.uri));
+    let step = if let Some(directory) = source.uri.strip_prefix("cp://") {
+        copy(draft, directory, &root).reads([directory.to_owned()])
+    } else {
+        let Some(urls) = urls(draft, source) else { return };
+        let script = match source.kind {
+            SourceKind::FsImage | SourceKind::Layered => IMAGES.to_owned(),
+            _ => stream("unpack", "tar -xpf - --numeric-owner --xattrs '--xattrs-include=*' --acls -C \"$1\""),
+        };
+        let command = ["sh", "-c", &script, "extract", &root].map(str::to_owned);
+        Step::new(Stage::Extract, id.clone(), description.clone(), command.into_iter().chain(urls.clone())).reads(urls)
     };
-    let script = match &source.kind {
-        SourceKind::Tar(compression) => {
-            let unpack = match compression {
-                Compression::None => "",
-                Compression::Gzip => "gzip -dc | ",
-                Compression::Bzip2 => "bzip2 -dc | ",
-                Compression::Xz => "xz -dc | ",
-                Compression::Zstd => "zstd -dcq | ",
-            };
-            let (begin, end) = ATTEMPTS;
-            format!(
-                "{begin}{CURL} -- \"$1\" | {unpack}tar -xpf - --numeric-owner --xattrs \
-                 '--xattrs-include=*' --acls -C \"$2\"{end}"
-            )
-        }
-        SourceKind::FsImage => {
-            if layered(&source.uri) {
-                draft.problems.push(
-                    Problem::error(
-                        "source-layers",
-                        path,
-                        source.span,
-                        "a dot in the name of a file system image means layers, and these are not \
-                         supported by the planner yet",
-                    )
-                    .remedy("give the image a name with one dot at most, such as root.squashfs"),
-                );
-                return;
-            }
-            format!(
-                "set -e; image=\"$2/.firstlight-image\"; trap 'rm -f \"$image\"' EXIT; \
-                 {CURL} -o \"$image\" -- \"$1\"; unsquashfs -q -n -f -d \"$2\" \"$image\""
-            )
-        }
-        SourceKind::Other(kind) => {
-            let message = format!("sources of type {kind} are not supported by the planner yet");
-            draft.problems.push(
-                Problem::error("source-type", path, source.span, message)
-                    .remedy("use a tar archive (tgz, txz, tar.zst) or a squashfs image"),
-            );
-            return;
-        }
-    };
-    let command = ["bash", "-c", &script, "extract", &url, &root].map(str::to_owned);
-    let description = format!("fetch and unpack {}", source.uri);
-    draft.push(Step::new(Stage::Extract, format!("extract-{at}"), description, command).reads([url]).writes([root]));
+    draft.push(Step { id, description, ..step }.writes([root]));
 }
 
-/// What curl is given.
+/// The step that writes the image of a whole disk.
+pub(crate) fn write_disk(draft: &mut Draft<'_>, source: &Source, disk: &str) {
+    let SourceKind::Disk(kind) = &source.kind else { return };
+    let unpack = match kind.as_str() {
+        "dd-raw" => "cat",
+        "dd-tgz" | "dd-tbz" | "dd-txz" | "dd-tar" => "unpack | { tar -xOf - || echo \"tar $?\" >&3; }",
+        _ => "unpack",
+    };
+    let Some(urls) = urls(draft, source) else { return };
+    let script = stream(unpack, "dd of=\"$1\" bs=4M iflag=fullblock conv=fsync status=none");
+    let command = ["sh", "-c", &script, "write", disk].map(str::to_owned).into_iter().chain(urls.clone());
+    let description = format!("write the image {} to {disk}", source.uri);
+    let step = Step::new(Stage::Partitioning, "image", description, command);
+    draft.push(step.destroys().reads(urls).writes([disk.to_owned()]));
+}
+
+/// The script of `fetch | unpack | store`, which has the place as its first argument and the URL as its second.
+fn stream(unpack: &str, store: &str) -> String {
+    let (begin, end) = ATTEMPTS;
+    format!("{STREAM}{begin}fetch \"$2\" | {unpack} | {store} || echo \"store $?\" >&3{end}")
+}
+
+/// A directory of the ephemeral system. curtin's `install.extra_rsync_args` need the program that they are for.
+fn copy(draft: &Draft<'_>, directory: &str, root: &str) -> Step {
+    let from = |end: &str| format!("{}/{end}", directory.trim_end_matches('/'));
+    let words = draft.config.install.as_ref().and_then(|install| install.extra_rsync_args.clone()).unwrap_or_default();
+    let command = if words.is_empty() {
+        ["cp", "-a", "--one-file-system", "--", &from("."), root].map(str::to_owned).to_vec()
+    } else {
+        let options = ["rsync", "-aXHAS", "--one-file-system"].map(str::to_owned);
+        options.into_iter().chain(words).chain([from(""), root.to_owned()]).collect()
+    };
+    Step::new(Stage::Extract, "", "", command)
+}
+
+/// What curl is given: one URL for each layer.
+fn urls(draft: &mut Draft<'_>, source: &Source) -> Option<Vec<String>> {
+    let uris = if source.kind == SourceKind::Layered { layers(&source.uri) } else { vec![source.uri.clone()] };
+    let urls: Option<Vec<String>> = uris.iter().map(|uri| url(uri)).collect();
+    let urls = urls.filter(|urls| !urls.is_empty());
+    if urls.is_none() {
+        let message = format!("{:?} is neither an HTTP URL nor an absolute path", source.uri);
+        let problem = Problem::error("source-uri", "sources", source.span, message);
+        draft.problems.push(problem.remedy("write http://…, https://…, file:///… or /…"));
+    }
+    urls
+}
+
 fn url(uri: &str) -> Option<String> {
     if uri.chars().any(char::is_control) {
         return None;
@@ -91,12 +150,11 @@ fn url(uri: &str) -> Option<String> {
     if ["http://", "https://", "file:///"].iter().any(|scheme| uri.starts_with(scheme)) {
         return Some(uri.to_owned());
     }
-    let path = uri.strip_prefix("cp://").unwrap_or(uri);
-    if !path.starts_with('/') {
+    if !uri.starts_with('/') {
         return None;
     }
     let mut url = String::from("file://");
-    for byte in path.bytes() {
+    for byte in uri.bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
             url.push(char::from(byte));
         } else {
@@ -106,8 +164,26 @@ fn url(uri: &str) -> Option<String> {
     Some(url)
 }
 
-/// curtin reads `a.b.squashfs` as `b` on top of `a.squashfs`.
-fn layered(uri: &str) -> bool {
-    let name = uri.rsplit('/').next().unwrap_or_default();
-    name.split('.').count() > 2
+/// curtin reads `a.b.squashfs` as `a.b.squashfs` on top of `a.squashfs`.
+fn layers(uri: &str) -> Vec<String> {
+    let (directory, name) = uri.rsplit_once('/').unwrap_or(("", uri));
+    let (stem, end) = match name.rsplit_once('.') {
+        Some((stem, end)) if !stem.is_empty() => (stem, format!(".{end}")),
+        _ => (name, String::new()),
+    };
+    let ends = stem.match_indices('.').map(|(at, _)| at).chain([stem.len()]);
+    ends.filter_map(|at| stem.get(..at)).map(|layer| format!("{directory}/{layer}{end}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::layers;
+
+    #[test]
+    fn layers_are_named_by_their_dots() {
+        let of = |uri| layers(uri).join(" ");
+        assert_eq!(of("http://h/a.b.c.squashfs"), "http://h/a.squashfs http://h/a.b.squashfs http://h/a.b.c.squashfs");
+        assert_eq!(of("/x.y/minimal.squashfs"), "/x.y/minimal.squashfs");
+        assert_eq!(of("/x.y/minimal"), "/x.y/minimal");
+    }
 }

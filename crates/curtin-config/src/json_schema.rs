@@ -1,8 +1,8 @@
 //! JSON Schema, for editors and other tools: `schemars::schema_for!(Config)`.
 //!
 //! The storage section's schema says what curtin's validator says, item by item; [`check_storage`](crate::check_storage)
-//! judges by the same tables. The other sections are described by what their fields may be, and unknown keys are allowed
-//! there, as curtin ignores them.
+//! judges by the same tables. The other sections are described by what their fields may be: what the installer would stop
+//! at is refused as far as a schema can tell, and so are words that it would ignore. Unknown keys are allowed there.
 
 use std::borrow::Cow;
 
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::schema::storage_schema;
 use crate::storage::Storage;
 
+mod network;
 mod sections;
 
 impl JsonSchema for Storage {

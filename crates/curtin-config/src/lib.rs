@@ -30,7 +30,7 @@
 //! let plan = plan(&parsed.config, &target).expect("a flat layout fits");
 //! assert_eq!(plan.layout.disks[0].partitions.len(), 3);
 //! let script = render_shell(&plan, &ShellOptions::default());
-//! assert!(script.starts_with("#!/bin/bash"));
+//! assert!(script.starts_with("#!/bin/sh"));
 //! ```
 
 mod builder;

@@ -8,9 +8,10 @@ use crate::layout::Layout;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
 use crate::resolve::resolve;
-use crate::steps;
-use crate::storage_layout::{LayoutOptions, StorageLayout};
-use crate::target::Target;
+use crate::source::{Source, SourceKind};
+use crate::steps::{self, disk_image};
+use crate::storage_layout::{DiskChoice, LayoutOptions, StorageLayout};
+use crate::target::{Disk, Target};
 
 /// The stages of an installation, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,6 +147,9 @@ pub struct Plan {
 pub(crate) struct Draft<'a> {
     pub(crate) config: &'a Config,
     pub(crate) target: &'a Target,
+    pub(crate) sources: &'a [Source],
+    /// The source that is the image of a whole disk.
+    pub(crate) image: Option<&'a Source>,
     pub(crate) layout: Layout,
     pub(crate) problems: Vec<Problem>,
     steps: Vec<Step>,
@@ -185,8 +189,8 @@ impl Draft<'_> {
 
 /// Plans an installation.
 ///
-/// Without a storage section the plan uses [`StorageLayout::Flat`] on the first disk that is large
-/// enough.
+/// Without a storage section the plan uses [`StorageLayout::Flat`] on the disk that `block-meta` names, or the first one
+/// that is large enough. The image of a whole disk (`dd-…`) takes the place of both.
 ///
 /// # Errors
 ///
@@ -209,11 +213,14 @@ pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
     if !config.errors.is_empty() {
         return Err(config.errors.clone());
     }
-    let (layout, problems) = match &config.storage {
-        Some(storage) => resolve(storage, target),
-        None => flat(target),
+    let sources = if config.sources.is_empty() { target.default_source.as_slice() } else { &config.sources };
+    let image = sources.iter().find(|source| matches!(source.kind, SourceKind::Disk(_)));
+    let (layout, problems) = match (image, &config.storage) {
+        (Some(image), _) => disk_image::resolve(image, config, target),
+        (None, Some(storage)) => resolve(storage, target),
+        (None, None) => flat(config, target),
     };
-    let mut draft = Draft { config, target, layout, problems, steps: Vec::new(), ids: BTreeSet::new() };
+    let mut draft = Draft { config, target, sources, image, layout, problems, steps: Vec::new(), ids: BTreeSet::new() };
     check_target(&mut draft);
     steps::all(&mut draft);
     let (errors, warnings): (Vec<_>, Vec<_>) = draft.problems.into_iter().partition(Problem::is_error);
@@ -229,8 +236,19 @@ pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
     })
 }
 
-fn flat(target: &Target) -> (Layout, Vec<Problem>) {
-    match StorageLayout::Flat.storage(&target.disks, &LayoutOptions::default()) {
+/// One disk: that of `block-meta`, of several the first one by name, as curtin chooses.
+fn flat(config: &Config, target: &Target) -> (Layout, Vec<Problem>) {
+    let mut options = LayoutOptions::default();
+    if let Some(block_meta) = &config.block_meta {
+        let is_named = |disk: &&Disk| block_meta.devices.iter().any(|device| disk.is_at(device));
+        let named = target.disks.iter().filter(is_named).map(|disk| &disk.path).min();
+        if let Some(path) = named.or(block_meta.devices.first()) {
+            options.root_disk = DiskChoice::Path(path.clone());
+        }
+        let boot = block_meta.boot_partition.as_ref();
+        options.boot_size = boot.filter(|boot| boot.enabled == Some(true)).map(|_| 1 << 30);
+    }
+    match StorageLayout::Flat.storage(&target.disks, &options) {
         Ok(storage) => resolve(&storage, target),
         Err(error) => {
             let problem = Problem::error("no-disk", "storage", Span::NONE, error.to_string())

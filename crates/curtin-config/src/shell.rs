@@ -1,6 +1,6 @@
 //! A plan as a shell script for an ephemeral system.
 //!
-//! The script needs bash, coreutils, util-linux (with fdisk), curl, tar and what unpacks the image.
+//! The script needs coreutils, util-linux (with fdisk), curl, tar and what unpacks the image.
 //! It reports each step through a shell function of the caller's, which is all it knows of the
 //! world outside: `report start ID DESCRIPTION`, `report finish ID SECONDS`,
 //! `report fail ID STATUS LAST_LINES`. The report's own exit status is ignored.
@@ -102,7 +102,7 @@ trap 'fl_interrupted 143' TERM
 fl_unmount
 "#;
 
-/// Writes a plan as a script for bash.
+/// Writes a plan as a script for any POSIX shell.
 ///
 /// Nothing in a plan can break out of its place in the script: every word is quoted. After the
 /// last step the script goes on with whatever the caller has put behind it; when a step fails, it
@@ -120,7 +120,7 @@ fl_unmount
 pub fn render_shell(plan: &Plan, options: &ShellOptions) -> String {
     let report = function_name(&options.report);
     let mut script =
-        String::from("#!/bin/bash\n# An installation, written by firstlight-curtin-config.\nset -u\numask 022\n");
+        String::from("#!/bin/sh\n# An installation, written by firstlight-curtin-config.\nset -u\numask 022\n");
     let _ = writeln!(script, "export TARGET_MOUNT_POINT={}", quote(&plan.mount_point));
     let _ = writeln!(script, "fl_run={}", quote(&options.run_directory));
     if options.prelude.is_empty() {

@@ -6,7 +6,7 @@ use crate::problem::{Problem, Span};
 use crate::section::Keys;
 use crate::value::{Node, Value};
 
-/// How a tar archive is compressed.
+/// How a tar archive is compressed, by its name. What its first bytes say counts more to a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// Not at all.
@@ -44,9 +44,13 @@ const TYPES: [&str; 13] = [
 pub enum SourceKind {
     /// A tar archive of the root file system.
     Tar(Compression),
-    /// A file system image (squashfs) whose content is copied.
+    /// A file system image (squashfs, ext4) whose content is copied.
     FsImage,
-    /// Anything else, such as a disk image (`dd-xz`); kept, not planned yet.
+    /// File system images on top of each other: `a.squashfs` and `a.b.squashfs` for `a.b.squashfs`.
+    Layered,
+    /// The image of a whole disk, by its type, such as `dd-xz`: it takes the place of the storage section.
+    Disk(String),
+    /// A type that curtin does not know: a tar archive to it.
     Other(String),
 }
 
@@ -89,8 +93,7 @@ impl Source {
 
     /// A source of a given curtin type (`tgz`, `txz`, `fsimage`…).
     ///
-    /// curtin looks into a tar archive to see how it is packed; a plan looks at the end of its
-    /// name, and falls back to the type.
+    /// The compression of a tar archive is read from the end of its name, and from the type without one.
     #[must_use]
     pub fn typed(kind: &str, uri: &str) -> Self {
         let kind = match kind {
@@ -100,17 +103,19 @@ impl Source {
             "tar.zst" | "tzst" => SourceKind::Tar(by_suffix(uri).unwrap_or(Compression::Zstd)),
             "tar" => SourceKind::Tar(by_suffix(uri).unwrap_or(Compression::None)),
             "fsimage" | "squashfs" => SourceKind::FsImage,
+            "fsimage-layered" => SourceKind::Layered,
+            image if image.starts_with("dd-") && TYPES.contains(&image) => SourceKind::Disk(image.to_owned()),
             other => SourceKind::Other(other.to_owned()),
         };
         Self { kind, uri: uri.to_owned(), span: Span::NONE }
     }
 
-    /// All sources of a configuration, in the order of their keys.
     /// The type to write, which reads as this source's kind; curtin's own names come first.
     pub(crate) fn type_name(&self) -> &str {
         let names: &[&str] = match &self.kind {
             SourceKind::FsImage => return "fsimage",
-            SourceKind::Other(kind) => return kind,
+            SourceKind::Layered => return "fsimage-layered",
+            SourceKind::Disk(kind) | SourceKind::Other(kind) => return kind,
             SourceKind::Tar(Compression::Bzip2) => &["tbz"],
             SourceKind::Tar(Compression::Xz) => &["txz"],
             SourceKind::Tar(_) => &["tgz", "tar.zst", "tar"],
@@ -119,6 +124,7 @@ impl Source {
         names.iter().find(fits).copied().unwrap_or("tgz")
     }
 
+    /// All sources of a configuration, in the order of their keys.
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Vec<Self> {
         match &node.value {
             Value::String(text) if text.is_empty() => Vec::new(),
@@ -172,21 +178,18 @@ impl Source {
             }
         };
         source.span = node.span;
-        let image = matches!(&source.kind, SourceKind::Other(kind) if kind.starts_with("dd-"));
-        if image && node.as_str().is_some() {
+        if matches!(source.kind, SourceKind::Disk(_)) && node.as_str().is_some() {
             let message = "curtin writes a disk image only where its type stands apart from its URI";
             let remedy = "write {type: dd-…, uri: …}";
             cx.warning("dd-as-text", path, node.span, message, remedy);
         }
-        if let SourceKind::Other(kind) = &source.kind
-            && !TYPES.contains(&kind.as_str())
-        {
-            let problem = Problem::warning(
-                "odd-value",
-                format!("{path}.type"),
-                node.span,
-                format!("curtin takes type {kind} for tgz"),
-            );
+        if let SourceKind::Other(kind) = &source.kind {
+            let path = format!("{path}.type");
+            let problem = if kind.starts_with("dd-") {
+                Problem::error("bad-value", path, node.span, format!("curtin cannot unpack images of type {kind}"))
+            } else {
+                Problem::warning("odd-value", path, node.span, format!("curtin takes type {kind} for tgz"))
+            };
             cx.problem(match nearest(kind, &TYPES) {
                 Some(known) => problem.remedy(format!("did you mean `{known}`?")),
                 None => problem.remedy("write tgz, tbz, txz, fsimage or dd-…"),

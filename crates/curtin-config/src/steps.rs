@@ -2,6 +2,7 @@
 
 mod bootloader;
 mod commands;
+pub(crate) mod disk_image;
 mod disks;
 mod filesystems;
 mod swap;
@@ -13,7 +14,7 @@ mod volumes;
 use crate::image;
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
-use crate::source::Source;
+use crate::source::SourceKind;
 
 /// curtin's stages in their order, each with what the plan does by itself and the section of the user's commands.
 const STAGES: &[(&str, Stage, &str)] = &[
@@ -56,7 +57,10 @@ fn stage(draft: &mut Draft<'_>, at: usize) {
     let commands = match name {
         "early" => &config.early_commands,
         "partitioning" => {
-            disks::all(draft);
+            match draft.image {
+                Some(image) => disk_image::write(draft, image),
+                None => disks::all(draft),
+            }
             &config.partitioning_commands
         }
         "network" => &config.network_commands,
@@ -66,7 +70,9 @@ fn stage(draft: &mut Draft<'_>, at: usize) {
         }
         "curthooks" => {
             system::all(draft);
-            bootloader::all(draft);
+            if draft.image.is_none() {
+                bootloader::all(draft);
+            }
             &config.curthooks_commands
         }
         "hook" => &config.hook_commands,
@@ -85,18 +91,16 @@ fn own_stage(draft: &mut Draft<'_>, name: &str, done: usize) {
 }
 
 fn extract(draft: &mut Draft<'_>) {
-    let mut sources: Vec<Source> = draft.config.sources.clone();
-    if sources.is_empty() {
-        sources.extend(draft.target.default_source.clone());
-    }
+    let sources = draft.sources;
     if sources.is_empty() {
         draft.problems.push(
             Problem::warning("no-source", "sources", Span::NONE, "no root image is named, so none is extracted")
                 .remedy("write `sources: {root: URL}`"),
         );
     }
-    for (at, source) in sources.iter().enumerate() {
-        image::extract(draft, source, at + 1);
+    let archives = sources.iter().filter(|source| !matches!(source.kind, SourceKind::Disk(_)));
+    for (at, source) in (1..).zip(archives) {
+        image::extract(draft, source, at);
     }
 }
 

@@ -66,6 +66,11 @@ impl Disk {
     pub fn new(path: impl Into<String>, size: u64) -> Self {
         Self { path: path.into(), serial: None, wwn: None, links: Vec::new(), size, sector_size: 512, existing: None }
     }
+
+    /// Whether this is one of its names.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path == path || self.links.iter().any(|link| link == path)
+    }
 }
 
 /// The machine that a plan is made for.

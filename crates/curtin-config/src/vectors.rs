@@ -29,7 +29,8 @@ fn sources_are_told_apart_as_in_curtin() {
         let kind = match &source.kind {
             SourceKind::Tar(_) => case["result"]["type"].as_str().filter(|kind| ["tgz", "tbz", "txz"].contains(kind)),
             SourceKind::FsImage => Some("fsimage"),
-            SourceKind::Other(kind) => Some(kind.as_str()),
+            SourceKind::Layered => Some("fsimage-layered"),
+            SourceKind::Disk(kind) | SourceKind::Other(kind) => Some(kind.as_str()),
         };
         assert_eq!(kind, case["result"]["type"].as_str(), "{text}");
         assert_eq!(source.uri, case["result"]["uri"], "{text}");

@@ -139,7 +139,7 @@ impl Bench {
         };
         let script = self.file("install.sh");
         fs::write(&script, render_shell(plan, &options)).unwrap();
-        let output = Command::new("unshare").args(["-m", "bash", &script]).output().unwrap();
+        let output = Command::new("unshare").args(["-m", "sh", &script]).output().unwrap();
         let events = fs::read_to_string(self.file("events")).unwrap_or_default();
         (output, events.lines().map(str::to_owned).collect())
     }

@@ -39,7 +39,7 @@ fn a_hostile_plan_is_still_a_valid_script() {
     let options = ShellOptions { report: "rep;reboot;ort".to_owned(), ..ShellOptions::default() };
     let script = render_shell(&planned(&hostile()), &options);
     fs::write(&path, &script).unwrap();
-    for shell in ["bash", "sh"] {
+    for shell in ["bash", "dash"] {
         let output = Command::new(shell).arg("-n").arg(&path).output().unwrap();
         assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -59,7 +59,7 @@ fn run_step(plan: &mut Plan, id: &str) -> (Option<i32>, String, String) {
         report: "say".to_owned(),
     };
     let script = format!("{}echo after >>{}\n", render_shell(plan, &options), quote(&file("events")));
-    let output = Command::new("bash").args(["-c", &script]).current_dir(directory.path()).output().unwrap();
+    let output = Command::new("sh").args(["-c", &script]).current_dir(directory.path()).output().unwrap();
     let read = |name: &str| fs::read_to_string(file(name)).unwrap_or_default();
     (output.status.code(), read("events"), read("run/install.log"))
 }
@@ -100,7 +100,9 @@ fn a_builtin_in_a_list_is_a_program() {
     for words in [vec!["exit", "0"], vec!["return", "0"], vec!["fl_failed", "1"], vec!["say", "x"], vec![""]] {
         let (status, events, _) = run_step(&mut late(argv(&words)), "late-it");
         assert_eq!(status, Some(1), "{words:?}");
-        assert!(events.contains("[fail][late-it][127]"), "{words:?}: {events}");
+        // An empty name is the directory itself to some shells.
+        let number = if events.contains("[126]") && words == [""] { 126 } else { 127 };
+        assert!(events.contains(&format!("[fail][late-it][{number}]")), "{words:?}: {events}");
     }
 }
 
@@ -167,9 +169,10 @@ fn extract(failures: usize) -> (Option<i32>, String, usize) {
     let step = plan.steps.iter().find(|step| step.id == "extract-1").unwrap();
     let target = directory.path().join("target");
     fs::create_dir(&target).unwrap();
-    let (program, arguments) = step.command.split_first().unwrap();
-    let (_, arguments) = arguments.split_last().unwrap();
-    let output = Command::new(program).args(arguments).arg(&target).output().unwrap();
+    let words =
+        step.command.iter().map(|word| if *word == plan.mount_point { target.as_os_str() } else { word.as_ref() });
+    let words: Vec<_> = words.collect();
+    let output = Command::new(words[0]).args(&words[1..]).output().unwrap();
     let size = fs::read(target.join("file")).map_or(0, |bytes| bytes.len());
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned(), size)
 }
@@ -184,6 +187,7 @@ fn a_transfer_that_breaks_off_starts_over() {
 #[test]
 fn a_transfer_that_always_breaks_off_fails_with_what_curl_said() {
     let (status, said, _) = extract(usize::MAX);
-    assert_eq!(status, Some(18), "{said}");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("exit status: curl 18"), "{said}");
     assert_eq!(said.matches("broke off").count(), 3, "{said}");
 }

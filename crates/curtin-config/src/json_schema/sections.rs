@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::network;
+
 /// What a key may hold.
 enum Shape {
     Text,
@@ -87,6 +89,7 @@ const SECTIONS: &[(&str, Shape)] = &[
             0,
             &[
                 ("devices", Words),
+                ("format", OneOf(&["uefi", "gpt", "prep", "mbr"])),
                 (
                     "boot-partition",
                     Keys(
@@ -147,7 +150,6 @@ const SECTIONS: &[(&str, Shape)] = &[
         "multipath",
         Keys(0, &[("mode", OneOf(&["auto", "disabled"])), ("packages", Words), ("overwrite_bindings", Flag)]),
     ),
-    ("network", Any),
     ("pollinate", Keys(0, &[("user_agent", Any)])),
     (
         "power_state",
@@ -173,7 +175,6 @@ const SECTIONS: &[(&str, Shape)] = &[
         ))),
     ),
     ("restore_dist_interfaces", Flag),
-    ("sources", Any),
     ("stages", Words),
     ("swap", Or(&Keys(0, &[("filename", Or(&Text)), ("size", Size), ("maxsize", Size), ("force", Flag)]))),
     ("system_upgrade", Keys(0, &[("enabled", Flag)])),
@@ -188,7 +189,22 @@ const SECTIONS: &[(&str, Shape)] = &[
 ];
 
 pub(super) fn properties() -> Map<String, Value> {
-    SECTIONS.iter().map(|(name, shape)| ((*name).to_owned(), shape.schema())).collect()
+    let mut sections: Map<String, Value> =
+        SECTIONS.iter().map(|(name, shape)| ((*name).to_owned(), shape.schema())).collect();
+    sections.insert("network".to_owned(), network::schema());
+    sections.insert("sources".to_owned(), sources());
+    sections
+}
+
+/// A mapping of names or a list; each source is a text, or has type and URI apart.
+fn sources() -> Value {
+    let text = Text.schema();
+    let source = json!({"anyOf": [
+        text, {"type": "object", "properties": {"type": text, "uri": text}, "required": ["type", "uri"]},
+    ]});
+    json!({"anyOf": [
+        {"type": "object", "additionalProperties": source}, {"type": "array", "items": source}, {"const": ""},
+    ]})
 }
 
 /// Lists are executed, text goes to a shell, and what is false is skipped.

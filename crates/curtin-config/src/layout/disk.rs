@@ -39,6 +39,8 @@ pub struct DiskLayout {
     pub partitions: Vec<Partition>,
     /// A file system on the whole disk.
     pub filesystem: Option<Filesystem>,
+    /// The URI of an image that is written to the whole disk, with partitions that nobody knows before.
+    pub image: Option<String>,
 }
 
 /// One partition.
@@ -108,6 +110,25 @@ pub fn usable(disk_size: u64, sector_size: u32) -> std::ops::Range<u64> {
 }
 
 impl DiskLayout {
+    /// A disk with nothing on it.
+    pub(crate) fn new(id: &str, path: &str, size: u64, sector_size: u32) -> Self {
+        Self {
+            id: id.to_owned(),
+            path: path.to_owned(),
+            size,
+            sector_size,
+            table: None,
+            uuid: String::new(),
+            wipe: Wipe::default(),
+            preserve: false,
+            removed: Vec::new(),
+            grub_device: false,
+            partitions: Vec::new(),
+            filesystem: None,
+            image: None,
+        }
+    }
+
     /// Whether a device node is this disk or a partition of it.
     pub(crate) fn holds(&self, path: &str) -> bool {
         self.path == path || self.partitions.iter().any(|partition| partition.path == path)

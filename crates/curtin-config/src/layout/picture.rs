@@ -9,7 +9,8 @@ impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for disk in &self.disks {
             let table = disk.table.map_or("no partition table", word);
-            writeln!(f, "{}  {}  {table}", disk.path, human(disk.size))?;
+            let content = disk.image.as_ref().map_or_else(|| table.to_owned(), |image| format!("the image {image}"));
+            writeln!(f, "{}  {}  {content}", disk.path, human(disk.size))?;
             self.content_line(f, &disk.path, disk.filesystem.as_ref())?;
             self.partitions(f, disk)?;
         }

@@ -17,18 +17,11 @@ impl<'a> Resolver<'a> {
         }
         let unique = disk.serial.as_deref().unwrap_or(&disk.path);
         let mut layout = DiskLayout {
-            id: item.id.clone(),
-            path: disk.path.clone(),
-            size: disk.size,
-            sector_size: disk.sector_size,
             table,
             uuid: seed::uuid(&[&self.target.seed, unique, &item.id]),
             wipe: wanted.wipe.unwrap_or_default(),
-            preserve: false,
-            removed: Vec::new(),
             grub_device: wanted.grub_device,
-            partitions: Vec::new(),
-            filesystem: None,
+            ..DiskLayout::new(&item.id, &disk.path, disk.size, disk.sector_size)
         };
         if item.preserve {
             self.kept_table(item, disk, &mut layout)?;
@@ -61,7 +54,7 @@ impl<'a> Resolver<'a> {
         }
         let lasting = named(&wanted.serial) || named(&wanted.wwn);
         let (serial, wwn, path) = (text_of(&wanted.serial), text_of(&wanted.wwn), text_of(&wanted.path));
-        let is_at = |disk: &Disk| path.is_empty() || disk.path == path || disk.links.iter().any(|link| link == path);
+        let is_at = |disk: &Disk| path.is_empty() || disk.is_at(path);
         let fits = |disk: &Disk| {
             (serial.is_empty() || is_serial(serial, text_of(&disk.serial)))
                 && (wwn.is_empty() || text_of(&disk.wwn).eq_ignore_ascii_case(wwn))

@@ -50,18 +50,10 @@ impl<'a> Resolver<'a> {
         let uuid = self.uuid(item, "raid");
         let table = table.map(|table| {
             Box::new(DiskLayout {
-                id: item.id.clone(),
-                path: path.clone(),
-                size,
-                sector_size,
                 table: Some(table),
                 uuid: seed::uuid(&[&uuid, "table"]),
                 wipe: wanted.wipe.unwrap_or_default(),
-                preserve: false,
-                removed: Vec::new(),
-                grub_device: false,
-                partitions: Vec::new(),
-                filesystem: None,
+                ..DiskLayout::new(&item.id, &path, size, sector_size)
             })
         });
         let raid = Raid {

@@ -40,7 +40,7 @@ impl Pollinate {
 impl BlockMeta {
     pub(crate) fn to_node(&self) -> Node {
         let mut entries = Entries::new();
-        entries.list("devices", &self.devices);
+        entries.list("devices", &self.devices).text("format", self.format.as_deref());
         if let Some(boot) = &self.boot_partition {
             let mut partition = Entries::new();
             partition.choice("enabled", boot.enabled).text("format", boot.format.as_deref());

@@ -100,6 +100,8 @@ pub struct BlockMeta {
     pub devices: Vec<String>,
     /// A boot partition of its own.
     pub boot_partition: Option<BootPartition>,
+    /// The kind of partition table: `uefi`, `gpt`, `prep` or `mbr`. A plan makes one that BIOS and UEFI boot.
+    pub format: Option<String>,
     /// What curtin does not know.
     pub rest: Mapping,
 }
@@ -135,6 +137,7 @@ impl BlockMeta {
             };
             Some(BootPartition { rest: keys.rest(), ..boot })
         });
-        Some(Self { devices, boot_partition, rest: keys.rest() })
+        let format = keys.one_of("format", &["uefi", "gpt", "prep", "mbr"]);
+        Some(Self { devices, boot_partition, format, rest: keys.rest() })
     }
 }

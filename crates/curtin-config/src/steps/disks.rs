@@ -41,7 +41,7 @@ exit 1"#;
 
 /// Writes a table again without the partitions that are named, and with those on standard input.
 const CHANGE: &str = r#"
-set -e -o pipefail
+set -e
 disk=$1
 shift
 table=$(sfdisk --dump "$disk")
@@ -96,7 +96,7 @@ pub(super) fn short(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn check(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn check(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let end = disk.partitions.iter().map(|p| p.start + p.size).max().unwrap_or(disk.size);
     let command = words(&["sh", "-c", CHECK, "check", &disk.path, &end.to_string(), &disk.sector_size.to_string()]);
     let description = format!("check that {} is there, large enough and not in use", disk.path);
@@ -104,7 +104,7 @@ fn check(draft: &mut Draft<'_>, disk: &DiskLayout) {
     draft.push(Step::new(Stage::Partitioning, id, description, command).reads([disk.path.clone()]));
 }
 
-fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     if disk.preserve {
         return change_table(draft, disk);
     }
@@ -112,7 +112,7 @@ fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
         Stage::Partitioning,
         format!("wipe-{}", short(&disk.path)),
         format!("erase what was on {}", disk.path),
-        words(&["bash", "-c", WIPE, "wipe", &disk.path]),
+        words(&["sh", "-c", WIPE, "wipe", &disk.path]),
     );
     draft.push(step.destroys().writes([disk.path.clone()]));
     erase(draft, &disk.path, disk.wipe);
@@ -125,7 +125,7 @@ fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     if added == 0 && disk.removed.is_empty() {
         return;
     }
-    let mut command = words(&["bash", "-c", CHANGE, "change", &disk.path]);
+    let mut command = words(&["sh", "-c", CHANGE, "change", &disk.path]);
     command.extend(disk.removed.iter().cloned());
     let description = format!("take {} partitions out of {}, and add {added}", disk.removed.len(), disk.path);
     let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);

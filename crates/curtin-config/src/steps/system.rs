@@ -20,7 +20,9 @@ for wanted in multi-user.target.wants/systemd-networkd.service network-online.ta
 done";
 
 pub(super) fn all(draft: &mut Draft<'_>) {
-    fstab(draft);
+    if draft.image.is_none() {
+        fstab(draft);
+    }
     swap::file(draft);
     volumes::files(draft);
     names(draft);
@@ -108,10 +110,10 @@ fn write_file(draft: &mut Draft<'_>, key: &str, file: &WriteFile) {
     let step = match plain {
         Some(text) => file_step(draft, Stage::Curthooks, &id, &description, &file.path, file.mode, text),
         None => {
-            let script = "set -o pipefail; base64 -d | install -D -m \"$1\" /dev/stdin \"$2\"";
+            let script = "install -D -m \"$1\" /dev/null \"$2\" && base64 -d >\"$2\"";
             let full = format!("{}/{}", draft.target.mount_point, file.path.trim_start_matches('/'));
             let mode = format!("{:04o}", file.mode);
-            let command = ["bash", "-c", script, "file", &mode, &full].map(str::to_owned);
+            let command = ["sh", "-c", script, "file", &mode, &full].map(str::to_owned);
             Step::new(Stage::Curthooks, &id, &description, command).stdin(emit::encode(&file.content)).writes([full])
         }
     };

@@ -9,7 +9,6 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         ("apt", config.apt.is_some()),
         ("apt_mirrors", config.apt_mirrors.is_some()),
         ("apt_proxy", config.apt_proxy.is_some()),
-        ("block-meta", config.block_meta.is_some() && config.storage.is_none()),
         ("cloudconfig", config.cloudconfig.is_some()),
         ("debconf_selections", !config.debconf_selections.is_empty()),
         ("kernel", config.kernel.is_some()),

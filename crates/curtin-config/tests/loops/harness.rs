@@ -117,7 +117,7 @@ impl Bench {
         );
         let file = self.file("install.sh");
         fs::write(&file, script).expect("the script is written");
-        let output = Command::new("unshare").args(["-m", "bash", &file]).output().expect("unshare runs");
+        let output = Command::new("unshare").args(["-m", "sh", &file]).output().expect("unshare runs");
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         let found: Value = serde_json::from_str(&fs::read_to_string(&lsblk).expect("lsblk has run")).expect("JSON");
