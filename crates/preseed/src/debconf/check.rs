@@ -9,8 +9,12 @@ use crate::error::nearest;
 /// The owner of the installer's questions.
 const INSTALLER: &str = "d-i";
 
-/// With answers of so many components, a file is meant to answer a whole installation; with fewer, it is a part.
+/// With answers of so many components, a file may be meant to answer a whole installation; with fewer, it is a part.
 const WHOLE: usize = 3;
+
+/// A file for a whole installation answers at least two of these; one about software alone is still a part.
+const STAGES: [&str; 7] =
+    ["debian-installer", "netcfg", "mirror", "passwd", "partman-auto", "grub-installer", "finish-install"];
 
 /// So many names are guessed; the file is hopeless then, and guessing costs time.
 const GUESSES: usize = 20;
@@ -98,7 +102,8 @@ fn is_whole(known: &[&Answer], questions: &Questions) -> bool {
     let mut components: Vec<&str> = known.iter().filter_map(|answer| questions.component(&answer.question)).collect();
     components.sort_unstable();
     components.dedup();
-    components.len() >= WHOLE
+    let stages = components.iter().filter(|component| STAGES.contains(component)).count();
+    components.len() >= WHOLE && stages > 1
 }
 
 fn indented(lines: &[Line]) -> impl Iterator<Item = Problem> {

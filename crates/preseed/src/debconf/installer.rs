@@ -24,6 +24,9 @@ pub(super) fn missing(answers: &Answers<'_>) -> Vec<Problem> {
     needs.mirror();
     needs.accounts();
     needs.disk();
+    needs.same("partman-crypto/passphrase", "partman-crypto/passphrase-again");
+    needs.same("network-console/password", "network-console/password-again");
+    needs.same("grub-installer/password", "grub-installer/password-again");
     needs.any("time/zone", "the installer would ask for the time zone");
     needs.any("clock-setup/utc", "the installer would ask how the hardware clock is set");
     needs.software();
@@ -111,7 +114,16 @@ impl Needs<'_> {
             self.add(crypted, effect);
         } else if !self.filled(again) {
             self.add(again, effect);
-        } else if given(self.answers, plain) != given(self.answers, again) {
+        } else {
+            self.same(plain, again);
+        }
+    }
+
+    /// A secret and its repetition, where both are given.
+    fn same(&mut self, plain: &'static str, again: &'static str) {
+        if let (Some(first), Some(second)) = (given(self.answers, plain), given(self.answers, again))
+            && first != second
+        {
             let line = self.answers.get(again).map(|answer| answer.line);
             self.problems.push(Problem { line, what: What::Differs { question: plain } });
         }

@@ -148,7 +148,10 @@ fn faults(recipe: &str, method: &str, answers: &Answers<'_>) -> Vec<String> {
             ));
         }
     }
-    if !partitions.iter().any(|partition| partition.says("mountpoint", "/")) {
+    // What lies on a RAID is mounted by the recipe of the RAID.
+    let raid = given(answers, "partman-auto-raid/recipe").filter(|_| method == "raid").unwrap_or_default();
+    let is_root_on_raid = raid.split_whitespace().any(|word| word == "/");
+    if !is_root_on_raid && !partitions.iter().any(|partition| partition.says("mountpoint", "/")) {
         faults.push("no partition has `mountpoint{ / }`: the installer would stop".to_owned());
     }
     let swaps =
