@@ -16,6 +16,18 @@ pub enum PowerMode {
     Halt,
 }
 
+impl PowerMode {
+    /// The word for it in a configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reboot => "reboot",
+            Self::Poweroff => "poweroff",
+            Self::Halt => "halt",
+        }
+    }
+}
+
 /// The `power_state` section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PowerState {

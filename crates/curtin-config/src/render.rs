@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::layout::{DiskLayout, Filesystem, Table, Volume, VolumeKind};
 use crate::plan::{Plan, Step};
-use crate::power::PowerMode;
 
 /// Writes a plan as JSON: `disks`, `volumes`, `devices` (what `lsblk` will say), `mounts`, `steps`,
 /// `power_state` and `warnings`. Sizes are in bytes.
@@ -33,11 +32,7 @@ pub fn render_json(plan: &Plan) -> String {
             })
         })
         .collect();
-    let mode = match plan.power_state.mode {
-        PowerMode::Reboot => "reboot",
-        PowerMode::Poweroff => "poweroff",
-        PowerMode::Halt => "halt",
-    };
+    let mode = plan.power_state.mode.name();
     let value = json!({
         "disks": layout.disks.iter().map(disk).collect::<Vec<_>>(),
         "volumes": layout.volumes.iter().map(volume).collect::<Vec<_>>(),
@@ -71,7 +66,11 @@ pub fn render_text(plan: &Plan) -> String {
         let line: String = step.description.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         text.push_str(&format!("{:>3} {mark} {:<13} {line}\n", at + 1, step.stage.to_string()));
     }
-    text.push_str("\n! destroys what is on the disk\n");
+    let after = match (plan.power_state.mode, plan.power_state.delay) {
+        (mode, 0) => mode.name().to_owned(),
+        (mode, delay) => format!("{} after {delay} seconds", mode.name()),
+    };
+    text.push_str(&format!("\n! destroys what is on the disk; at the end: {after}\n"));
     text
 }
 

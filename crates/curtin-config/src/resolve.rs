@@ -131,6 +131,8 @@ impl<'a> Resolver<'a> {
             ItemKind::LvmPartition(volume) => self.logical_volume(item, volume),
             ItemKind::DmCrypt(crypt) => self.crypt(item, crypt),
             ItemKind::Bcache(bcache) => self.bcache(item, bcache),
+            // A controller in the machine needs nothing.
+            ItemKind::NvmeController(controller) if controller.transport == "pcie" => None,
             other => {
                 let message = match other {
                     ItemKind::Zpool(_) | ItemKind::Zfs(_) => {

@@ -134,7 +134,8 @@ pub fn render_shell(plan: &Plan, options: &ShellOptions) -> String {
     for (at, step) in plan.steps.iter().enumerate() {
         render_step(&mut script, step, at + 1);
     }
-    script.push_str("\ntrap - EXIT HUP INT TERM\n");
+    let after = plan.power_state.mode.name();
+    let _ = writeln!(script, "\ntrap - EXIT HUP INT TERM\n# The configuration asks for this at the end: {after}.");
     script
 }
 

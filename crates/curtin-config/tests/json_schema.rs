@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use firstlight_curtin_config::{Config, Storage, parse};
+use firstlight_curtin_config::{Config, Level, Merge, Node, Problem, Storage, Value as Yaml, check, parse, to_json};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -143,5 +143,40 @@ fn whole_configurations_fit() {
         json!({"power_state": {"mode": "restart"}}),
     ] {
         assert!(!validator.accepts(&schema, &wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn sources_and_networks_are_judged_as_by_the_check() {
+    let schema = schemars::schema_for!(Config).to_value();
+    let mut validator = Validator::new(&schema);
+    for (yaml, wanted) in [
+        ("sources: {a: http://h/x, b: {type: fsimage, uri: /x}}", true),
+        ("sources: [http://h/x]", true),
+        ("sources: ''", true),
+        ("sources: [1]", false),
+        ("sources: {a: {type: tgz}}", false),
+        ("sources: null", false),
+        ("network: {config: disabled}", true),
+        ("network: {version: 2, ethernets: {e: {dhcp4: true, addresses: [192.0.2.1/24], mtu: 1500}}}", true),
+        ("network: {version: 2, renderer: networkd}", false),
+        ("network: {version: 2, ethernets: [e]}", false),
+        ("network: {version: '1', config: []}", false),
+        ("network: {version: 1, config: [{type: loopback, name: lo}]}", false),
+        ("network: {version: 1, config: [{type: physical, name: e, subnets: [{type: dhcp4}], mtu: 9000}]}", true),
+        ("network: {version: 1, config: [{type: physical, name: e, subnets: [{address: 192.0.2.1/24}]}]}", false),
+        ("network: {version: 1, config: [{type: vlan, name: v, vlan_link: e, vlan_id: 5}]}", true),
+        ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: [e], params: {bond-mode: 1}}]}", true),
+        ("network: {version: 1, config: [{type: nameserver, address: 192.0.2.53, search: [example.org]}]}", true),
+        ("network: {version: 1, config: [{type: route, destination: 198.51.100.0/24, gateway: 192.0.2.1}]}", true),
+        ("network: {version: 1, config: [{type: route, destination: 198.51.100.0/33}]}", false),
+    ] {
+        let mut merge = Merge::new();
+        merge.add("", yaml).unwrap();
+        let value: Value =
+            serde_json::from_str(&to_json(&Node::detached(Yaml::Mapping(merge.root().clone()))).unwrap()).unwrap();
+        assert_eq!(validator.accepts(&schema, &value), wanted, "{yaml}");
+        let refused = check(yaml, Level::Runtime).iter().any(Problem::is_error);
+        assert_eq!(!refused, wanted, "{yaml}");
     }
 }

@@ -164,7 +164,7 @@ fn a_storage_section_is_followed() {
          ├─  1       1 MiB  bios_grub\n\
          ├─  2     512 MiB  efi system  vfat   /boot/efi\n\
          ├─  3       1 GiB  linux       ext4   /boot\n\
-         ├─  4       1 GiB  swap        swap   none\n\
+         ├─  4       1 GiB  swap        swap\n\
          ├─  5      10 GiB  linux       xfs    /\n\
          └─  9     1.5 GiB  linux       ext4   /home\n"
     );

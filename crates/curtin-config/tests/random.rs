@@ -15,10 +15,23 @@ use proptest::prelude::*;
 const SOURCE: &str = "http://127.0.0.1/root.tar.zst";
 
 fn yaml(storage: &Storage) -> String {
-    to_yaml(&Node::mapping([
+    with_units(&to_yaml(&Node::mapping([
         ("sources", Node::mapping([("root", Node::from(SOURCE))])),
         ("storage", storage.to_node()),
-    ]))
+    ])))
+}
+
+/// Writes whole mebibytes as people do.
+fn with_units(yaml: &str) -> String {
+    let line = |line: &str| {
+        let (key, value) = line.split_once(": ").unwrap_or((line, ""));
+        let is_size = matches!(key.trim_start_matches([' ', '-']), "size" | "offset");
+        match value.parse::<u64>() {
+            Ok(bytes) if is_size && bytes > 0 && bytes % (1 << 20) == 0 => format!("{key}: {}M\n", bytes >> 20),
+            _ => format!("{line}\n"),
+        }
+    };
+    yaml.lines().map(line).collect()
 }
 
 /// Parsed text and typed values give the same plan or the same refusal, twice.

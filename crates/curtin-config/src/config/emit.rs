@@ -4,7 +4,7 @@ use super::Config;
 use crate::command::{Command, Commands};
 use crate::emit::to_yaml;
 use crate::entries::{Entries, list, named};
-use crate::power::{PowerMode, PowerState};
+use crate::power::PowerState;
 use crate::section::emit::selections;
 use crate::section::{
     Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Multipath, Network, Pollinate, Proxy, Swap,
@@ -137,13 +137,11 @@ impl Source {
 
 impl PowerState {
     fn to_node(&self) -> Node {
-        let mode = match self.mode {
-            PowerMode::Reboot => "reboot",
-            PowerMode::Poweroff => "poweroff",
-            PowerMode::Halt => "halt",
-        };
         let mut entries = Entries::new();
-        entries.put("mode", mode).number("delay", Some(self.delay)).text("message", self.message.as_deref());
+        entries
+            .put("mode", self.mode.name())
+            .number("delay", Some(self.delay))
+            .text("message", self.message.as_deref());
         entries.node()
     }
 }

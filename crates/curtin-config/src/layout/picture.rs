@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DiskLayout, Filesystem, Layout, Table, Volume, VolumeKind};
+use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, Table, Volume, VolumeKind};
 use crate::size::human;
 
 impl fmt::Display for Layout {
@@ -23,19 +23,31 @@ impl fmt::Display for Layout {
 
 impl Layout {
     fn partitions(&self, f: &mut fmt::Formatter<'_>, disk: &DiskLayout) -> fmt::Result {
-        for (at, partition) in disk.partitions.iter().enumerate() {
-            let branch = if at + 1 == disk.partitions.len() { "└─" } else { "├─" };
-            let kept = if partition.preserve { "  (kept)" } else { "" };
-            let text = format!(
-                "{branch} {:>2}  {:>10}  {:<10}  {}{kept}",
-                partition.number,
-                human(partition.size),
-                partition.kind.word(),
-                self.content(&partition.path, partition.filesystem.as_ref()),
-            );
-            writeln!(f, "{}", text.trim_end())?;
+        let outer = |partition: &&Partition| !partition.logical;
+        let count = disk.partitions.iter().filter(outer).count();
+        for (at, partition) in disk.partitions.iter().filter(outer).enumerate() {
+            let (branch, below) = if at + 1 == count { ("└─", "   ") } else { ("├─", "│  ") };
+            self.partition(f, branch, partition)?;
+            if partition.kind == PartitionKind::Extended {
+                let last = disk.partitions.iter().rposition(|partition| partition.logical);
+                for (at, logical) in disk.partitions.iter().enumerate().filter(|(_, partition)| partition.logical) {
+                    self.partition(f, &format!("{below}{}", if Some(at) == last { "└─" } else { "├─" }), logical)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    fn partition(&self, f: &mut fmt::Formatter<'_>, branch: &str, partition: &Partition) -> fmt::Result {
+        let kept = if partition.preserve { "  (kept)" } else { "" };
+        let text = format!(
+            "{branch} {:>2}  {:>10}  {:<10}  {}{kept}",
+            partition.number,
+            human(partition.size),
+            partition.kind.word(),
+            self.content(&partition.path, partition.filesystem.as_ref()),
+        );
+        writeln!(f, "{}", text.trim_end())
     }
 
     fn volume(&self, f: &mut fmt::Formatter<'_>, volume: &Volume) -> fmt::Result {
@@ -101,7 +113,8 @@ impl Layout {
         }
         let kind = filesystem.map_or("", |filesystem| filesystem.kind.as_str());
         let mount = self.mounts.iter().find(|mount| mount.device.as_deref() == Some(path));
-        format!("{kind:<6} {}", mount.map_or("", |mount| mount.path.as_str())).trim_end().to_owned()
+        let place = mount.map_or("", |mount| mount.path.as_str()).trim_start_matches("none");
+        format!("{kind:<6} {place}").trim_end().to_owned()
     }
 }
 

@@ -33,11 +33,14 @@ struct Maker<'a> {
     dice: Dice<'a>,
     storage: Storage,
     free: Vec<Free>,
+    /// Where the next partition of the disk may begin at the earliest.
+    next: u64,
 }
 
 /// A section and a machine that has what it needs.
 pub(crate) fn sensible(bytes: &[u8]) -> (Storage, Target) {
-    let mut maker = Maker { dice: Dice(bytes), storage: Storage::new(), free: Vec::new() };
+    let mut maker = Maker { dice: Dice(bytes), storage: Storage::new(), free: Vec::new(), next: MIB };
+    maker.storage.version = if maker.dice.roll(2) == 0 { 1 } else { 2 };
     let firmware = if maker.dice.roll(2) == 0 { Firmware::Bios } else { Firmware::Uefi };
     let sector_size = if maker.dice.roll(4) == 0 { 4096 } else { 512 };
     let disks: Vec<Disk> = (0..=maker.dice.roll(4))
@@ -93,6 +96,7 @@ pub(crate) fn broken(bytes: &[u8]) -> (Storage, Target) {
 impl Maker<'_> {
     fn disk(&mut self, at: usize, disk: &Disk) {
         let id = format!("d{at}");
+        self.next = MIB;
         let table = if at == 0 { self.dice.roll(2) } else { self.dice.roll(3) };
         let ptable = ["gpt", "msdos"].get(usize::try_from(table).unwrap_or(0)).map(|name| (*name).to_owned());
         let gpt = table == 0;
@@ -142,9 +146,18 @@ impl Maker<'_> {
     }
 
     fn partition(&mut self, id: &str, disk: &str, size: u64, flag: Option<&str>) {
+        // Version 2 takes offsets; the gaps are less than the room that is left over.
+        let placed =
+            self.storage.version == 2 && !matches!(flag, Some("logical" | "extended")) && self.dice.roll(3) == 0;
+        if placed {
+            self.next += self.dice.roll(2) * MIB;
+        }
+        let offset = placed.then_some(self.next);
+        self.next = (self.next + size).next_multiple_of(MIB);
         let item = PartitionItem {
             device: disk.to_owned(),
             size: Some(size),
+            offset,
             flag: flag.map(str::to_owned),
             ..PartitionItem::default()
         };
