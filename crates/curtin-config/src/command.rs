@@ -95,7 +95,10 @@ impl Commands {
                 continue;
             }
             let command = match &value.value {
-                Value::String(text) => Command::Shell(text.clone()),
+                Value::String(text) => {
+                    no_nul(cx, &path, value);
+                    Command::Shell(text.clone())
+                }
                 Value::Sequence(items) => match argv(cx, &path, items) {
                     Some(argv) => Command::Argv(argv),
                     None => continue,
@@ -125,7 +128,18 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
             let problem = Problem::error("word-not-text", format!("{path}[{at}]"), item.span, message);
             cx.problem(problem.remedy(format!("put it in quotes: \"{text}\"")));
         }
+        no_nul(cx, &format!("{path}[{at}]"), item);
+        if at == 0 && text.is_empty() {
+            cx.error("bad-value", format!("{path}[0]"), item.span, "the name of a program is not empty");
+        }
         argv.push(text);
     }
     Some(argv)
+}
+
+/// No system takes a NUL in the words of a command.
+fn no_nul(cx: &mut Context, path: &str, word: &Node) {
+    if word.as_str().is_some_and(|text| text.contains('\0')) {
+        cx.error("bad-value", path, word.span, "a command cannot contain a NUL character");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::command::Commands;
+use crate::digits;
 use crate::nearest::nearest;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
@@ -302,9 +303,13 @@ fn read(cx: &mut Context, root: &Mapping) -> Config {
     let mut config = Config { boot: Boot::read_all(cx, root).unwrap_or_default(), ..Config::default() };
     config.proxy = Proxy::read_all(cx, root);
     apt::old_and_new(cx, root);
+    let stages = root.get("stages");
     for (key, node) in root.iter() {
         let name = key.as_str().unwrap_or_default();
         if let Some(stage) = name.strip_suffix("_commands") {
+            // Nothing fails that does not run.
+            let mut unread = Context::default();
+            let cx = if runs(stages, stage) { &mut *cx } else { &mut unread };
             let commands = Commands::read(cx, name, node);
             match config.commands(stage) {
                 Some(place) => *place = commands,
@@ -315,8 +320,16 @@ fn read(cx: &mut Context, root: &Mapping) -> Config {
             config.rest.entries.push((key.clone(), node.clone()));
         }
     }
-    stages(cx, &config, root);
+    check_stages(cx, &config, root);
     config
+}
+
+/// Whether a stage runs; a section that cannot be read stops curtin by itself.
+fn runs(stages: Option<&Node>, stage: &str) -> bool {
+    match stages {
+        Some(node) => stage_list(node).is_none_or(|stages| stages.iter().any(|name| name == stage)),
+        None => STAGES.contains(&stage),
+    }
 }
 
 /// Sections about the installation; whether this is one.
@@ -334,7 +347,12 @@ fn install_section(cx: &mut Context, config: &mut Config, name: &str, node: &Nod
         "showtrace" => {
             config.showtrace = node.to_text().map(|text| !matches!(text.to_ascii_lowercase().as_str(), "0" | "false"));
         }
-        "reporter" => config.reporter = Some(node.clone()),
+        "reporter" => {
+            if !node.is_null() && node.as_mapping().is_none_or(Mapping::is_empty) {
+                cx.error("bad-type", name, node.span, "must be a mapping with the name of a reporter");
+            }
+            config.reporter = Some(node.clone());
+        }
         // Read before all others.
         "boot" | "grub" | "grub_install_devices" | "proxy" | "http_proxy" => {}
         _ => return false,
@@ -363,7 +381,10 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
         "curthooks" => config.curthooks = curthooks(cx, node),
         "disable_overlayroot" => config.disable_overlayroot = Some(!node.is_falsy()),
         "restore_dist_interfaces" => config.restore_dist_interfaces = Some(!node.is_falsy()),
-        "cloudconfig" => config.cloudconfig = Some(node.clone()),
+        "cloudconfig" => {
+            WriteFile::check_cloudconfig(cx, node);
+            config.cloudconfig = Some(node.clone());
+        }
         "users" => config.users = Some(node.clone()),
         "bucket" => {}
         _ => return false,
@@ -402,34 +423,46 @@ fn kexec(cx: &mut Context, node: &Node) -> Option<bool> {
 
 fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
     let number = match &node.value {
-        Value::Bool(value) => Some(u64::from(*value)),
-        _ => node.to_text().and_then(|text| text.trim().parse().ok()),
+        Value::Bool(value) => Some(i128::from(*value)),
+        Value::Int(number) => Some(*number),
+        #[expect(clippy::cast_possible_truncation, reason = "Python cuts off the fraction, too")]
+        Value::Float(number) if number.is_finite() => Some(*number as i128),
+        Value::String(text) => digits::python_int(text, 10),
+        _ => None,
     };
-    if number.is_none() {
-        cx.error("bad-type", "verbosity", node.span, format!("must be a number, not {}", node.kind()));
-    }
-    number
+    // curtin counts levels below 0 from the other end, and there are three.
+    let Some(number) = number.filter(|number| *number >= -3) else {
+        cx.error("bad-type", "verbosity", node.span, format!("must be a number from 0 on, not {}", node.kind()));
+        return None;
+    };
+    u64::try_from(number).ok()
 }
 
 fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
+    let stages = stage_list(node);
+    if stages.is_none() {
+        let message = format!("must be a list of stages, not {}", node.kind());
+        cx.problem(Problem::error("bad-type", "stages", node.span, message).remedy("leave it out"));
+    }
+    if node.as_str().is_some() {
+        let message = "every letter of a text is taken for a stage, so nothing is installed";
+        cx.warning("odd-type", "stages", node.span, message, "write a list");
+    }
+    stages
+}
+
+/// What Python's loop over them sees.
+fn stage_list(node: &Node) -> Option<Vec<String>> {
     match &node.value {
-        Value::Sequence(items) => Some(items.iter().filter_map(Node::to_text).collect()),
-        Value::String(text) => {
-            let message = "every letter of a text is taken for a stage, so nothing is installed";
-            cx.warning("odd-type", "stages", node.span, message, "write a list");
-            Some(text.chars().map(String::from).collect())
-        }
+        Value::Sequence(items) | Value::Set(items) => Some(items.iter().filter_map(Node::to_text).collect()),
+        Value::String(text) => Some(text.chars().map(String::from).collect()),
         Value::Mapping(mapping) => Some(mapping.iter().filter_map(|(key, _)| key.to_text()).collect()),
-        _ => {
-            let message = format!("must be a list of stages, not {}", node.kind());
-            cx.problem(Problem::error("bad-type", "stages", node.span, message).remedy("leave it out"));
-            None
-        }
+        _ => None,
     }
 }
 
 /// Commands of stages that do not run, and stages that have none.
-fn stages(cx: &mut Context, config: &Config, root: &Mapping) {
+fn check_stages(cx: &mut Context, config: &Config, root: &Mapping) {
     let stages: BTreeSet<&str> = match &config.stages {
         Some(stages) => stages.iter().map(String::as_str).collect(),
         None => STAGES.iter().copied().collect(),

@@ -88,9 +88,58 @@ pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| digit(c).and_then(|value| char::from_digit(value, 10)).unwrap_or(c)).collect())
 }
 
+/// What Python's `int(text, radix)` takes: spaces around, a sign, a prefix, single underscores between digits. What has
+/// no room is as large as can be.
+pub(crate) fn python_int(text: &str, radix: u32) -> Option<i128> {
+    let text = ascii(text.trim()).to_ascii_lowercase();
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let prefix = match radix {
+        16 => "0x",
+        8 => "0o",
+        _ => "\0",
+    };
+    let digits = match unsigned.strip_prefix(prefix) {
+        Some(rest) => rest.strip_prefix('_').unwrap_or(rest),
+        None => unsigned,
+    };
+    let mut value = 0_i128;
+    for group in digits.split('_') {
+        if group.is_empty() {
+            return None;
+        }
+        for digit in group.chars() {
+            let digit = i128::from(digit.to_digit(radix)?);
+            value = value.saturating_mul(i128::from(radix)).saturating_add(digit);
+        }
+    }
+    Some(if negative { -value } else { value })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ascii, digit};
+    use super::{ascii, digit, python_int};
+
+    #[test]
+    fn integers_are_those_of_python() {
+        for (text, radix, wanted) in [
+            (" +1_0\n", 10, Some(10)),
+            ("-0o17", 8, Some(-15)),
+            ("0x_fF", 16, Some(255)),
+            ("\u{663}", 10, Some(3)),
+            ("0x1", 10, None),
+            ("1__0", 10, None),
+            ("_1", 10, None),
+            ("", 10, None),
+            ("9", 8, None),
+            ("- 1", 10, None),
+        ] {
+            assert_eq!(python_int(text, radix), wanted, "{text:?}");
+        }
+        assert_eq!(python_int(&"9".repeat(100), 10), Some(i128::MAX));
+    }
 
     #[test]
     fn digits_of_other_scripts_count() {

@@ -76,7 +76,8 @@ impl PowerState {
         let delay = match keys.get("delay") {
             None => 5,
             Some(delay) => seconds(delay).unwrap_or_else(|| {
-                keys.error("power-delay", "delay", delay.span, "must be `now`, seconds, or minutes as `+5`");
+                let message = "this is no time to wait, and the machine stays on";
+                keys.warning("power-delay", "delay", delay.span, message, "write `now`, seconds, or minutes as `+5`");
                 0
             }),
         };

@@ -124,6 +124,18 @@ impl Problem {
         Self::new(Severity::Info, code, path, span, message)
     }
 
+    /// A file that cannot be read: nothing can be said of it, so this counts at every level.
+    ///
+    /// ```
+    /// use firstlight_curtin_config::Problem;
+    ///
+    /// assert_eq!(Problem::unreadable("it is gone").to_string(), "error[unreadable] it cannot be read: it is gone");
+    /// ```
+    #[must_use]
+    pub fn unreadable(reason: &str) -> Self {
+        Self::error("unreadable", "", Span::NONE, format!("it cannot be read: {reason}")).at(Level::Schema)
+    }
+
     pub(crate) fn at(mut self, level: Level) -> Self {
         self.level = level;
         self

@@ -4,6 +4,7 @@
 //! something that curtin stops at; what it takes, and makes something else of than was meant, is a warning.
 
 pub(crate) mod apt;
+mod apt_source;
 mod boot;
 pub(crate) mod emit;
 mod kernel;
@@ -13,7 +14,8 @@ mod network;
 mod process;
 mod reporting;
 
-pub use apt::{Apt, AptMirror, AptMirrors, AptPreference, AptSource};
+pub use apt::{Apt, AptMirror, AptMirrors, AptPreference};
+pub use apt_source::AptSource;
 pub use boot::{Boot, Bootloader};
 pub use kernel::{Kernel, KernelCrashDumps, RemoveKernels};
 pub(crate) use keys::Keys;

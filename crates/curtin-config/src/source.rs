@@ -167,7 +167,13 @@ impl Source {
             Value::String(text) => Self::from_uri(text),
             Value::Mapping(_) => {
                 let mut keys = Keys::new(cx, path, node)?;
-                let (kind, uri) = (need(&mut keys, "type"), need(&mut keys, "uri"));
+                let kind = need(&mut keys, "type");
+                // Nobody looks for disk images in a list.
+                let is_skipped = path.ends_with(']') && kind.as_deref().is_some_and(|kind| kind.starts_with("dd-"));
+                let uri = match keys.get("uri").filter(|node| is_skipped && node.as_str().is_none()) {
+                    Some(_) => keys.text("uri"),
+                    None => need(&mut keys, "uri"),
+                };
                 keys.rest();
                 Self::typed(&kind?, &uri?)
             }

@@ -1,6 +1,7 @@
 //! Files that the configuration writes into the installed system.
 
 use crate::config::Context;
+use crate::digits;
 use crate::problem::{Problem, Span};
 use crate::section::Keys;
 use crate::value::{Mapping, Node, Value};
@@ -42,53 +43,175 @@ impl WriteFile {
         files
     }
 
+    /// The `cloudconfig` section, whose entries are files with names of curtin's choice.
+    pub(crate) fn check_cloudconfig(cx: &mut Context, node: &Node) {
+        if node.is_falsy() {
+            return;
+        }
+        let Some(keys) = Keys::new(cx, "cloudconfig", node) else { return };
+        let cx = keys.cx;
+        for (key, value) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
+            let path = format!("cloudconfig.{}", key.to_text().unwrap_or_default());
+            let Some(mut keys) = Keys::new(cx, path, value) else { continue };
+            keys.get("path");
+            Self::read_rest(&mut keys);
+            keys.rest();
+        }
+    }
+
     fn read_one(cx: &mut Context, path: &str, node: &Node) -> Option<Self> {
         let mut keys = Keys::new(cx, path, node)?;
-        let target = keys.text("path").filter(|path| !path.is_empty());
-        let content = match keys.get("content").map(|node| (node, &node.value)) {
-            None => Vec::new(),
-            Some((_, Value::Binary(bytes))) => bytes.clone(),
-            Some((_, Value::String(text))) => text.clone().into_bytes(),
-            Some((content, _)) => {
-                keys.error("bad-type", "content", content.span, format!("must be text, not {}", content.kind()));
-                return None;
-            }
-        };
-        let mode = match keys.get("permissions").or_else(|| keys.get("perms")) {
-            Some(node) => mode(keys.cx, path, node),
-            None => 0o644,
-        };
-        let owner = keys.text("owner").filter(|owner| !matches!(owner.as_str(), "" | "root" | "root:root" | "-1:-1"));
-        keys.get("perms");
-        if target.is_none() {
+        if keys.get("path").is_none_or(Node::is_falsy) {
             let problem =
                 Problem::warning("skipped-item", keys.path.clone(), node.span, "curtin skips a file without `path`");
             keys.cx.problem(problem.remedy("write a `path`"));
+            for known in ["content", "permissions", "perms", "owner"] {
+                keys.get(known);
+            }
+            keys.rest();
+            return None;
         }
+        let target = keys.strict_text("path");
+        if let (Some(target), Some(node)) = (&target, keys.get("path"))
+            && let Some(reason) = no_file(target)
+        {
+            keys.error("file-path", "path", node.span, reason);
+        }
+        let (content, mode, owner) = Self::read_rest(&mut keys);
         keys.rest();
-        Some(Self { path: target?, content, mode, owner, span: node.span })
+        Some(Self { path: target?, content: content?, mode, owner, span: node.span })
+    }
+
+    fn read_rest(keys: &mut Keys<'_>) -> (Option<Vec<u8>>, u32, Option<String>) {
+        let content = match keys.get("content").map(|node| (node, &node.value)) {
+            None => Some(Vec::new()),
+            Some((_, Value::Binary(bytes))) => Some(bytes.clone()),
+            Some((_, Value::String(text))) => Some(text.clone().into_bytes()),
+            Some((content, _)) => {
+                keys.error("bad-type", "content", content.span, format!("must be text, not {}", content.kind()));
+                None
+            }
+        };
+        let perms = keys.get("perms");
+        let mode = match keys.get("permissions").or(perms) {
+            Some(node) => mode(keys, node),
+            None => 0o644,
+        };
+        let owner = keys.text_or_false("owner");
+        if let Some(owner) = &owner {
+            check_owner(keys, owner);
+        }
+        (content, mode, owner.filter(|owner| !matches!(owner.as_str(), "root" | "root:root" | "-1:-1")))
     }
 }
 
-/// A number is taken as it is, text is read as octal; anything else becomes 0644, as in curtin.
-fn mode(cx: &mut Context, path: &str, node: &Node) -> u32 {
-    let path = format!("{path}.permissions");
-    let value = match &node.value {
-        Value::Int(number) => u32::try_from(*number).ok(),
-        Value::String(text) => {
-            let digits = text.strip_prefix("0o").unwrap_or(text);
-            u32::from_str_radix(digits, 8).ok()
+/// The directories that every system has.
+const DIRECTORIES: &[&str] = &[
+    "bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys",
+    "tmp", "usr", "var",
+];
+
+/// Why nothing can be written to a path.
+pub(crate) fn no_file(path: &str) -> Option<&'static str> {
+    if path.contains('\0') {
+        return Some("a path cannot contain a NUL character");
+    }
+    let name = path.trim_start_matches('/');
+    let last = name.rsplit('/').next().unwrap_or_default();
+    (matches!(last, "" | "." | "..") || DIRECTORIES.contains(&name)).then_some("this is a directory, and no file")
+}
+
+/// Accounts that the system that runs curtin has: those of Debian, and the one of Ubuntu's images.
+const ACCOUNTS: &[&str] = &[
+    "_apt",
+    "adm",
+    "audio",
+    "backup",
+    "bin",
+    "cdrom",
+    "daemon",
+    "dialout",
+    "dip",
+    "disk",
+    "fax",
+    "floppy",
+    "games",
+    "input",
+    "irc",
+    "kmem",
+    "kvm",
+    "lp",
+    "mail",
+    "man",
+    "messagebus",
+    "news",
+    "nobody",
+    "nogroup",
+    "operator",
+    "plugdev",
+    "proxy",
+    "render",
+    "root",
+    "sasl",
+    "sgx",
+    "shadow",
+    "src",
+    "staff",
+    "sudo",
+    "sync",
+    "sys",
+    "systemd-journal",
+    "systemd-network",
+    "systemd-resolve",
+    "systemd-timesync",
+    "tape",
+    "tty",
+    "ubuntu",
+    "users",
+    "utmp",
+    "uucp",
+    "video",
+    "voice",
+    "www-data",
+];
+
+/// curtin looks for the names in the system that it runs in, not in the one that it installs.
+fn check_owner(keys: &mut Keys<'_>, owner: &str) {
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    for name in [user.trim(), group.trim()] {
+        let is_nobody = name.is_empty() || name == "-1" || name.eq_ignore_ascii_case("none");
+        if is_nobody || ACCOUNTS.contains(&name) {
+            continue;
         }
+        let span = keys.get("owner").map_or(keys.span, |node| node.span);
+        let message = format!("the system that runs curtin has no account {name}");
+        let problem = Problem::error("file-owner", keys.path("owner"), span, message);
+        let remedy = "write the name of an account that every system has, and change the owner in `late_commands`";
+        keys.cx.problem(problem.remedy(remedy));
+    }
+}
+
+/// A number is taken as it is, text is read as octal; anything else becomes 0644, as in curtin. Python stops at a number
+/// of more than 31 bits.
+fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
+    let value = match &node.value {
+        Value::Int(number) => Some(*number),
+        Value::String(text) => digits::python_int(text, 8),
+        #[expect(clippy::cast_possible_truncation, reason = "Python cuts off the fraction, too")]
+        Value::Float(number) if !number.is_nan() => Some(*number as i128),
         _ => None,
     };
-    let Some(mode) = value.filter(|mode| *mode <= 0o7777) else {
-        cx.warning("permissions", path, node.span, "is not an octal mode; 0644 is used", "write '0644'");
+    if value.is_some_and(|value| i32::try_from(value).is_err()) {
+        keys.error("bad-value", "permissions", node.span, "no mode is as large as this");
+        return 0o644;
+    }
+    let Some(mode) = value.and_then(|value| u32::try_from(value).ok()).filter(|mode| *mode <= 0o7777) else {
+        keys.warning("permissions", "permissions", node.span, "is not an octal mode; 0644 is used", "write '0644'");
         return 0o644;
     };
-    let decimal = matches!(node.value, Value::Int(_)) && mode > 0o777;
-    if decimal {
+    if !matches!(node.value, Value::String(_)) && mode > 0o777 {
         let message = format!("is the number {mode}, which is the mode {mode:o}");
-        cx.warning("permissions", path, node.span, message, "write the mode in quotes: '0755'");
+        keys.warning("permissions", "permissions", node.span, &message, "write the mode in quotes: '0755'");
     }
     mode
 }

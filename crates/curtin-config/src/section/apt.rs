@@ -1,6 +1,6 @@
 //! Package sources: `apt`, and its old parts at the top.
 
-use super::Keys;
+use super::{AptSource, Keys, apt_source};
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::value::{Mapping, Node, Value};
@@ -55,23 +55,6 @@ pub struct AptMirror {
     pub rest: Mapping,
 }
 
-/// One entry of `sources`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AptSource {
-    /// A line for the list, a stanza, `ppa:…` or `proposed`.
-    pub source: Option<String>,
-    /// The key itself.
-    pub key: Option<String>,
-    /// The fingerprint of a key to fetch.
-    pub keyid: Option<String>,
-    /// Where it is fetched from.
-    pub keyserver: Option<String>,
-    /// The file, in place of the name of the entry.
-    pub filename: Option<String>,
-    /// What curtin does not know.
-    pub rest: Mapping,
-}
-
 /// One entry of `preferences`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AptPreference {
@@ -105,7 +88,7 @@ impl Apt {
         let apt = Self {
             primary: mirrors(&mut keys, "primary"),
             security: mirrors(&mut keys, "security"),
-            sources: sources(&mut keys),
+            sources: apt_source::read_all(&mut keys),
             preserve_sources_list: keys.flag("preserve_sources_list"),
             sources_list: keys.text("sources_list"),
             disable_suites: keys.words("disable_suites").unwrap_or_default(),
@@ -114,16 +97,18 @@ impl Apt {
             http_proxy: keys.text("http_proxy"),
             https_proxy: keys.text("https_proxy"),
             ftp_proxy: keys.text("ftp_proxy"),
-            conf: keys.text("conf"),
+            conf: keys.text_or_false("conf"),
             preferences: preferences(&mut keys),
             debconf_selections: match keys.get("debconf_selections") {
                 Some(node) => selections(keys.cx, "apt.debconf_selections", node),
                 None => Vec::new(),
             },
-            add_apt_repo_match: keys.text("add_apt_repo_match"),
+            add_apt_repo_match: repository_match(&mut keys),
             rest: Mapping::default(),
         };
-        if apt.preserve_sources_list != Some(false) {
+        if apt.preserve_sources_list == Some(false) {
+            written(&mut keys);
+        } else {
             for name in ["primary", "security", "sources_list", "disable_suites", "disable_components"] {
                 if let Some(node) = keys.get(name).filter(|node| !node.is_falsy()) {
                     let message = "curtin leaves the list of sources alone, so this has no effect";
@@ -133,6 +118,63 @@ impl Apt {
         }
         Some(Self { rest: keys.rest(), ..apt })
     }
+}
+
+/// What goes to the list of sources: text, and lists of text.
+fn written(keys: &mut Keys<'_>) {
+    let template = keys.get("sources_list").filter(|node| !node.is_null());
+    let list = keys.text_or_null("sources_list");
+    if let (Some(node), Some(list)) = (template, &list)
+        && !has_source(list)
+    {
+        let problem =
+            Problem::error("apt-sources-list", keys.path("sources_list"), node.span, "there is no source in it");
+        keys.cx.problem(problem.remedy("write lines such as `deb $MIRROR $RELEASE main`"));
+    }
+    // Without a primary mirror, nobody looks for the other.
+    let has_primary = keys.get("primary").and_then(Node::as_sequence).is_some_and(|mirrors| !mirrors.is_empty());
+    for name in ["primary", "security"].into_iter().take(if has_primary { 2 } else { 0 }) {
+        for (at, mirror) in keys.get(name).and_then(Node::as_sequence).unwrap_or_default().iter().enumerate() {
+            let uri = mirror.as_mapping().and_then(|mirror| mirror.get("uri"));
+            let is_used = |uri: &&Node| !(uri.is_null() || template.is_some() && uri.is_falsy());
+            if let Some(uri) = uri.filter(is_used).filter(|uri| uri.as_str().is_none()) {
+                keys.error("bad-type", &format!("{name}[{at}].uri"), uri.span, wrong("text", uri));
+            }
+        }
+    }
+    for name in ["disable_suites", "disable_components"] {
+        let Some(node) = keys.get(name) else { continue };
+        match &node.value {
+            Value::Sequence(items) => {
+                // Among components, a number is one that no source has.
+                let is_wrong = |item: &&Node| match name {
+                    "disable_suites" => item.as_str().is_none(),
+                    _ => item.as_mapping().is_some() || item.as_sequence().is_some(),
+                };
+                if let Some(item) = items.iter().find(is_wrong) {
+                    keys.error("bad-type", name, item.span, wrong("a list of text", item));
+                }
+            }
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                keys.error("bad-type", name, node.span, wrong("a list of text", node));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a list of sources has a line or a stanza that is one; one that is commented out counts.
+fn has_source(list: &str) -> bool {
+    list.lines().any(|line| {
+        let line = line.trim_start_matches(['#', ' ', '\t']);
+        let mut words = line.split_whitespace();
+        let is_line = matches!(words.next(), Some("deb" | "deb-src")) && words.count() >= 2;
+        is_line || line.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("types:"))
+    })
+}
+
+fn wrong(wanted: &str, node: &Node) -> String {
+    format!("must be {wanted}, not {}", node.kind())
 }
 
 fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
@@ -171,6 +213,12 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
         Some(text) => text.split([',', ' ']).filter(|arch| !arch.is_empty()).map(str::to_owned).collect(),
         None => all.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
     };
+    if keys.get("uri").is_none_or(Node::is_null)
+        && let Some(node) = keys.get("search")
+        && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
+    {
+        keys.error("bad-type", "search", node.span, wrong("a list of mirrors", node));
+    }
     let mirror = AptMirror {
         arches,
         uri: keys.text("uri"),
@@ -180,33 +228,14 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
     Some(AptMirror { rest: keys.rest(), ..mirror })
 }
 
-fn sources(keys: &mut Keys<'_>) -> Vec<(String, AptSource)> {
-    let Some(node) = keys.get("sources") else { return Vec::new() };
-    let path = keys.path("sources");
-    if node.as_mapping().is_none() {
-        keys.error(
-            "bad-type",
-            "sources",
-            node.span,
-            format!("must be a mapping of names to sources, not {}", node.kind()),
-        );
+/// curtin stops without an expression when there are sources.
+fn repository_match(keys: &mut Keys<'_>) -> Option<String> {
+    let node = keys.get("add_apt_repo_match")?;
+    if keys.get("sources").is_some() && node.as_str().is_none_or(str::is_empty) {
+        let message = "must be a regular expression that says which sources go to add-apt-repository";
+        keys.error("bad-type", "add_apt_repo_match", node.span, message);
     }
-    let entries = node.as_mapping().into_iter().flat_map(Mapping::iter);
-    entries
-        .filter_map(|(key, value)| {
-            let name = key.to_text()?;
-            let mut keys = Keys::new(keys.cx, format!("{path}.{name}"), value)?;
-            let source = AptSource {
-                source: keys.text("source"),
-                key: keys.text("key"),
-                keyid: keys.text("keyid"),
-                keyserver: keys.text("keyserver"),
-                filename: keys.text("filename"),
-                rest: Mapping::default(),
-            };
-            Some((name, AptSource { rest: keys.rest(), ..source }))
-        })
-        .collect()
+    node.as_str().map(str::to_owned)
 }
 
 fn preferences(keys: &mut Keys<'_>) -> Vec<AptPreference> {
@@ -273,9 +302,14 @@ impl AptMirrors {
             return None;
         }
         let mut keys = Keys::new(cx, "apt_mirrors", node)?;
+        let ubuntu_archive = keys.text_or_null("ubuntu_archive");
         let mirrors = Self {
-            ubuntu_archive: keys.text("ubuntu_archive"),
-            ubuntu_security: keys.text("ubuntu_security"),
+            // Without the first, nobody looks for the second.
+            ubuntu_security: match ubuntu_archive {
+                Some(_) => keys.text_or_null("ubuntu_security"),
+                None => keys.text("ubuntu_security"),
+            },
+            ubuntu_archive,
             rest: Mapping::default(),
         };
         Some(Self { rest: keys.rest(), ..mirrors })

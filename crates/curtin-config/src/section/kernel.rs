@@ -32,7 +32,11 @@ pub enum RemoveKernels {
 }
 
 impl Kernel {
+    /// Null stands for no kernel at all.
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
+        if node.is_null() {
+            return Some(Self { install: Some(false), ..Self::default() });
+        }
         let mut keys = Keys::new(cx, "kernel", node)?.dashes();
         let package =
             if keys.get("package").is_some_and(|node| !node.is_null()) { keys.strict_text("package") } else { None };
@@ -74,6 +78,10 @@ fn remove(keys: &mut Keys<'_>) -> Option<RemoveKernels> {
             None
         }
         Value::Sequence(items) => {
+            for (at, item) in items.iter().enumerate().filter(|(_, item)| item.as_str().is_none()) {
+                let message = format!("the name of a package is text, not {}", item.kind());
+                keys.error("bad-type", &format!("remove[{at}]"), item.span, message);
+            }
             Some(RemoveKernels::Packages(items.iter().filter_map(Node::as_str).map(str::to_owned).collect()))
         }
         _ => {

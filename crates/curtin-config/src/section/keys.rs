@@ -78,6 +78,18 @@ impl<'a> Keys<'a> {
         text
     }
 
+    /// Text or null; curtin stops at anything else.
+    pub(crate) fn text_or_null(&mut self, name: &'static str) -> Option<String> {
+        self.get(name).filter(|node| !node.is_null())?;
+        self.strict_text(name)
+    }
+
+    /// Text, or what Python calls false; curtin stops at anything else.
+    pub(crate) fn text_or_false(&mut self, name: &'static str) -> Option<String> {
+        self.get(name).filter(|node| !node.is_falsy())?;
+        self.strict_text(name)
+    }
+
     /// Text; curtin stops at anything else.
     pub(crate) fn strict_text(&mut self, name: &'static str) -> Option<String> {
         let node = self.get(name)?;
@@ -130,11 +142,13 @@ impl<'a> Keys<'a> {
         number
     }
 
-    /// A size; curtin stops at what is none. Null, zero and the like are no size.
+    /// A size; curtin stops at what is none. Null is no size.
     pub(crate) fn size(&mut self, name: &'static str) -> Option<u64> {
         let node = self.get(name)?;
-        if node.is_falsy() {
-            return (!node.is_null()).then_some(0);
+        match &node.value {
+            Value::Null => return None,
+            Value::Bool(false) => return Some(0),
+            _ => {}
         }
         match size::from_node(node) {
             Ok(bytes) => Some(bytes),

@@ -27,10 +27,13 @@ impl Swap {
             return Some(Self { size: Some(0), ..Self::default() });
         }
         let mut keys = Keys::new(cx, "swap", node)?;
+        let size = keys.size("size");
+        // It is looked at where there is no size, or where it says something.
+        let is_used = size.is_none() || keys.get("maxsize").is_some_and(|node| !node.is_falsy());
         let swap = Self {
-            filename: keys.text("filename"),
-            size: keys.size("size"),
-            maxsize: keys.size("maxsize"),
+            filename: if size == Some(0) { keys.text("filename") } else { keys.text_or_null("filename") },
+            size,
+            maxsize: if is_used { keys.size("maxsize") } else { None },
             force: keys.flag("force"),
             rest: Mapping::default(),
         };
@@ -54,6 +57,11 @@ pub struct Multipath {
 impl Multipath {
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
         let mut keys = Keys::new(cx, "multipath", node)?;
+        // Only `auto` and `disabled` do without the packages.
+        let is_known = |mode: &Node| matches!(mode.as_str(), Some("auto" | "disabled"));
+        if keys.get("mode").is_some_and(|mode| !is_known(mode)) {
+            check_packages(&mut keys);
+        }
         let multipath = Self {
             mode: keys.one_of("mode", &["auto", "disabled"]),
             packages: keys.words("packages"),
@@ -61,6 +69,19 @@ impl Multipath {
             rest: Mapping::default(),
         };
         Some(Self { rest: keys.rest(), ..multipath })
+    }
+}
+
+fn check_packages(keys: &mut Keys<'_>) {
+    let Some(node) = keys.get("packages") else { return };
+    let wrong = match &node.value {
+        Value::String(_) => None,
+        Value::Sequence(items) => items.iter().find(|item| item.as_str().is_none()),
+        Value::Mapping(names) => names.iter().map(|(name, _)| name).find(|name| name.as_str().is_none()),
+        _ => Some(node),
+    };
+    if let Some(wrong) = wrong {
+        keys.error("bad-type", "packages", wrong.span, format!("must be a list of text, not {}", wrong.kind()));
     }
 }
 

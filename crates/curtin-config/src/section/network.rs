@@ -10,6 +10,7 @@ use crate::value::{Mapping, Node, Value};
 
 mod emit;
 mod item;
+mod netmask;
 mod netplan;
 
 pub use item::{NetworkItem, NetworkItemKind, Route, Subnet};
@@ -30,6 +31,11 @@ pub enum Network {
 impl Network {
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
         if node.is_falsy() && node.as_mapping().is_none() {
+            return None;
+        }
+        if matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) {
+            let message = format!("must be a mapping, not {}", node.kind());
+            cx.error("bad-type", "network", node.span, message);
             return None;
         }
         if node.as_mapping().is_none() {

@@ -3,6 +3,7 @@
 use super::Keys;
 use crate::config::Context;
 use crate::value::{Mapping, Node};
+use crate::write_file;
 
 /// The `install` section.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,16 +40,29 @@ impl Install {
             let message = format!("must be a list of words, not {}", node.kind());
             keys.error("bad-type", "extra_rsync_args", node.span, message);
         }
+        let words = keys.get("extra_rsync_args").and_then(Node::as_sequence).unwrap_or_default();
+        for (at, word) in words.iter().enumerate().filter(|(_, word)| word.as_str().is_none()) {
+            let message = format!("must be text, not {}", word.kind());
+            keys.error("bad-type", &format!("extra_rsync_args[{at}]"), word.span, message);
+        }
+        if let Some(node) = keys.get("save_install_config")
+            && let Some(reason) = node.as_str().filter(|path| !path.is_empty()).and_then(write_file::no_file)
+        {
+            keys.error("file-path", "save_install_config", node.span, reason);
+        }
+        if let Some(node) = keys.get("resume_data").filter(|node| node.as_str() == Some("")) {
+            keys.error("bad-value", "resume_data", node.span, "the name of a file is not empty");
+        }
         let install = Self {
-            log_file: keys.text("log_file"),
+            log_file: keys.strict_text("log_file"),
             log_file_append: keys.flag("log_file_append"),
             error_tarfile: keys.text("error_tarfile"),
             post_files: keys.words("post_files"),
-            save_install_config: path_or_false(&mut keys, "save_install_config"),
-            save_install_log: path_or_false(&mut keys, "save_install_log"),
-            target: keys.text("target"),
+            save_install_config: keys.text_or_false("save_install_config"),
+            save_install_log: keys.text_or_false("save_install_log"),
+            target: keys.text_or_false("target"),
             unmount: keys.one_of("unmount", &["disabled"]),
-            resume_data: keys.text("resume_data"),
+            resume_data: keys.text_or_null("resume_data"),
             extra_rsync_args: keys
                 .get("extra_rsync_args")
                 .and_then(Node::as_sequence)
@@ -57,12 +71,6 @@ impl Install {
         };
         Some(Self { rest: keys.rest(), ..install })
     }
-}
-
-/// A path, or false for none.
-fn path_or_false(keys: &mut Keys<'_>, name: &'static str) -> Option<String> {
-    keys.get(name).filter(|node| !node.is_falsy())?;
-    keys.text(name)
 }
 
 /// The `proxy` section, and the old `http_proxy`.

@@ -1,6 +1,8 @@
 //! Items of a network configuration of version 1.
 
+use super::netmask;
 use crate::config::Context;
+use crate::digits;
 use crate::problem::Problem;
 use crate::section::Keys;
 use crate::value::{Mapping, Node, Value};
@@ -180,7 +182,7 @@ impl NetworkItem {
 }
 
 /// Whether Python takes it for a key of a mapping.
-fn can_be_key(node: &Node) -> bool {
+pub(super) fn can_be_key(node: &Node) -> bool {
     node.as_mapping().is_none() && node.as_sequence().is_none() && !matches!(node.value, Value::Set(_))
 }
 
@@ -267,6 +269,7 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
         keys.cx.problem(problem.remedy("write `type: dhcp4` or `type: static`"));
         return None;
     }
+    let counts = netmask::is_counted(&mut keys);
     let subnet = Subnet {
         kind: keys.one_of("type", SUBNETS).unwrap_or_default(),
         control: keys.one_of("control", &["auto", "manual", "hotplug"]),
@@ -277,20 +280,12 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
         metric: keys.number("metric"),
         dns_nameservers: one_or_many(&mut keys, "dns_nameservers"),
         dns_search: one_or_many(&mut keys, "dns_search"),
-        routes: routes(&mut keys),
+        routes: routes(&mut keys, counts),
         rest: Mapping::default(),
     };
-    if subnet.kind == "static" && subnet.address.is_none() {
-        let problem = if subnet.netmask.is_some() {
-            Problem::error("missing-key", keys.path("address"), node.span, "a static subnet needs an `address`")
-        } else {
-            Problem::warning(
-                "missing-key",
-                keys.path("address"),
-                node.span,
-                "a static subnet without `address` sets nothing",
-            )
-        };
+    if subnet.kind == "static" && keys.get("address").is_none() && keys.get("netmask").is_none() {
+        let message = "a static subnet without `address` sets nothing";
+        let problem = Problem::warning("missing-key", keys.path("address"), node.span, message);
         keys.cx.problem(problem.remedy("write `address: 192.0.2.10/24`"));
     }
     let bare = subnet.address.as_deref().filter(|address| !address.contains('/') && subnet.netmask.is_none());
@@ -305,11 +300,23 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
     Some(Subnet { rest: keys.rest(), ..subnet })
 }
 
-fn routes(keys: &mut Keys<'_>) -> Vec<Route> {
-    let Some(node) = keys.get("routes").filter(|node| !node.is_falsy()) else { return Vec::new() };
+/// curtin looks at routes only where it counts the bits of their masks.
+fn routes(keys: &mut Keys<'_>, counts: bool) -> Vec<Route> {
+    let Some(node) = keys.get("routes") else { return Vec::new() };
+    if counts {
+        netmask::check_routes(keys, node);
+    }
+    if !node.is_falsy() && node.as_sequence().is_none() {
+        keys.warning("odd-type", "routes", node.span, "these are no routes to anybody", "write a list of mappings");
+    }
     let path = keys.path("routes");
     let items = node.as_sequence().unwrap_or_default();
     let read = |(at, item): (usize, &Node)| {
+        if item.as_mapping().is_none() {
+            let message = format!("a route is a mapping, not {}", item.kind());
+            keys.warning("odd-type", &format!("routes[{at}]"), item.span, &message, "write {network: …, gateway: …}");
+            return None;
+        }
         let mut keys = Keys::new(keys.cx, format!("{path}[{at}]"), item)?;
         let network = keys.text("network");
         let mut route = route(&mut keys);
@@ -336,7 +343,7 @@ fn top_route(keys: &mut Keys<'_>) -> Route {
     let node = keys.get("destination");
     let prefix = node.and_then(Node::as_str).and_then(|text| {
         let (_, prefix) = text.split_once('/')?;
-        prefix.trim().parse::<i64>().ok().filter(|prefix| *prefix <= 32)
+        digits::python_int(prefix, 10).filter(|prefix| *prefix <= 32)
     });
     if let Some(node) = node.filter(|_| prefix.is_none()) {
         let message = "a destination is an IPv4 network with its prefix length";

@@ -1,5 +1,6 @@
 //! A network configuration of version 2.
 
+use super::item::can_be_key;
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::section::Keys;
@@ -174,6 +175,9 @@ impl NetplanDevice {
             link: keys.text("link"),
             rest: Mapping::default(),
         };
+        if let Some(node) = keys.get("renderer").filter(|node| !node.is_falsy() && !can_be_key(node)) {
+            keys.error("bad-type", "renderer", node.span, format!("must be text, not {}", node.kind()));
+        }
         let mut rest = Mapping::default();
         for name in SETTINGS {
             if let Some(node) = keys.get(name) {
