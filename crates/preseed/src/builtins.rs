@@ -16,7 +16,7 @@ use crate::{Map, Problem, Value, escape};
 
 pub(crate) use made::{check_hashable, check_items, compose, put, put_all, set, tuple};
 pub(crate) use number::cut;
-pub(crate) use sequence::{items, len, shared_items};
+pub(crate) use sequence::{items, iterator, len, shared_items};
 
 /// The functions and other names that every template knows, sorted.
 pub(crate) const NAMES: [&str; 46] = [

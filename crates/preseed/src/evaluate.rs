@@ -112,9 +112,14 @@ impl<'a> Scope<'a> {
         Ok(Value::from(names))
     }
 
-    /// Assigns each of several names from a value with as many items.
-    pub(crate) fn unpack(&mut self, names: &[Arc<str>], value: &Value) -> Result<(), Problem> {
-        let items = builtins::items(value, &mut self.budget)?;
+    /// Assigns each of several names from a value with as many items. The name at `rest` takes a list of what is left.
+    pub(crate) fn unpack(&mut self, names: &[Arc<str>], rest: Option<usize>, value: &Value) -> Result<(), Problem> {
+        let mut items = builtins::items(value, &mut self.budget)?;
+        let more = (items.len() + 1).checked_sub(names.len());
+        if let (Some(rest), Some(more)) = (rest, more) {
+            let list = items.drain(rest..rest + more).collect::<Vec<Value>>();
+            items.insert(rest, builtins::compose(list, &mut self.budget)?);
+        }
         if items.len() != names.len() {
             return Err(Problem::Type(format!("{} values for {} names", items.len(), names.len())));
         }

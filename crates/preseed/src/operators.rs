@@ -334,9 +334,7 @@ fn objects_equal(left: &Value, a: &Object, right: &Value, b: &Object, budget: &m
 }
 
 fn contains(container: &Value, item: &Value, budget: &mut Budget) -> Result<bool, Problem> {
-    if let Value::Object(object) = container
-        && let Made::Iterator(items) = object.made()
-    {
+    if let Some(items) = builtins::iterator(container) {
         while let Some(other) = items.next() {
             if equal(&other, item, budget)? {
                 return Ok(true);

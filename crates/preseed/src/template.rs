@@ -76,6 +76,8 @@ struct Target {
     names: Vec<Arc<str>>,
     /// True for `a, b` and `a,`: the value is taken apart.
     unpacks: bool,
+    /// Which of the names has a `*`, and takes what the others leave.
+    rest: Option<usize>,
 }
 
 impl Template {

@@ -213,6 +213,7 @@ fn check_limited(template: &str, what: &str) {
 #[test]
 fn faults_are_told_where_they_are_reached() {
     check("{{if debug}}{{x y}}{{(}}{{py: import os}}{{py: a.b = 1}}{{b'x'}}{{endif}}ok", "ok");
+    check("{{if x}}a{{elif }}b{{endif}}", "a");
     check_error("{{if x or (}}{{endif}}", "t:1:12: expected a value, found end of the expression");
 }
 
@@ -223,8 +224,22 @@ fn iterators() {
     check("{{py: z = zip('ab', [1, 2])}}{{dict(z)}}{{dict(z)}}", "{'a': 1, 'b': 2}{}");
     check("{{py: m = map(len, disks)}}{{3 in m}}{{list(m)}}", "True[3, 7]");
     check("{{sorted(map(len, disks), key=lambda n: -n)}}{{max(map(len, disks), key=lambda n: -n)}}", "[7, 3, 3]3");
+    check(
+        "{{py: it = iter(disks)}}{{for d in it}}{{d}}{{break}}{{endfor}}{{for d in it}} {{d}} {{next(it)}}{{endfor}}",
+        "sda sdb nvme0n1",
+    );
     check_error("{{next(iter([]))}}", "t:1:3: nothing is left for `next`; it takes a default too");
     check_error("{{next(disks)}}", "t:1:3: `next` takes an iterator, not a list; `iter(…)` makes one");
+}
+
+#[test]
+fn the_rest_of_a_value() {
+    check("{{py: first, *rest = disks}}{{first}} {{rest}}", "sda ['sdb', 'nvme0n1']");
+    check("{{py: *most, last = 'ab'}}{{most}} {{last}}{{py: a, *b = (1,)}} {{b}}", "['a'] b []");
+    check("{{py: [a, * b, c] = range(4)}}{{a}}{{b}}{{c}}", "0[1, 2]3");
+    check_error("{{py: a, b, *c = [1]}}", "t:1:18: 1 values for 3 names");
+    check_error("{{py: *a, *b = [1]}}", "t:1:7: one of several names may have a `*`");
+    check_error("{{py: *a = [1]}}", "t:1:7: one of several names may have a `*`");
 }
 
 #[test]

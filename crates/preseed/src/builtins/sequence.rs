@@ -43,6 +43,17 @@ pub(crate) fn items(value: &Value, budget: &mut Budget) -> Result<Vec<Value>, Pr
     })
 }
 
+/// What can be gone through once only.
+pub(crate) fn iterator(value: &Value) -> Option<&Items> {
+    match value {
+        Value::Object(object) => match object.made() {
+            Made::Iterator(items) => Some(items),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The same, without a copy of what a list holds.
 pub(crate) fn shared_items(value: &Value, budget: &mut Budget) -> Result<Arc<Vec<Value>>, Problem> {
     match value {
@@ -103,13 +114,13 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
                 let at = start.checked_add(at).ok_or_else(too_large)?;
                 Ok(Value::tuple([Value::Int(at), item]))
             });
-            iterator("enumerate", pairs.collect::<Result<_, _>>()?, budget)
+            made("enumerate", pairs.collect::<Result<_, _>>()?, budget)
         }
         "zip" => {
             let lists = arguments.positional.iter().map(|value| items(value, budget)).collect::<Result<Vec<_>, _>>()?;
             let rows = lists.iter().map(Vec::len).min().unwrap_or_default();
             let row = |at: usize| Value::tuple(lists.iter().filter_map(|list| list.get(at).cloned()));
-            iterator("zip", (0..rows).map(row).collect(), budget)
+            made("zip", (0..rows).map(row).collect(), budget)
         }
         "sum" => {
             let [value, start] = arguments.take(name, ["!", "start"])?;
@@ -128,21 +139,22 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
             }
             let mut items = items(&value, budget)?;
             items.reverse();
-            iterator("reversed", items, budget)
+            made("reversed", items, budget)
         }
         "iter" => {
             let [value] = arguments.take(name, ["!"])?;
             let value = required(value);
-            if matches!(&value, Value::Object(object) if matches!(object.made(), Made::Iterator(_))) {
+            if iterator(&value).is_some() {
                 return Ok(value);
             }
-            iterator("iterator", items(&value, budget)?, budget)
+            made("iterator", items(&value, budget)?, budget)
         }
         "next" => {
             let [value, default] = arguments.take(name, ["!", ""])?;
             let value = required(value);
-            let Value::Object(object) = &value else { return Err(no_iterator(&value)) };
-            let Made::Iterator(items) = object.made() else { return Err(no_iterator(&value)) };
+            let items = iterator(&value).ok_or_else(|| {
+                Problem::Type(format!("`next` takes an iterator, not {}; `iter(…)` makes one", value.kind()))
+            })?;
             let nothing = || Problem::Type("nothing is left for `next`; it takes a default too".to_owned());
             items.next().or(default).ok_or_else(nothing)
         }
@@ -162,11 +174,7 @@ pub(super) fn call(name: &str, arguments: Arguments, budget: &mut Budget) -> Res
     }
 }
 
-fn no_iterator(value: &Value) -> Problem {
-    Problem::Type(format!("`next` takes an iterator, not {}; `iter(…)` makes one", value.kind()))
-}
-
-fn iterator(name: &'static str, items: Vec<Value>, budget: &mut Budget) -> Result<Value, Problem> {
+fn made(name: &'static str, items: Vec<Value>, budget: &mut Budget) -> Result<Value, Problem> {
     super::check_items(&items, budget)?;
     Ok(Made::Iterator(Items::new(name, items)).into())
 }

@@ -48,7 +48,7 @@ impl Scope<'_> {
             self.at(at, |scope| scope.budget.charge(0))?;
             match first.names.as_slice() {
                 [name] if !first.unpacks => self.assign(name, item),
-                names => self.at(at, |scope| scope.unpack(names, &item))?,
+                names => self.at(at, |scope| scope.unpack(names, None, &item))?,
             }
             for condition in &first.conditions {
                 if !self.evaluate(condition)?.is_true() {

@@ -96,6 +96,8 @@ impl Parser<'_> {
         match word {
             "break" | "continue" if !has_more => return self.jump(at, word),
             "else" | "endif" | "endfor" | "enddef" if !has_more => {}
+            // MAAS reads a blank behind the word as the beginning of a condition.
+            "elif" if directive.starts_with("elif ") => {}
             "if" | "elif" | "for" if !has_more => {
                 return Err(Fault::syntax(at, format!("`{word}` without an expression")));
             }
@@ -105,7 +107,7 @@ impl Parser<'_> {
                 return Ok(());
             }
         }
-        let is_alone = !has_more && directive.len() > text.len();
+        let is_alone = !has_more && directive.len() > text.len() && word != "elif";
         if at > start || is_alone {
             return Err(Fault::syntax(at, format!("`{word}` has to stand between `{{{{` and `}}}}` without blanks")));
         }

@@ -6,7 +6,7 @@ use super::{Def, For, Node, Template};
 use crate::arguments::Arguments;
 use crate::evaluate::{Scope, is_macro};
 use crate::expression::Fault;
-use crate::object::Made;
+use crate::object::{Items, Made};
 use crate::{Map, Problem, Value, builtins, text};
 
 /// How a block ended.
@@ -149,7 +149,7 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
             for target in targets {
                 match target.names.as_slice() {
                     [name] if !target.unpacks => scope.assign(name, value.clone()),
-                    names => scope.at(expression.at, |scope| scope.unpack(names, &value))?,
+                    names => scope.at(expression.at, |scope| scope.unpack(names, target.rest, &value))?,
                 }
             }
         }
@@ -179,13 +179,19 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
 fn turns(each: &For, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fault> {
     let at = each.items.at;
     let value = scope.evaluate(&each.items)?;
-    let items = scope.at(at, |scope| builtins::shared_items(&value, &mut scope.budget))?;
+    // The body may take from an iterator too, and what a `break` leaves is still there.
+    let iterator = builtins::iterator(&value);
+    let items = match iterator {
+        Some(_) => Arc::default(),
+        None => scope.at(at, |scope| builtins::shared_items(&value, &mut scope.budget))?,
+    };
+    let mut items = items.iter().cloned();
     scope.at(at, |scope| scope.budget.enter())?;
-    for item in items.iter().cloned() {
+    while let Some(item) = iterator.map_or_else(|| items.next(), Items::next) {
         scope.at(at, |scope| scope.budget.charge(0))?;
         match each.names.as_slice() {
             [name] => scope.assign(name, item),
-            names => scope.at(at, |scope| scope.unpack(names, &item))?,
+            names => scope.at(at, |scope| scope.unpack(names, None, &item))?,
         }
         if nodes(&each.body, scope, page)? == Flow::Break {
             break;

@@ -66,7 +66,7 @@ fn statement(text: &str, base: usize) -> Result<Node, Fault> {
         let name = self::name(name, base)?;
         let old = Expression { at: base, kind: Kind::Name(Arc::clone(&name)) };
         let kind = Kind::Binary(operator, Box::new(old), Box::new(value));
-        let target = Target { names: vec![name], unpacks: false };
+        let target = Target { names: vec![name], unpacks: false, rest: None };
         return Ok(Node::Assign(vec![target], Expression { at: base, kind }));
     }
     let targets = parts.into_iter().map(|(at, part)| target(part, base + at)).collect::<Result<Vec<_>, _>>()?;
@@ -98,16 +98,20 @@ fn target(text: &str, at: usize) -> Result<Target, Fault> {
     let inner = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
     let bracketed = inner('[', ']').map(|text| (text, true)).or_else(|| inner('(', ')').map(|text| (text, false)));
     let (text, is_list) = bracketed.unwrap_or((text, false));
-    if text.contains('*') {
-        return Err(Fault::unsupported(at, "`*` before a name"));
-    }
     let unpacks = is_list || text.contains(',');
     let names = text.strip_suffix(',').unwrap_or(text).split(',').map(str::trim);
-    let names = names.filter(|_| !text.is_empty()).map(|part| name(part, at)).collect::<Result<Vec<_>, _>>()?;
+    let parts: Vec<&str> = names.filter(|_| !text.is_empty()).collect();
+    let rest = parts.iter().position(|part| part.starts_with('*'));
+    let stars = parts.iter().filter(|part| part.starts_with('*')).count();
+    if stars > 1 || (stars == 1 && !unpacks) {
+        return Err(Fault::syntax(at, "one of several names may have a `*`"));
+    }
+    let plain = parts.into_iter().map(|part| part.strip_prefix('*').unwrap_or(part).trim_start());
+    let names = plain.map(|part| name(part, at)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {
         return Err(Fault::syntax(at, "`=` without a name before it"));
     }
-    Ok(Target { names, unpacks })
+    Ok(Target { names, unpacks, rest })
 }
 
 /// A name that can be assigned to.
