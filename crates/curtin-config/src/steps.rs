@@ -1,5 +1,6 @@
 //! The steps of an installation, stage by stage in curtin's order.
 
+mod apt;
 mod bootloader;
 mod commands;
 pub(crate) mod disk_image;

@@ -267,13 +267,11 @@ fn a_swap_file_is_made_where_one_is_wanted() {
 
 #[test]
 fn what_is_not_done_is_said() {
-    let yaml = format!(
-        "{SOURCE}apt_mirrors: {{ubuntu_archive: 'http://127.0.0.1/ubuntu'}}\nkernel: {{package: linux-image}}\n"
-    );
+    let yaml = format!("{SOURCE}kernel: {{package: linux-image}}\napt: {{sources: {{x: {{source: 'ppa:x/y'}}}}}}\n");
     let plan = planned(&yaml, &target(Firmware::Bios, &[("/dev/vda", 8)]));
     let warnings: Vec<String> =
         plan.warnings.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
-    assert_eq!(warnings, ["not-planned apt_mirrors", "not-planned kernel"]);
+    assert_eq!(warnings, ["not-planned kernel", "not-planned apt.sources.x"]);
 }
 
 /// A driver that is installed first, mirrors, a cloud image, and a machine that is off in the end.
@@ -298,6 +296,8 @@ power_state:
     let plan = planned(yaml, &target(Firmware::Uefi, &[("/dev/vda", 8)]));
     assert_eq!(ids(&plan)[..2], ["early-driver-01-install", "early-driver-02-load"]);
     assert_eq!(plan.power_state.command(), ["shutdown", "-P", "now", "Bye Bye"]);
+    let list = plan.steps.iter().find(|step| step.id == "apt-list").unwrap();
+    assert_eq!(list.command[5..7], ["http://local.archive/ubuntu", "http://local.archive/ubuntu"]);
     let extract = plan.steps.iter().find(|step| step.id == "extract-1").unwrap();
     assert_eq!(
         extract.reads,

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::{file_step, swap, target_volumes as volumes};
+use super::{apt, file_step, swap, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -32,6 +32,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         write_file(draft, key, file);
     }
     bind(draft);
+    apt::all(draft);
     volumes::in_target(draft);
 }
 

@@ -6,11 +6,7 @@ use crate::problem::{Problem, Span};
 pub(super) fn all(draft: &mut Draft<'_>) {
     let config = draft.config;
     let sections = [
-        ("apt", config.apt.is_some()),
-        ("apt_mirrors", config.apt_mirrors.is_some()),
-        ("apt_proxy", config.apt_proxy.is_some()),
         ("cloudconfig", config.cloudconfig.is_some()),
-        ("debconf_selections", !config.debconf_selections.is_empty()),
         ("kernel", config.kernel.is_some()),
         ("kernel-crash-dumps", config.kernel_crash_dumps.is_some()),
         ("multipath", config.multipath.is_some()),

@@ -1,0 +1,73 @@
+//! Steps for package sources, run in a directory that stands for the installed system.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use firstlight_curtin_config::{Disk, Target, parse, plan};
+
+/// Runs the steps for apt; gives what is in a file below `/etc/apt` afterwards.
+#[track_caller]
+fn written(distribution: &str, config: &str, file: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().to_str().unwrap().to_owned();
+    fs::create_dir_all(directory.path().join("etc/apt/sources.list.d")).unwrap();
+    fs::write(directory.path().join("etc/apt/sources.list.d/debian.sources"), "Types: deb\n").unwrap();
+    fs::write(directory.path().join("etc/os-release"), distribution).unwrap();
+    let parsed = parse(&format!("sources: [/r.tar]\n{config}"));
+    let disks = vec![Disk::new("/dev/vda", 8 << 30)];
+    let plan = plan(&parsed.config, &Target { disks, mount_point: root, ..Target::default() }).unwrap();
+    for step in plan.steps.iter().filter(|step| step.id.starts_with("apt-")) {
+        let mut command = Command::new(&step.command[0]);
+        let mut child = command.args(&step.command[1..]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(step.stdin.as_deref().unwrap().as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{step:#?}");
+    }
+    let stanza = directory.path().join("etc/apt/sources.list.d/debian.sources").exists();
+    assert_eq!(stanza, !config.contains("mirrors") && !config.contains("preserve"), "{config}");
+    fs::read_to_string(directory.path().join("etc/apt").join(file)).unwrap()
+}
+
+const DEBIAN: &str = "ID=debian\nVERSION_CODENAME=bookworm\n";
+const UBUNTU: &str = "ID=ubuntu\nVERSION_CODENAME=noble\n";
+
+#[test]
+fn mirrors_stand_in_the_list_of_sources() {
+    let list = written(UBUNTU, "apt_mirrors: {ubuntu_archive: 'http://m/ubuntu'}\n", "sources.list");
+    let lines: Vec<&str> = list.lines().filter(|line| !line.is_empty()).collect();
+    let parts = "main restricted universe multiverse";
+    let wanted = ["noble", "noble-updates", "noble-security", "noble-backports"];
+    assert_eq!(lines, wanted.map(|suite| format!("deb http://m/ubuntu {suite} {parts}")));
+    let config = "apt: {preserve_sources_list: false, primary: [{arches: [default], uri: 'http://m/debian'}],
+      security: [{arches: [i386], uri: 'http://no'}, {arches: [amd64], uri: 'http://s'}], disable_suites: [updates]}\n";
+    let list = written(DEBIAN, config, "sources.list");
+    assert_eq!(list.trim(), "deb http://m/debian bookworm main\ndeb http://s bookworm-security main");
+    let config = "apt: {preserve_sources_list: false, sources_list: 'deb $MIRROR $RELEASE x'}\n";
+    assert_eq!(written(DEBIAN, config, "sources.list"), "deb http://deb.debian.org/debian bookworm x\n");
+}
+
+#[test]
+fn proxies_pins_and_sources_are_files() {
+    let proxy = written(DEBIAN, "apt_proxy: http://p:3142\n", "apt.conf.d/90curtin-aptproxy");
+    assert_eq!(proxy, "Acquire::http::Proxy \"http://p:3142\";\n");
+    let conf = written(DEBIAN, "apt: {conf: 'APT::Get::Assume-Yes \"1\";'}\n", "apt.conf.d/94curtin-config");
+    assert_eq!(conf, "APT::Get::Assume-Yes \"1\";");
+    let pins = "apt: {preferences: [{package: '*', pin: release a=x, pin-priority: 100}]}\n";
+    let pins = written(DEBIAN, pins, "preferences.d/90curtin.pref");
+    assert_eq!(pins, "Package: *\nPin: release a=x\nPin-Priority: 100\n");
+    let source = "apt: {sources: {my.list: {source: 'deb http://m $RELEASE main', key: KEY}}}\n";
+    assert_eq!(written(DEBIAN, source, "sources.list.d/my.list"), "deb http://m bookworm main\n");
+    assert_eq!(written(DEBIAN, source, "trusted.gpg.d/my.asc"), "KEY");
+}
+
+#[test]
+fn answers_are_secret() {
+    let parsed = parse("sources: [/r.tar]\ndebconf_selections: {a: 'pkg pkg/password password sesame'}\n");
+    let disks = vec![Disk::new("/dev/vda", 8 << 30)];
+    let plan = plan(&parsed.config, &Target { disks, ..Target::default() }).unwrap();
+    let step = plan.steps.iter().find(|step| step.id == "debconf").unwrap();
+    assert!(step.secret && !format!("{plan:?}").contains("sesame"));
+    assert_eq!(step.command.last().unwrap(), "pkg");
+}
