@@ -127,8 +127,12 @@ impl OperatingSystems {
                 let problem = "must be letters, digits, dashes, dots and underscores".to_owned();
                 return refuse("os", name, problem);
             }
-            if let Err(error) = Template::parse("parameters", installer.parameters()) {
-                return refuse(&format!("os.{name}.parameters"), installer.parameters(), error.to_string());
+            let problem = match Template::parse("parameters", installer.parameters()) {
+                Ok(template) => template.faults().first().map(ToString::to_string),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(problem) = problem {
+                return refuse(&format!("os.{name}.parameters"), installer.parameters(), problem);
             }
         }
         Ok(())

@@ -21,8 +21,11 @@ const NAMES: [&str; 14] = [
     "rootpw",
 ];
 
+/// What stands between the first two dollar signs of a password's hash.
+const METHODS: [&str; 9] = ["1", "2a", "2b", "2y", "5", "6", "7", "gy", "y"];
+
 /// The text with the values of YAML, JSON, XML, shell and debconf lines replaced whose key sounds like a secret, with
-/// passwords in URLs, and with private keys.
+/// passwords in URLs, with hashes of passwords wherever they stand, and with private keys.
 pub(crate) fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // Deeper lines below a masked key belong to its value.
@@ -45,7 +48,7 @@ pub(crate) fn mask(text: &str) -> String {
             secret_at(line)
         };
         let Some(at) = at else {
-            out.push_str(&without_user_info(line));
+            out.push_str(&without_hashes(&without_user_info(line)));
             continue;
         };
         hidden = Some(indent);
@@ -108,6 +111,24 @@ fn without_user_info(line: &str) -> String {
     out + rest
 }
 
+/// The line with the hashes replaced that crypt(5) makes: `$6$salt$hash`.
+fn without_hashes(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        rest = after;
+        let (method, behind) = after.split_once('$').unwrap_or((after, ""));
+        if !METHODS.contains(&method) || behind.is_empty() {
+            out.push('$');
+            continue;
+        }
+        out.push_str(MASK);
+        rest = behind.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "./$=,".contains(c));
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +162,14 @@ mod tests {
         ] {
             assert_eq!(mask(text), expected);
         }
+    }
+
+    #[test]
+    fn hashes() {
+        let text = "usermod -p '$6$a/b$c.D' ops; echo root:$y$j9T$x$y | chpasswd -e # $HOME $5 $1$\n";
+        let expected = "usermod -p '********' ops; echo root:******** | chpasswd -e # $HOME $5 ********\n";
+        assert_eq!(mask(text), expected);
+        assert_eq!(mask("cost: 5$ and 6$\n"), "cost: 5$ and 6$\n");
     }
 
     #[test]
