@@ -15,8 +15,14 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
     Err(format!("{} cannot be run: {error}", lab.display()))
 }
 
-/// Makes RAID, LVM, encrypted devices and bcaches on loop devices, for which the running kernel needs their modules.
+/// Makes RAID, LVM, encrypted devices and bcaches on loop devices, in a virtual machine: their modules are not in every
+/// kernel.
 pub(crate) fn loop_devices() -> Result<(), String> {
     setup::storage()?;
-    shell::run("cargo test -p firstlight-curtin-config --test loop_volumes -- --ignored --test-threads=1")
+    let here = std::env::current_dir().map_err(|error| format!("the current folder is not known: {error}"))?;
+    shell::run_with(
+        "cargo test -p firstlight-curtin-config --test loop_volumes -- --ignored --test-threads=1",
+        "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
+        &here.join("lab/storage/loop-devices.sh").display().to_string(),
+    )
 }

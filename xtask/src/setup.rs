@@ -25,9 +25,22 @@ const PACKAGES: [&str; 18] = [
     "zstd",
 ];
 
-/// What `cargo lab storage --loop-devices` makes volumes with.
-const STORAGE: [&str; 8] =
-    ["bcache-tools", "cryptsetup-bin", "dmsetup", "dosfstools", "e2fsprogs", "fdisk", "lvm2", "mdadm"];
+/// What `cargo lab storage --loop-devices` makes volumes with, and its virtual machine.
+const STORAGE: [&str; 13] = [
+    "bcache-tools",
+    "busybox-static",
+    "cpio",
+    "cryptsetup-bin",
+    "dmsetup",
+    "dosfstools",
+    "e2fsprogs",
+    "fdisk",
+    "kmod",
+    "lvm2",
+    "mdadm",
+    "qemu-system-x86",
+    "udev",
+];
 
 /// Debian packages, the WebAssembly target and one without an operating system.
 pub(crate) fn testing() -> Result<(), String> {
