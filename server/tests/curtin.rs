@@ -166,7 +166,7 @@ fn check_has_levels_and_one_line_of_json_a_file() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_a_mistake_in_the_use() {
+fn a_file_that_cannot_be_read_has_its_line_too() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &[u8]| {
         let path = directory.path().join(name);
@@ -174,13 +174,22 @@ fn a_file_that_cannot_be_read_is_a_mistake_in_the_use() {
         path.to_str().unwrap().to_owned()
     };
     let (good, bad) = (file("good.yaml", b"{}"), file("bad.yaml", b"a: \xff\n"));
-    let (status, out, err) = curtin(&["check", "--json", &good, "/no/such/file", &bad], "");
-    assert_eq!(status, 2);
-    assert_eq!(err, "firstlight: /no/such/file: No such file or directory (os error 2)\n");
-    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&lines[0]["file"], &lines[1]["file"]), (&good.as_str().into(), &bad.as_str().into()));
-    assert_eq!((&lines[1]["problems"][0]["code"], lines.len()), (&"not-utf8".into(), 2));
-    assert_eq!(curtin(&["check", &good, &bad], "").0, 1);
+    for level in ["schema", "runtime", "lint"] {
+        let files = [good.as_str(), "/no/such/file", &bad];
+        let arguments = ["check", "--json", "--level", level, files[0], files[1], files[2]];
+        let (status, out, err) = curtin(&arguments, "");
+        assert_eq!((status, err.as_str()), (1, ""));
+        let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let names: Vec<&str> = lines.iter().map(|line| line["file"].as_str().unwrap()).collect();
+        assert_eq!(names, files);
+        let codes = lines.iter().map(|line| line["problems"][0]["code"].as_str());
+        assert_eq!(codes.collect::<Vec<_>>(), [None, Some("unreadable"), Some("not-utf8")]);
+    }
+    let (status, out, err) = curtin(&["check", "/no/such/file"], "");
+    let wanted = "/no/such/file:error[unreadable] it cannot be read: No such file or directory (os error 2)\n";
+    assert_eq!((status, out.as_str(), err.as_str()), (1, wanted, ""));
+    assert_eq!(curtin(&["check", &good], "").0, 0);
+    assert_eq!(curtin(&["check"], "").0, 2, "no file is a mistake in the use");
 }
 
 #[test]

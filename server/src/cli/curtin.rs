@@ -24,7 +24,7 @@ pub(super) enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Say what is wrong with configurations; exit status 1 if there are errors, 2 if a file cannot be read
+    /// Say what is wrong with configurations; exit status 1 if there are errors, a file that cannot be read among them
     Check {
         /// The files; - is standard input
         #[arg(required = true)]
@@ -181,24 +181,19 @@ fn planned(input: &Input, disks: &Path, firmware: FirmwareName, format: Format) 
     })
 }
 
-/// The exit status when there was nothing to look at, as for a mistake in the use.
-const UNUSABLE: u8 = 2;
-
 /// What is wrong with each file; one that cannot be read does not keep the others from being looked at.
 fn check(files: &[PathBuf], level: Level, firmware: Option<Firmware>, json: bool) -> ExitCode {
     let mut status = 0;
     let mut out = std::io::stdout().lock();
     for file in files {
         let name = file.display().to_string();
-        let bytes = match read_bytes(file) {
-            Ok(bytes) => bytes,
-            Err(message) => {
-                eprintln!("firstlight: {message}");
-                status = UNUSABLE;
-                continue;
+        let (bytes, problems) = match open(file) {
+            Ok(bytes) => {
+                let problems = check_bytes(&bytes, level.into(), firmware);
+                (bytes, problems)
             }
+            Err(error) => (Vec::new(), vec![Problem::unreadable(&error.to_string())]),
         };
-        let problems = check_bytes(&bytes, level.into(), firmware);
         status = status.max(u8::from(problems.iter().any(Problem::is_error)));
         let printed = if json {
             let line = json!({"file": name, "problems": problems.iter().map(machine_problem).collect::<Vec<_>>()});
@@ -250,17 +245,16 @@ fn merge(input: &Input) -> Result<Merge, String> {
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    String::from_utf8(read_bytes(file)?).map_err(|_| format!("{}: this is not UTF-8 text", file.display()))
+    let bytes = open(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    String::from_utf8(bytes).map_err(|_| format!("{}: this is not UTF-8 text", file.display()))
 }
 
-fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
+fn open(file: &Path) -> std::io::Result<Vec<u8>> {
+    if file != Path::new("-") {
+        return std::fs::read(file);
+    }
     let mut bytes = Vec::new();
-    let outcome = if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(file)
-    };
-    outcome.map_err(|error| format!("{}: {error}", file.display()))
+    std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
 }
 
 fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
