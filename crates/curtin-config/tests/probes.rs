@@ -164,6 +164,36 @@ const GENERATED: &[(&str, bool)] = &[
     ("network: {version: 1, config: [{type: physical, name: e, params: null}]}", true),
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: {a: 1}, params: {}}]}", false),
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: [[]], params: {}}]}", true),
+    ("kernel: null", false),
+    ("early_commands: {a: [echo, 2026-01-01]}", true),
+    ("bucket: {a: 2026-01-01}", true),
+    ("bucket: !!set {a, b}", true),
+    ("bucket: !!binary aGk=", true),
+    ("{stages: [early], late_commands: null}", false),
+    ("{stages: [early], early_commands: null}", true),
+    ("verbosity: -3", false),
+    ("verbosity: -4", true),
+    ("storage: {version: 1, config: [{id: n, type: nvme_controller, transport: tcp, tcp_addr: 10.0.0.1}]}", true),
+    ("storage: {version: 1, config: [{id: n, type: nvme_controller, transport: pcie}]}", false),
+    (
+        "storage: {version: 1, config: [{id: y, type: disk, serial: Y}, {id: z, type: zpool, pool: '', vdevs: [y]}]}",
+        true,
+    ),
+    (
+        "storage: {version: 1, config: [{id: y, type: disk, serial: Y}, {id: z, type: zpool, pool: p, vdevs: [y]}, \
+         {id: f, type: zfs, pool: z, volume: ''}]}",
+        true,
+    ),
+    (
+        "storage: {version: 1, config: [{id: d, type: disk, serial: D, ptable: gpt}, \
+         {id: p, type: partition, device: d, size: 1G, number: '1'}]}",
+        true,
+    ),
+    (
+        "storage: {version: 2, config: [{id: d, type: disk, serial: D, ptable: gpt}, \
+         {id: p, type: partition, device: d, size: 1G, number: '1'}]}",
+        false,
+    ),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! RAID, bcache and ZFS.
+//! RAID, bcache, ZFS and remote controllers.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,22 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
             if !item.flag(key) {
                 let message = format!("curtin makes no bcache without a `{key}`");
                 problems.push(item.error("bcache-half", key, message).remedy("name both devices"));
+            }
+        }
+    }
+    for (kind, key) in [("zpool", "pool"), ("zfs", "volume")] {
+        for item in graph.of(kind).filter(|item| item.text(key) == Some("")) {
+            problems.push(item.error("missing-key", key, format!("curtin makes no {kind} without a name in `{key}`")));
+        }
+    }
+    for item in graph.of("nvme_controller").filter(|item| item.text("transport") == Some("tcp")) {
+        for key in ["tcp_addr", "tcp_port"] {
+            if item.get(key).is_none() {
+                problems.push(item.error(
+                    "missing-key",
+                    key,
+                    format!("a controller that is reached by TCP needs `{key}`"),
+                ));
             }
         }
     }

@@ -43,6 +43,10 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
         }
     }
     if graph.version == 1 {
+        if item.text("number").is_some_and(|text| !text.is_empty()) {
+            let problem = item.error("bad-number", "number", "curtin compares it with numbers, and this is text");
+            problems.push(problem.remedy("leave the quotes out"));
+        }
         for key in ["offset", "resize", "partition_type", "partition_name", "uuid", "attrs"] {
             if item.get(key).is_some() && (key != "resize" || item.flag(key)) {
                 let message = format!("`{key}` has no effect in a storage section of version 1");
