@@ -1,6 +1,5 @@
 //! What a machine boots: loader files, and the script that its state asks for.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,13 +12,14 @@ use firstlight_pxe::{
 };
 use serde_json::json;
 
-use crate::config::{Config, ConfigError, DhcpMode, Installer, OperatingSystems};
+use crate::config::{Config, ConfigError, DhcpMode, Installer, OperatingSystems, Policies, is_ipxe};
 use crate::controller::{ControlError, Controller};
 use crate::installer::Installation;
 use crate::model::{Mac, NewEvent, Power, Record};
 use crate::network::neighbour;
 use crate::secret;
 use crate::store::{Credential, Facts, LeaseRow, Scope};
+use crate::subnets::{Subnet, Subnets};
 use crate::templates::{Subject, Templates};
 use crate::time::Millis;
 
@@ -62,15 +62,13 @@ pub enum BootError {
         /// Where it should be.
         path: PathBuf,
     },
-    /// A machine's own boot loader.
-    #[error(
-        "boot file {file} of machine {mac} (pxe.machines) is missing: put it into boot_dir, or name one that is there"
-    )]
+    /// A boot loader of somebody's own.
+    #[error("boot file {file} of {of} is missing: put it into boot_dir, or name one that is there")]
     MissingOwnFile {
         /// Its name or URI.
         file: String,
-        /// The machine.
-        mac: Mac,
+        /// Whose it is, and the table that says so.
+        of: String,
     },
     /// An image.
     #[error("image {path} is missing: build one with `cargo lab images`, or set images_dir and os to where it is")]
@@ -106,29 +104,41 @@ pub struct Boot {
     kernel_options: String,
     images_dir: PathBuf,
     boot_dir: Option<PathBuf>,
-    dhcp_mode: DhcpMode,
-    quirks: Arc<BTreeMap<Mac, Quirks>>,
+    subnets: Subnets,
+    policies: Arc<Policies>,
     templates: Templates,
 }
 
 impl Boot {
-    /// Serves what `config` names, from `address`.
+    /// Serves what `config` names, in `subnets`.
     ///
     /// # Errors
     ///
     /// When `[pxe]` makes no sense.
-    pub fn new(controller: Controller, config: &Config, address: Ipv4Addr) -> Result<Self, ConfigError> {
+    pub fn new(controller: Controller, config: &Config, subnets: Subnets) -> Result<Self, ConfigError> {
         Ok(Self {
             controller,
-            policy: Policy { server: address, http_port: config.http.port },
+            policy: Policy { server: subnets.main(), http_port: config.http.port },
             os: Arc::new(config.os.clone()),
             kernel_options: config.kernel_options.clone(),
             images_dir: config.images_dir(),
             boot_dir: config.boot_dir.clone(),
-            dhcp_mode: config.dhcp.mode.unwrap_or(DhcpMode::Authoritative),
-            quirks: Arc::new(config.pxe.quirks()?),
+            subnets,
+            policies: Arc::new(config.pxe.policies()?),
             templates: Templates::new(&config.preseed.templates),
         })
+    }
+
+    /// The same for machines that reach this server by `address`.
+    #[must_use]
+    pub fn at(&self, address: Ipv4Addr) -> Self {
+        Self { policy: Policy { server: address, ..self.policy }, ..self.clone() }
+    }
+
+    /// The subnets that are served.
+    #[must_use]
+    pub fn subnets(&self) -> &Subnets {
+        &self.subnets
     }
 
     /// Checks that everything that may be advertised is there to be served.
@@ -142,12 +152,14 @@ impl Boot {
                 return Err(BootError::MissingBootFile { file: file.path(), package: file.package() });
             }
         }
-        for (mac, quirks) in self.quirks.iter() {
-            let Some(file) = &quirks.boot_file else { continue };
-            let ours = format!("{}boot/", self.policy.http_root());
-            let path = file.strip_prefix(&ours).unwrap_or(file);
+        let of_subnets = self.subnets.iter().flat_map(|subnet| {
+            let files = subnet.pxe.boot_files.iter();
+            files.map(move |(kind, file)| (format!("subnet {subnet} (dhcp.subnets.pxe.boot_files.{kind})"), file))
+        });
+        for (of, file) in self.policies.boot_files().chain(of_subnets) {
+            let path = self.path_of(file);
             if !path.contains("://") && self.served(path).is_none() {
-                return Err(BootError::MissingOwnFile { file: file.clone(), mac: *mac });
+                return Err(BootError::MissingOwnFile { file: file.to_owned(), of });
             }
         }
         for file in EPHEMERAL_FILES {
@@ -186,20 +198,29 @@ impl Boot {
         path.is_file().then_some(path)
     }
 
-    /// What a client needs that others of its kind do not; and what its kind needs of this server.
+    /// The path in a URI of this server's, by whichever address; anything else as it is.
+    fn path_of<'a>(&self, file: &'a str) -> &'a str {
+        let mut roots = self.subnets.interfaces().map(|interface| self.at(interface.address).policy.http_root());
+        roots.find_map(|root| file.strip_prefix(&root)?.strip_prefix("boot/")).unwrap_or(file)
+    }
+
+    /// What a client in a subnet needs that others of its kind do not; and what its kind needs of this server.
     #[must_use]
-    pub fn quirks(&self, mac: Option<[u8; 6]>, client: &Client) -> Quirks {
-        let mut quirks = mac.and_then(|mac| self.quirks.get(&Mac(mac)).cloned()).unwrap_or_default();
+    pub fn quirks(&self, subnet: Option<&Subnet>, mac: Option<[u8; 6]>, client: &Client) -> Quirks {
+        let mut quirks = self.policies.of(mac, subnet.map(|subnet| &subnet.pxe), client);
+        let is_proxy = subnet.is_some_and(|subnet| subnet.mode == DhcpMode::Proxy);
         let is_uefi = client.firmware == Firmware::Uefi && client.transport == Transport::Tftp;
         if quirks.boot_file.is_none() && is_uefi {
             quirks.boot_file = match client.architecture.cpu() {
                 // Debian's packages of it are for machines of that architecture: it is there if somebody has put it there.
                 Cpu::Arm64 => self.served(ARM64_SHIM).map(|_| ARM64_SHIM.to_owned()),
                 // Not shim: GRUB 2.06 asks the server that the DHCP server names, which is seldom the proxy.
-                Cpu::X64 if self.dhcp_mode == DhcpMode::Proxy => Some(BootFile::SnponlyX64.path().to_owned()),
+                Cpu::X64 if is_proxy => Some(BootFile::SnponlyX64.path().to_owned()),
                 _ => None,
             };
         }
+        // Said in different places, the two may come to this: an iPXE that is given itself, for ever.
+        quirks.ipxe_as_rom &= !quirks.boot_file.as_deref().is_some_and(is_ipxe);
         quirks
     }
 
@@ -298,7 +319,8 @@ impl Boot {
     /// not, the machine is believed.
     async fn who(&self, peer: Ipv4Addr, claimed: Option<Mac>) -> Result<Mac, NoScript> {
         let store = self.controller.store();
-        if self.dhcp_mode == DhcpMode::Authoritative {
+        let subnet = self.subnets.of(peer).or_else(|| self.subnets.iter().next());
+        if subnet.is_some_and(|subnet| subnet.mode == DhcpMode::Authoritative) {
             let holder = store.lease_holder(peer, Millis::now()).await.map_err(ControlError::from)?;
             return holder.ok_or(NoScript::Stranger(peer));
         }

@@ -59,7 +59,7 @@ enum Command {
         /// The data directory
         #[arg(long)]
         data_dir: Option<PathBuf>,
-        /// Give machines addresses, without looking for another DHCP server first
+        /// Give machines addresses, without looking for another DHCP server first; in every subnet without a mode
         #[arg(long)]
         authoritative: bool,
     },

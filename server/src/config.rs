@@ -3,6 +3,7 @@
 mod dhcp;
 mod os;
 mod pxe;
+mod subnets;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,10 @@ use serde::Deserialize;
 
 pub use dhcp::{Dhcp, DhcpMode, Reservation};
 pub use os::{Installer, Kind, OperatingSystems};
-pub use pxe::{Machine, Proxy, Pxe};
+pub(crate) use pxe::is_ipxe;
+pub use pxe::{BootFiles, Machine, Policies, Policy, Proxy, Pxe};
+pub(crate) use subnets::mask;
+pub use subnets::{FurtherSubnet, Place, Written};
 
 /// What `firstlight serve --config FILE` reads. `docs/firstlight.toml` in the repository is a commented example.
 #[derive(Debug, Clone, Deserialize)]
@@ -157,13 +161,11 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
         let config: Self = toml::from_str(&text)
             .map_err(|error| ConfigError::Parse { path: path.to_owned(), error: Box::new(error) })?;
-        if config.dhcp.lease_seconds < 60 {
-            let value = config.dhcp.lease_seconds.to_string();
-            return Err(ConfigError::Value {
-                key: "dhcp.lease_seconds".into(),
-                value,
-                problem: "must be at least 60".into(),
-            });
+        if let Some(subnet) = config.subnets()?.iter().find(|subnet| subnet.lease_seconds < 60) {
+            return Err(subnet.fault("lease_seconds", subnet.lease_seconds.to_string(), "must be at least 60"));
+        }
+        for subnet in &config.dhcp.subnets {
+            subnet.pxe.check("dhcp.subnets.pxe")?;
         }
         config.os.check()?;
         Ok(config)

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use firstlight_dhcp::foreign::{Evidence, ForeignServer, ForeignServers};
 use firstlight_dhcp::server::{
-    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Probing, Reply, Server,
-    Subnet, Timestamp,
+    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Probing, Receipt, Reply,
+    Server, Subnet, Timestamp,
 };
-use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, drive};
+use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, Verdict, drive};
 use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
-use firstlight_pxe::discovery::Responder;
+use firstlight_pxe::discovery::{BOOT_SERVER_PORT, DHCP_PORT};
 use firstlight_pxe::{Client, Role, decide_with};
 use serde_json::{Value, json};
 use socket2::{Domain, Protocol, Type};
@@ -25,18 +25,18 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::boot::Boot;
-use crate::config::{Config, DhcpMode};
+use crate::config::DhcpMode;
 use crate::controller::Controller;
 use crate::journal::Journal;
 use crate::meter::Meters;
 use crate::model::{Mac, NewEvent};
-use crate::network::Link;
 use crate::run::StartError;
 use crate::secret;
 use crate::store::{LeaseRow, Store, StoreError};
+use crate::subnets::{Interface, Subnets};
 use crate::time::Millis;
 use proxy::Proxy;
-pub use search::{PATIENCE, search};
+pub use search::{Found, PATIENCE, search};
 
 /// Seconds after which another DHCP server is told of again.
 const FOREIGN_QUIET: u32 = 3600;
@@ -59,53 +59,50 @@ pub enum DhcpError {
     NoMode,
 }
 
-/// Starts what [`DhcpMode`] asks for; the DHCP server with the leases that are stored.
+/// Starts what each subnet's [`DhcpMode`] asks for; the DHCP server with the leases that are stored.
+///
+/// Where this server gives no address at all, port 67 is the proxy's alone. Otherwise the DHCP server hears every interface,
+/// since relay agents may come in by any, and leaves to the proxy what is its business.
 ///
 /// # Errors
 ///
-/// When the port, the configuration or the stored leases are not usable.
+/// When a port, the configuration or the stored leases are not usable.
 pub async fn spawn(
     services: &mut JoinSet<Result<(), StartError>>,
-    config: &Config,
-    interface: Link,
+    probe: bool,
     boot: &Boot,
     controller: &Controller,
     meters: Arc<Meters>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
-    let responder = Responder::new(*boot.policy());
-    let (journal, proxy_meters) = (controller.journal().clone(), meters.clone());
-    let (responder, offers) = match config.dhcp.mode.ok_or(DhcpError::NoMode)? {
-        DhcpMode::Off => return Ok(()),
-        DhcpMode::Proxy => (responder, true),
-        DhcpMode::Authoritative => (responder.without_offers(), false),
-    };
-    Proxy { responder, boot: boot.clone(), offers, journal, meters: proxy_meters }.spawn(
-        services,
-        &config.interface,
-        interface,
-        &stopped,
-    )?;
-    if offers {
+    let subnets = boot.subnets().clone();
+    let proxy = Arc::new(Proxy { boot: boot.clone(), journal: controller.journal().clone() });
+    let authoritative: Vec<Subnet> = subnets
+        .iter()
+        .filter(|subnet| subnet.mode == DhcpMode::Authoritative)
+        .map(|subnet| subnet.dhcp.clone())
+        .collect();
+    for interface in subnets.heard() {
+        proxy.spawn(services, BOOT_SERVER_PORT, interface, &meters, &stopped)?;
+        if authoritative.is_empty() {
+            proxy.spawn(services, DHCP_PORT, interface, &meters, &stopped)?;
+        }
+    }
+    if authoritative.is_empty() {
         return Ok(());
     }
-    let mut server = Server::new(dhcp_config(config, interface)?).map_err(DhcpError::from)?;
+    let mut server = Server::new(dhcp_config(&subnets, authoritative, probe)).map_err(DhcpError::from)?;
     let store = controller.store().clone();
     let leases = store.leases().await.map_err(DhcpError::from)?;
     server.restore(leases.iter().filter_map(from_row));
-    let socket = Socket::bind(&config.interface).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
-            StartError::port("DHCP", IpAddr::V4(interface.address), 67, &error)
-        }
-        _ => StartError::Ended { service: "DHCP", reason: error.to_string() },
-    })?;
+    let Some(socket) = listen(&subnets)? else { return Ok(()) };
     let service = DhcpService {
         store,
         journal: controller.journal().clone(),
-        boot: boot.clone(),
+        proxy,
         meters,
         commit: Arc::default(),
-        foreign: ForeignServers::new([interface.address], FOREIGN_QUIET),
+        foreign: ForeignServers::new(subnets.interfaces().map(|interface| interface.address), FOREIGN_QUIET),
     };
     services.spawn(async move {
         let shutdown = async move {
@@ -117,28 +114,39 @@ pub async fn spawn(
     Ok(())
 }
 
-fn dhcp_config(config: &Config, interface: Link) -> Result<DhcpConfig, StartError> {
-    let mask = u32::MAX.checked_shl(32 - u32::from(interface.prefix_len)).unwrap_or(0);
-    let network = Ipv4Addr::from(u32::from(interface.address) & mask);
-    let mut subnet = Subnet::new(network, interface.prefix_len);
-    subnet.pools = vec![config.dhcp.range(interface.address, interface.prefix_len)?];
-    subnet.lease_time = config.dhcp.lease_seconds;
-    subnet.routers.clone_from(&config.dhcp.routers);
-    subnet.dns_servers.clone_from(&config.dhcp.dns_servers);
-    subnet.ntp_servers.clone_from(&config.dhcp.ntp_servers);
-    subnet.domain_name.clone_from(&config.dhcp.domain_name);
-    subnet.reservations = config.dhcp.reserved()?;
-    let mut dhcp = DhcpConfig::new(interface.address, vec![subnet]);
-    dhcp.probing = config.dhcp.probe.then(Probing::default);
+/// Port 67 on every interface where DHCP is heard.
+fn listen(subnets: &Subnets) -> Result<Option<Socket>, StartError> {
+    let mut all: Option<Socket> = None;
+    for Interface { name, address } in subnets.heard() {
+        let socket = Socket::bind(name).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
+                StartError::port("DHCP", IpAddr::V4(*address), DHCP_PORT, &error)
+            }
+            _ => StartError::Ended { service: "DHCP", reason: error.to_string() },
+        })?;
+        all = Some(match all {
+            Some(others) => others.join(socket),
+            None => socket,
+        });
+    }
+    Ok(all)
+}
+
+fn dhcp_config(subnets: &Subnets, authoritative: Vec<Subnet>, probe: bool) -> DhcpConfig {
+    let mut dhcp = DhcpConfig::new(subnets.main(), authoritative);
+    dhcp.other_ids =
+        subnets.interfaces().map(|interface| interface.address).filter(|id| *id != subnets.main()).collect();
+    dhcp.probing = probe.then(Probing::default);
     dhcp.seed = secret::seed();
-    Ok(dhcp)
+    dhcp
 }
 
 /// Commits leases, adds boot options, tells of packets.
 struct DhcpService {
     store: Arc<dyn Store>,
     journal: Journal,
-    boot: Boot,
+    /// For the subnets whose addresses come from another server, and what it knows of machines for all.
+    proxy: Arc<Proxy>,
     meters: Arc<Meters>,
     /// Microseconds that the last commit took: the decision itself is a matter of less than one.
     commit: Arc<AtomicU64>,
@@ -157,13 +165,27 @@ impl Service for DhcpService {
         })
     }
 
-    fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
+    fn screen(&mut self, request: &MessageRef<'_>, receipt: Receipt) -> Verdict {
+        match self.proxy.boot.subnets().of_request(request, receipt).map(|subnet| subnet.mode) {
+            Some(DhcpMode::Authoritative) | None => Verdict::Serve,
+            Some(DhcpMode::Off) => Verdict::Ignore,
+            Some(DhcpMode::Proxy) => match self.proxy.answer(request, receipt, DHCP_PORT) {
+                Some((datagram, reply)) => {
+                    Verdict::Answer { datagram, to: reply.destination, delay: reply.answer.delay }
+                }
+                None => Verdict::Ignore,
+            },
+        }
+    }
+
+    fn customize(&mut self, request: &MessageRef<'_>, receipt: Receipt, reply: &mut Reply) {
         if reply.message.message_type() == Some(MessageType::NAK) {
             return;
         }
         let Some(client) = identify(request) else { return };
-        let quirks = self.boot.quirks(request.hardware_address().mac(), &client);
-        let Ok(answer) = decide_with(&client, Role::Dhcp, self.boot.policy(), &quirks) else { return };
+        let (policy, quirks) = self.proxy.terms(request, receipt, &client);
+        let Ok(answer) = decide_with(&client, Role::Dhcp, &policy, &quirks) else { return };
+        reply.delay = answer.delay;
         reply.message.siaddr = answer.siaddr;
         let named = reply.message.set_sname(answer.sname.as_bytes());
         if named.and(reply.message.set_file(answer.file.as_bytes())).is_err() {
@@ -206,14 +228,12 @@ impl Service for DhcpService {
                 let message = format!("the answer to {} could not be written: {error}", request.hardware_address());
                 NewEvent::now("dhcp.failed", message).mac(mac(request))
             }
-            Observation::SendFailed { request, error, .. } => {
-                let message = format!("the answer to {} could not be sent: {error}", request.hardware_address());
-                NewEvent::now("dhcp.failed", message).mac(mac(request))
-            }
+            Observation::SendFailed { request, error, .. } => unsent(request, error),
             Observation::CommitFailed { error, changes } => {
                 tracing::error!("leases cannot be stored: {error}");
                 NewEvent::now("dhcp.failed", format!("{} leases could not be stored: {error}", changes.len()))
             }
+            Observation::AnswerFailed { request, error, .. } => unsent(request, error),
             other => NewEvent::now("dhcp.failed", format!("{other:?}")),
         };
         self.journal.note(event);
@@ -290,6 +310,11 @@ fn replied(request: &MessageRef<'_>, reply: &Reply) -> NewEvent {
             "destination": format!("{:?}", reply.destination),
         }),
     )
+}
+
+fn unsent(request: &MessageRef<'_>, error: &io::Error) -> NewEvent {
+    let message = format!("the answer to {} could not be sent: {error}", request.hardware_address());
+    NewEvent::now("dhcp.failed", message).mac(mac(request))
 }
 
 fn mac(request: &MessageRef<'_>) -> Option<Mac> {

@@ -28,6 +28,7 @@ pub mod preview;
 mod run;
 pub mod secret;
 pub mod store;
+pub mod subnets;
 pub mod templates;
 pub mod tftp;
 pub mod time;

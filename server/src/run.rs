@@ -21,9 +21,10 @@ use crate::http::{App, router, serve};
 use crate::journal::Journal;
 use crate::meter::Meters;
 use crate::model::NewEvent;
-use crate::network::{InterfaceError, Link, link};
+use crate::network::InterfaceError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
+use crate::subnets::{Interface, Subnet, Subnets};
 use crate::templates::TemplatesError;
 use crate::tftp::TftpService;
 use crate::{audit, outbox, secret};
@@ -112,13 +113,13 @@ impl StartError {
 /// [`StartError`] when it cannot start, or a service breaks down.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
     let started = Instant::now();
-    let interface = link(&config.interface)?;
+    let subnets = Subnets::new(&config)?;
     make_data_dir(&config.data_dir)?;
     let admin_token = admin_token(&config.data_dir)?;
     let store = open_store(&config.data_dir).await?;
     let (journal, writer) = Journal::new(config.events_kept);
     let controller = Controller::new(store.clone(), journal.clone(), config.timeouts.clone());
-    let boot = Boot::new(controller.clone(), &config, interface.address)?;
+    let boot = Boot::new(controller.clone(), &config, subnets.clone())?;
     boot.check()?;
     boot.templates().check()?;
 
@@ -133,21 +134,25 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(
         stop: stopped.clone(),
     };
     let mut services: JoinSet<Result<(), StartError>> = JoinSet::new();
-    for listener in http_listeners(&config, interface).await? {
-        let (router, stopped) = (router(app.clone()), stopped.clone());
+    for (address, listener) in http_listeners(&config, &subnets).await? {
+        // What machines are told to fetch, they fetch from where they have asked.
+        let app = App { boot: boot.at(address), ..app.clone() };
+        let (router, stopped) = (router(app), stopped.clone());
         services.spawn(async move {
             serve(listener, router, stopped).await;
             Ok(())
         });
     }
-    spawn_tftp(&mut services, &boot, &journal, &meters, interface, stopped.clone())?;
-    dhcp::spawn(&mut services, &config, interface, &boot, &controller, meters, stopped.clone()).await?;
+    for interface in subnets.interfaces() {
+        spawn_tftp(&mut services, &boot.at(interface.address), &journal, &meters, stopped.clone())?;
+    }
+    dhcp::spawn(&mut services, config.dhcp.probe, &boot, &controller, meters, stopped.clone()).await?;
     spawn_housekeeping(&mut services, &boot, &controller, &stopped);
     let (writer_stop, writer_stopped) = watch::channel(false);
     let writer = tokio::spawn(writer.run(store, writer_stopped));
 
     let took = started.elapsed().as_millis();
-    let message = format!("serving {} from {}/{}", config.interface, interface.address, interface.prefix_len);
+    let message = format!("serving {}", served(&subnets));
     journal.note(NewEvent::now("server.started", message.clone()));
     eprintln!("firstlight: {message}; ready in {took} ms");
     let outcome = tokio::select! {
@@ -207,11 +212,10 @@ fn spawn_tftp(
     boot: &Boot,
     journal: &Journal,
     meters: &Arc<Meters>,
-    interface: Link,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     const PORT: u16 = 69;
-    let address = IpAddr::V4(interface.address);
+    let address = IpAddr::V4(boot.policy().server);
     let server = firstlight_tftp::Server::bind(SocketAddr::new(address, PORT))
         .map_err(|error| StartError::port("TFTP", address, PORT, &error))?;
     let service = TftpService::new(boot.clone(), journal.clone(), meters.clone());
@@ -225,15 +229,25 @@ fn spawn_tftp(
     Ok(())
 }
 
-/// The interface's address for machines, and loopback for people on this host.
-async fn http_listeners(config: &Config, interface: Link) -> Result<Vec<TcpListener>, StartError> {
+/// The interfaces' addresses for machines, and loopback for people on this host; each with the address that is told there.
+async fn http_listeners(config: &Config, subnets: &Subnets) -> Result<Vec<(Ipv4Addr, TcpListener)>, StartError> {
     let mut listeners = Vec::new();
-    for address in [interface.address, Ipv4Addr::LOCALHOST] {
+    let own = subnets.interfaces().map(|interface| (interface.address, interface.address));
+    for (told, address) in own.chain([(subnets.main(), Ipv4Addr::LOCALHOST)]) {
         let (address, port) = (IpAddr::V4(address), config.http.port);
         let listener = TcpListener::bind((address, port)).await;
-        listeners.push(listener.map_err(|error| StartError::port("HTTP", address, port, &error))?);
+        listeners.push((told, listener.map_err(|error| StartError::port("HTTP", address, port, &error))?));
     }
     Ok(listeners)
+}
+
+/// Each subnet and where it is.
+fn served(subnets: &Subnets) -> String {
+    let one = |subnet: &Subnet| match &subnet.interface {
+        Some(Interface { name, address }) => format!("{name} from {address}/{}", subnet.dhcp.prefix_len),
+        None => format!("{subnet} behind a relay agent"),
+    };
+    subnets.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn make_data_dir(path: &Path) -> Result<(), StartError> {

@@ -8,13 +8,15 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use firstlight::boot::Boot;
-use firstlight::config::{Config, Timeouts};
+use firstlight::config::{Config, DhcpMode, Timeouts};
 use firstlight::controller::Controller;
 use firstlight::http::{App, Peer, router};
 use firstlight::journal::Journal;
 use firstlight::model::{Mac, Power};
+use firstlight::network::Link;
 use firstlight::store::sqlite::SqliteStore;
 use firstlight::store::{LeaseRow, Store};
+use firstlight::subnets::Subnets;
 use firstlight_machine_fsm::Event;
 use firstlight_pxe::{Loader, RequestedPath};
 use serde_json::{Value, json};
@@ -109,7 +111,10 @@ async fn house() -> House {
     let mut config = Config::read(&file).unwrap();
     config.images_dir = Some(dir.path().to_owned());
     config.preseed.templates = vec![dir.path().join("templates")];
-    let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1)).unwrap();
+    config.dhcp.mode = Some(DhcpMode::Authoritative);
+    let link = Link { address: Ipv4Addr::new(10, 77, 0, 1), prefix_len: 24 };
+    let subnets = Subnets::with(&config, |_| Ok(link)).unwrap();
+    let boot = Boot::new(controller.clone(), &config, subnets).unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let app = App {
         controller: controller.clone(),

@@ -8,12 +8,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use firstlight::boot::Boot;
-use firstlight::config::{Config, Timeouts};
+use firstlight::config::{Config, DhcpMode, Timeouts};
 use firstlight::controller::Controller;
 use firstlight::http::{App, Peer, router};
 use firstlight::journal::Journal;
+use firstlight::network::Link;
 use firstlight::store::sqlite::SqliteStore;
 use firstlight::store::{Credential, LeaseRow, Scope, Store};
+use firstlight::subnets::Subnets;
 use firstlight_pxe::Loader;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -56,7 +58,10 @@ async fn house() -> House {
     config.images_dir = Some(dir.path().to_owned());
     config.preseed.templates = vec![dir.path().join("templates")];
     std::fs::create_dir(dir.path().join("templates")).unwrap();
-    let boot = Boot::new(controller.clone(), &config, Ipv4Addr::new(10, 77, 0, 1)).unwrap();
+    config.dhcp.mode = Some(DhcpMode::Authoritative);
+    let link = Link { address: Ipv4Addr::new(10, 77, 0, 1), prefix_len: 24 };
+    let subnets = Subnets::with(&config, |_| Ok(link)).unwrap();
+    let boot = Boot::new(controller.clone(), &config, subnets).unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let app = App {
         controller: controller.clone(),

@@ -130,6 +130,6 @@ fn a_missing_template_directory() {
 #[test]
 fn a_configuration_that_makes_no_sense() {
     let file = "[dhcp]\npool = \"10.78.0.1-10.78.0.9\"";
-    check(home(file).path(), "$serve", "dhcp.pool = 10.78.0.1-10.78.0.9: is not inside the interface's subnet");
+    check(home(file).path(), "$serve", "dhcp.pool = 10.78.0.1-10.78.0.9: is not inside the subnet 10.77.0.0/24");
     check(home("[dhcp]\nlease_seconds = 5").path(), "$serve", "dhcp.lease_seconds = 5: must be at least 60");
 }

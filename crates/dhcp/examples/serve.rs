@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (first, last) = pool.split_once('-').ok_or(usage)?;
 
     let socket = Socket::bind(&interface)?;
-    let server_id = *socket.interface_addresses().first().ok_or("the interface has no address")?;
+    let server_id = socket.interface_addresses().next().ok_or("the interface has no address")?;
     let mut subnet = Subnet::new(network.parse()?, prefix_len.parse()?);
     subnet.pools = vec![first.parse::<Ipv4Addr>()?..=last.parse()?];
     let server = Server::new(Config::new(server_id, vec![subnet]))?;

@@ -68,6 +68,7 @@ pub use reservation::{Reservation, Selector};
 pub use time::Timestamp;
 
 use crate::{HardwareAddress, MessageRef, MessageType, OpCode, OptionCode};
+use agent::Agent;
 use ask::Ask;
 use client::ClientKey;
 use hash::{Key, Table};
@@ -101,6 +102,13 @@ impl Receipt {
     pub const fn with_destination(self, destination: Ipv4Addr) -> Self {
         Self { destination: Some(destination), ..self }
     }
+
+    /// An address on the link that a request is to be served on: what the relay says (RFC 3527, which comes before RFC
+    /// 3011), what the client says (RFC 3011), the relay itself, or the receiving interface.
+    #[must_use]
+    pub fn link(self, request: &MessageRef<'_>) -> Ipv4Addr {
+        ask::link(request, &Agent::of(request), self)
+    }
 }
 
 /// A DHCP server without sockets.
@@ -127,7 +135,8 @@ impl Receipt {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Server {
-    server_id: Ipv4Addr,
+    /// The first is what it is known by where no other one was reached.
+    ids: Vec<Ipv4Addr>,
     limits: Limits,
     probing: Option<Probing>,
     /// Ascending by their networks.
@@ -151,18 +160,25 @@ impl Server {
     /// The first field of the configuration that cannot be served.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
-        let Config { server_id, mut subnets, limits, probing, seed } = config;
+        let ids: Vec<Ipv4Addr> = config.ids().collect();
+        let Config { mut subnets, limits, probing, seed, .. } = config;
         let key = Key::new(seed);
         subnets.sort_unstable_by_key(|subnet| subnet.network);
-        let scopes = subnets.into_iter().map(|subnet| Scope::new(subnet, server_id, key)).collect();
+        let scopes = subnets.into_iter().map(|subnet| Scope::new(subnet, &ids, key)).collect();
         let (found_free, counters) = (Table::with_hasher(key), Counters::new());
-        Ok(Self { server_id, limits, probing, scopes, found_free, counters })
+        Ok(Self { ids, limits, probing, scopes, found_free, counters })
     }
 
-    /// The address that the server is known by.
+    /// The address that the server is known by where none of its others was reached: [`Config::server_id`].
     #[must_use]
-    pub const fn server_id(&self) -> Ipv4Addr {
-        self.server_id
+    pub fn server_id(&self) -> Ipv4Addr {
+        self.ids.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    /// Every address that the server is known by: [`Config::server_id`], then [`Config::other_ids`].
+    #[must_use]
+    pub fn server_ids(&self) -> &[Ipv4Addr] {
+        &self.ids
     }
 
     /// Takes stored leases over, in any order. Leases outside every subnet are left out; a lease that ran out in the
@@ -273,7 +289,7 @@ impl Server {
         if request.op() != OpCode::REQUEST {
             return Err(Silence::NotARequest);
         }
-        let ask = Ask::new(now, request, from, self.server_id).ok_or(Silence::NoIdentity)?;
+        let ask = Ask::new(now, request, from, &self.ids).ok_or(Silence::NoIdentity)?;
         match request.message_type() {
             Some(MessageType::DISCOVER) => self.discover(&ask, draft),
             Some(MessageType::REQUEST) => self.request(&ask, draft),

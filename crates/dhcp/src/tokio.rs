@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-pub use service::{Commit, Observation, Service};
+pub use service::{Commit, Observation, Service, Verdict};
 pub use socket::{BindError, Socket};
 
 use ::tokio::time::{Instant, Sleep};
@@ -39,10 +39,11 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const WINDOW: Duration = Duration::from_millis(1);
 const AT_ONCE: usize = 8;
 
-/// Runs until `shutdown` is ready; what has been received is answered before, unless it waits for a probe.
+/// Runs until `shutdown` is ready; what has been received is answered before, unless it waits for a probe or is
+/// held back.
 ///
 /// The calling order: [`Server::restore`] with every stored lease, [`Socket::bind`], then `drive`. For each datagram it
-/// calls [`Server::handle`], then, if there are changes, [`Service::commit`] for all that came in meanwhile; then
+/// calls [`Service::screen`] and [`Server::handle`], then, if there are changes, [`Service::commit`] for all that came in meanwhile; then
 /// [`Service::customize`] with the reply, and when it is sent, [`Service::observe`].
 ///
 /// ```no_run
@@ -77,7 +78,7 @@ pub async fn drive(
 ) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
     let mut stopping = false;
-    let interface_address = socket.speak_as(server.server_id());
+    socket.speak_as(server.server_ids());
     let mut pipeline = Pipeline::new(server, service);
     let mut ping = None;
     let mut alarm = Alarm::new();
@@ -88,7 +89,7 @@ pub async fn drive(
                 pipeline.handle_probe_failure(address, &error);
             }
         }
-        pipeline.flush(&mut socket).await;
+        pipeline.flush(instant(), &mut socket).await;
         pace.roll();
         if pipeline.wants_commit() && (stopping || pace.may_commit()) {
             pace.has_committed = true;
@@ -98,6 +99,7 @@ pub async fn drive(
             return Ok(());
         }
         alarm.set(pipeline.poll_timeout());
+        let delayed = pipeline.poll_delayed();
         let wants_commit = pipeline.wants_commit();
         let may_receive = pace.may_receive();
         let has_room = pipeline.has_room();
@@ -108,6 +110,7 @@ pub async fn drive(
             outcome = pipeline.committed() => pipeline.finish_commit(outcome),
             () = pace.next(), if wants_commit || !may_receive => {}
             () = alarm.rings(), if !stopping => pipeline.handle_timeout(clock()),
+            () = until(delayed), if delayed.is_some() && !stopping => {}
             answer = answered(ping.as_ref()), if !stopping => match answer {
                 Ok(address) => pipeline.handle_presence(clock(), address),
                 // The next probe opens it again.
@@ -116,9 +119,17 @@ pub async fn drive(
             ready = socket.readable(), if may_receive && has_room && !stopping => {
                 ready?;
                 let now = clock();
-                pace.received(&socket.receive(interface_address, |datagram| pipeline.handle(now, datagram))?);
+                pace.received(&socket.receive(|datagram| pipeline.handle(now, datagram))?);
             }
         }
+    }
+}
+
+/// Waits for the first of the replies that are held back.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep(deadline.saturating_duration_since(instant())).await,
+        None => std::future::pending().await,
     }
 }
 

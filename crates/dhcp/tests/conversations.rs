@@ -87,6 +87,7 @@ fn with(config: &mut Config, change: &str) {
             lan.reservations.push(named);
             far.reservations.push(Reservation::new(Selector::CircuitId(vec![0xaa, 7]), ip("10.9.0.60")));
         }
+        "two-interfaces" => config.other_ids = vec![ip("10.9.0.2")],
         other => panic!("what is {other:?}?"),
     }
 }
@@ -153,7 +154,7 @@ impl Stage {
         let kind = words.next().unwrap();
         let mut message = Message::request(client(words.next().unwrap()), 1);
         let mut source: std::net::SocketAddrV4 = "0.0.0.0:68".parse().unwrap();
-        let mut destination = None;
+        let (mut interface, mut destination) = (ip("10.0.0.1"), None);
         let kinds = (1..=8).map(MessageType).find(|known| known.to_string() == kind);
         if let Some(kind) = kinds {
             message.push(OptionCode::MESSAGE_TYPE, &[kind.0]);
@@ -164,6 +165,7 @@ impl Stage {
                 Some(("giaddr", address)) => message.giaddr = address.parse().unwrap(),
                 Some(("from", address)) if address.contains(':') => source = address.parse().unwrap(),
                 Some(("from", address)) => source.set_ip(ip(address)),
+                Some(("in", address)) => interface = ip(address),
                 Some(("to", address)) => destination = Some(ip(address)),
                 Some(("op", op)) => message.op = OpCode(op.parse().unwrap()),
                 Some((code, value)) => message.push(OptionCode(code.parse().unwrap()), &option(code, value)),
@@ -174,7 +176,7 @@ impl Stage {
         }
         let mut bytes = Vec::new();
         message.emit(&EmitPolicy::default(), &mut bytes).unwrap();
-        let mut from = Receipt::new(source, ip("10.0.0.1"));
+        let mut from = Receipt::new(source, interface);
         from.destination = destination;
         let decision = self.server.handle(self.now, &MessageRef::parse(&bytes).unwrap(), from);
         self.show(decision);
@@ -305,6 +307,7 @@ conversations! {
     relay_options
     request
     reservations
+    server_ids
     silence
     twice
 }

@@ -1,10 +1,12 @@
 //! `firstlight serve`: what was asked for, and whether there is a DHCP server already.
 
 use std::io::{BufRead, IsTerminal, Write};
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use crate::config::{Config, DhcpMode};
-use crate::dhcp::{PATIENCE, search};
+use crate::config::{Config, DhcpMode, Place, Written};
+use crate::dhcp::{Found, PATIENCE, search};
 use crate::network::link;
 
 /// Serves until a signal says stop.
@@ -27,32 +29,70 @@ pub(super) async fn run(
     }
     if authoritative {
         config.dhcp.mode = Some(DhcpMode::Authoritative);
+        config.modes().for_each(|mode| *mode = mode.or(Some(DhcpMode::Authoritative)));
     }
-    if config.dhcp.mode.is_none() {
-        config.dhcp.mode = Some(choose(&config).await?);
+    let undecided = undecided(&config)?;
+    let mut chosen = Vec::new();
+    for question in undecided {
+        chosen.push(match question {
+            Some(question) => Some(question.ask().await?),
+            None => None,
+        });
     }
+    config.modes().zip(chosen).for_each(|(mode, chosen)| *mode = mode.or(chosen));
     crate::run(config, super::stop_signal()).await.map_err(|error| error.to_string())
 }
 
-/// Two DHCP servers on one network do harm. So one that is there is left to its work, and without one, a person says yes.
-async fn choose(config: &Config) -> Result<DhcpMode, String> {
-    let interface = &config.interface;
-    let link = link(interface).map_err(|error| error.to_string())?;
-    let pool = config.dhcp.range(link.address, link.prefix_len).map_err(|error| error.to_string())?;
-    eprintln!("firstlight: looking for a DHCP server on {interface} for {} s", PATIENCE.as_secs());
-    let found = search(interface).await.map_err(|error| {
-        format!("cannot look for a DHCP server on {interface}: {error}; set dhcp.mode, or say --authoritative")
-    })?;
-    if let Some(server) = found {
-        eprintln!(
-            "firstlight: DHCP SERVER {server} ANSWERS on {interface}: it gives the addresses, and this server names the boot \
-             files beside it (dhcp.mode = \"proxy\")"
-        );
-        return Ok(DhcpMode::Proxy);
+/// An interface of which nobody said who gives its addresses.
+struct Question {
+    interface: String,
+    table: &'static str,
+    pool: RangeInclusive<Ipv4Addr>,
+}
+
+/// What has to be asked of each subnet, if anything. Behind a relay agent, nobody can look for another server.
+fn undecided(config: &Config) -> Result<Vec<Option<Question>>, String> {
+    let subnets = config.subnets().map_err(|error| error.to_string())?;
+    let question = |subnet: &Written<'_>| match (subnet.mode, subnet.place) {
+        (None, Place::Interface(interface)) => {
+            let link = link(interface).map_err(|error| error.to_string())?;
+            let pool = subnet.range(link.address, link.prefix_len).map_err(|error| error.to_string())?;
+            Ok(Some(Question { interface: interface.to_owned(), table: subnet.table, pool }))
+        }
+        _ => Ok(None),
+    };
+    subnets.iter().map(question).collect()
+}
+
+impl Question {
+    /// Two DHCP servers on one network do harm. So one that is there is left to its work, and without one, a person says yes.
+    async fn ask(self) -> Result<DhcpMode, String> {
+        let Self { interface, table, pool } = self;
+        eprintln!("firstlight: looking for a DHCP server on {interface} for {} s", PATIENCE.as_secs());
+        let found = search(&interface).await.map_err(|error| {
+            format!("cannot look for a DHCP server on {interface}: {error}; set {table}.mode, or say --authoritative")
+        })?;
+        if let Some(Found { server, hijacks }) = found {
+            eprintln!(
+                "firstlight: DHCP SERVER {server} ANSWERS on {interface}: it gives the addresses, and this server names \
+                 the boot files beside it ({table}.mode = \"proxy\")"
+            );
+            if hijacks {
+                eprintln!(
+                    "firstlight: {server} sends option 60 (PXEClient) without option 43: UEFI machines will ask it for their \
+                     boot file, and nobody else: take option 60 out of its configuration"
+                );
+            }
+            return Ok(DhcpMode::Proxy);
+        }
+        confirm(&interface, table, &pool)
     }
+}
+
+fn confirm(interface: &str, table: &str, pool: &RangeInclusive<Ipv4Addr>) -> Result<DhcpMode, String> {
     let offer = format!("no DHCP server answers on {interface}; this one can give {} to {}", pool.start(), pool.end());
     if !std::io::stdin().is_terminal() {
-        return Err(format!("{offer}: say so with --authoritative, or with dhcp.mode = \"authoritative\""));
+        return Err(format!("{offer}: say so with --authoritative, or with {table}.mode = \"authoritative\""));
     }
     eprint!("firstlight: {offer}. Shall it? [y/N] ");
     let _ = std::io::stderr().flush();
@@ -60,9 +100,8 @@ async fn choose(config: &Config) -> Result<DhcpMode, String> {
     std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(DhcpMode::Authoritative),
-        _ => {
-            Err("nothing was started: set dhcp.mode to \"proxy\" or \"off\" if addresses come from elsewhere"
-                .to_owned())
-        }
+        _ => Err(format!(
+            "nothing was started: set {table}.mode to \"proxy\" or \"off\" if addresses come from elsewhere"
+        )),
     }
 }

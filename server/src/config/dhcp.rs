@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use firstlight_dhcp::server::{self, ClientId, Selector};
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{ConfigError, FurtherSubnet};
 
 /// Who gives machines their addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -19,7 +19,7 @@ pub enum DhcpMode {
     Off,
 }
 
-/// `[dhcp]`
+/// `[dhcp]`: the subnet of `interface`, and what further ones take from it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dhcp {
@@ -39,8 +39,10 @@ pub struct Dhcp {
     pub domain_name: Option<String>,
     /// Whether an address is looked for on the link before it is offered. It costs each new machine half a second.
     pub probe: bool,
-    /// Addresses that belong to one machine each.
+    /// Addresses that belong to one machine each, in whichever subnet.
     pub reservations: Vec<Reservation>,
+    /// The subnets beside that of `interface`.
+    pub subnets: Vec<FurtherSubnet>,
 }
 
 /// `[[dhcp.reservations]]`: an address, and how its machine is recognised: exactly one of `mac`, `client_id` and
@@ -72,42 +74,12 @@ impl Default for Dhcp {
             domain_name: None,
             probe: false,
             reservations: Vec::new(),
+            subnets: Vec::new(),
         }
     }
 }
 
 impl Dhcp {
-    /// The pool, for a server at `address` in a subnet of `prefix_len` bits.
-    ///
-    /// # Errors
-    ///
-    /// When `pool` is not two addresses of the subnet in order.
-    pub fn range(&self, address: Ipv4Addr, prefix_len: u8) -> Result<std::ops::RangeInclusive<Ipv4Addr>, ConfigError> {
-        let mask = u32::MAX.checked_shl(32 - u32::from(prefix_len)).unwrap_or(0);
-        let network = u32::from(address) & mask;
-        let broadcast = network | !mask;
-        let Some(pool) = &self.pool else {
-            let first = network + (broadcast - network) / 2;
-            return Ok(Ipv4Addr::from(first)..=Ipv4Addr::from(broadcast.saturating_sub(1)));
-        };
-        let bad = |problem: &'static str| ConfigError::Value {
-            key: "dhcp.pool".into(),
-            value: pool.clone(),
-            problem: problem.into(),
-        };
-        let parsed = pool.split_once('-').and_then(|(first, last)| {
-            Some((first.trim().parse::<Ipv4Addr>().ok()?, last.trim().parse::<Ipv4Addr>().ok()?))
-        });
-        let (first, last) = parsed.ok_or_else(|| bad("must be FIRST-LAST, such as 10.0.0.100-10.0.0.199"))?;
-        if first > last {
-            return Err(bad("the first address is above the last"));
-        }
-        if u32::from(first) & mask != network || u32::from(last) & mask != network {
-            return Err(bad("is not inside the interface's subnet"));
-        }
-        Ok(first..=last)
-    }
-
     /// The reservations.
     ///
     /// # Errors

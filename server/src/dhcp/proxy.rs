@@ -4,70 +4,74 @@
 //! It gives no addresses and stores nothing. What is answered, and why not, is [`Responder`]'s to say.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Instant;
 
+use firstlight_dhcp::server::Receipt;
 use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType, OpCode, OptionCode};
-use firstlight_pxe::discovery::{BOOT_SERVER_PORT, Cast, DHCP_PORT, Receipt, Reply, Responder, Silence};
+use firstlight_pxe::discovery::{self, Cast, DHCP_PORT, Reply, Responder, Silence};
+use firstlight_pxe::{Client, Policy, Quirks};
 use serde_json::json;
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::{identify, is_transient, mac, requested};
 use crate::boot::Boot;
+use crate::config::DhcpMode;
 use crate::journal::Journal;
 use crate::meter::Meters;
-use crate::model::NewEvent;
-use crate::network::Link;
+use crate::model::{Mac, NewEvent};
 use crate::run::StartError;
+use crate::subnets::Interface;
 
 /// No client sends more than its Ethernet frame holds.
 const DATAGRAM: usize = 2048;
 
-/// Which ports are answered.
+/// Answers held back at a time. More than these leave at once, which most machines can live with.
+const MAX_DELAYED: usize = 1024;
+
+/// Who is answered what.
 pub(crate) struct Proxy {
-    pub(crate) responder: Responder,
-    /// What single machines need.
     pub(crate) boot: Boot,
-    /// Offers on port 67, too.
-    pub(crate) offers: bool,
     pub(crate) journal: Journal,
-    pub(crate) meters: Arc<Meters>,
 }
 
 impl Proxy {
-    /// Binds the ports and answers until `stopped`.
+    /// Binds a port on an interface and answers until `stopped`.
     pub(crate) fn spawn(
-        self,
+        self: &Arc<Self>,
         services: &mut JoinSet<Result<(), StartError>>,
-        interface: &str,
-        link: Link,
+        port: u16,
+        interface: &Interface,
+        meters: &Arc<Meters>,
         stopped: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
-        let shared = Arc::new(self);
-        let ports: &[u16] = if shared.offers { &[DHCP_PORT, BOOT_SERVER_PORT] } else { &[BOOT_SERVER_PORT] };
-        for &port in ports {
-            let socket = super::bind(interface, port)
-                .map_err(|error| StartError::port("proxyDHCP", IpAddr::V4(link.address), port, &error))?;
-            let (proxy, mut stopped) = (shared.clone(), stopped.clone());
-            services.spawn(async move {
-                tokio::select! {
-                    ended = proxy.serve(&socket, port) => {
-                        ended.map_err(|error| StartError::Ended { service: "proxyDHCP", reason: error.to_string() })
-                    }
-                    () = crate::run::stopped(&mut stopped) => Ok(()),
+        let socket = super::bind(&interface.name, port)
+            .map_err(|error| StartError::port("proxyDHCP", IpAddr::V4(interface.address), port, &error))?;
+        let ear = Ear {
+            socket: Arc::new(socket),
+            port,
+            address: interface.address,
+            delayed: Arc::new(Semaphore::new(MAX_DELAYED)),
+        };
+        let (proxy, meters, mut stopped) = (self.clone(), meters.clone(), stopped.clone());
+        services.spawn(async move {
+            tokio::select! {
+                ended = proxy.serve(&ear, &meters) => {
+                    ended.map_err(|error| StartError::Ended { service: "proxyDHCP", reason: error.to_string() })
                 }
-            });
-        }
+                () = crate::run::stopped(&mut stopped) => Ok(()),
+            }
+        });
         Ok(())
     }
 
-    async fn serve(&self, socket: &UdpSocket, port: u16) -> io::Result<()> {
+    async fn serve(&self, ear: &Ear, meters: &Meters) -> io::Result<()> {
         let mut room = [0; DATAGRAM];
         loop {
-            let (len, source) = match socket.recv_from(&mut room).await {
+            let (len, source) = match ear.socket.recv_from(&mut room).await {
                 Ok((len, SocketAddr::V4(source))) => (len, source),
                 Ok((_, SocketAddr::V6(_))) => continue,
                 // What an earlier answer met on its way, and a link that is down for a moment.
@@ -76,25 +80,32 @@ impl Proxy {
             };
             let arrived = Instant::now();
             let Ok(request) = MessageRef::parse(room.get(..len).unwrap_or_default()) else { continue };
-            if let Some((datagram, reply)) = self.answer(&request, source, port) {
-                if !reply.answer.delay.is_zero() {
-                    tokio::time::sleep(reply.answer.delay).await;
-                }
-                if let Err(error) = socket.send_to(&datagram, reply.destination).await {
-                    let message = format!("the answer to {} could not be sent: {error}", request.hardware_address());
-                    self.journal.note(NewEvent::now("dhcp.failed", message).mac(mac(&request)));
-                }
-                self.meters.dhcp.add(arrived.elapsed());
+            if let Some((datagram, reply)) = self.answer(&request, Receipt::new(source, ear.address), ear.port) {
+                ear.send(datagram, reply, mac(&request), &self.journal).await;
+                meters.dhcp.add(arrived.elapsed());
             }
         }
     }
 
-    fn answer(&self, request: &MessageRef<'_>, source: SocketAddrV4, port: u16) -> Option<(Vec<u8>, Reply)> {
+    /// What a request is answered on a port.
+    pub(crate) fn answer(&self, request: &MessageRef<'_>, receipt: Receipt, port: u16) -> Option<(Vec<u8>, Reply)> {
         if request.op() != OpCode::REQUEST {
             return None;
         }
+        let source = receipt.source;
+        let responder = Responder::new(self.policy(request, receipt));
+        let responder = match self.boot.subnets().of_request(request, receipt).map(|subnet| subnet.mode) {
+            Some(DhcpMode::Proxy) => responder,
+            Some(DhcpMode::Authoritative) => responder.without_offers(),
+            Some(DhcpMode::Off) => return None,
+            None => {
+                let link = receipt.link(request);
+                self.silent(request, source, &format!("{link} is in none of the subnets: add its own to dhcp.subnets"));
+                return None;
+            }
+        };
         let is_relayed = !request.giaddr().is_unspecified();
-        let receipt = Receipt {
+        let arrival = discovery::Receipt {
             port,
             cast: if port == DHCP_PORT && !is_relayed { Cast::Broadcast } else { Cast::Unicast },
             source,
@@ -102,8 +113,8 @@ impl Proxy {
             ciaddr: request.ciaddr(),
             giaddr: request.giaddr(),
         };
-        let quirks = identify(request).map(|client| self.boot.quirks(receipt.mac, &client)).unwrap_or_default();
-        match self.responder.handle_with(&receipt, &quirks, |code| request.get(OptionCode(code))) {
+        let quirks = identify(request).map(|client| self.terms(request, receipt, &client).1).unwrap_or_default();
+        match responder.handle_with(&arrival, &quirks, |code| request.get(OptionCode(code))) {
             Ok(reply) => {
                 self.journal.note(requested(request, source));
                 let datagram = emit(request, &reply);
@@ -113,11 +124,59 @@ impl Proxy {
             // Everybody's search for an address is heard here, and is nobody's business.
             Err(Silence::NotBooting | Silence::AddressRequest | Silence::NoProxy | Silence::Message { .. }) => None,
             Err(why) => {
-                self.journal.note(requested(request, source));
-                let message = format!("no answer to {}: {why}", request.hardware_address());
-                self.journal.note(NewEvent::now("dhcp.silence", message).mac(mac(request)));
+                self.silent(request, source, &why.to_string());
                 None
             }
+        }
+    }
+
+    /// The addresses that a client's answer names, and what it needs that others do not.
+    pub(crate) fn terms(&self, request: &MessageRef<'_>, receipt: Receipt, client: &Client) -> (Policy, Quirks) {
+        let subnet = self.boot.subnets().of_request(request, receipt);
+        (self.policy(request, receipt), self.boot.quirks(subnet, request.hardware_address().mac(), client))
+    }
+
+    fn policy(&self, request: &MessageRef<'_>, receipt: Receipt) -> Policy {
+        let subnets = self.boot.subnets();
+        Policy { server: subnets.server_for(subnets.of_request(request, receipt), receipt), ..*self.boot.policy() }
+    }
+
+    fn silent(&self, request: &MessageRef<'_>, source: SocketAddrV4, why: &str) {
+        self.journal.note(requested(request, source));
+        let message = format!("no answer to {}: {why}", request.hardware_address());
+        self.journal.note(NewEvent::now("dhcp.silence", message).mac(mac(request)));
+    }
+}
+
+/// A port on an interface.
+struct Ear {
+    socket: Arc<UdpSocket>,
+    port: u16,
+    /// The interface's.
+    address: Ipv4Addr,
+    delayed: Arc<Semaphore>,
+}
+
+impl Ear {
+    /// Sends an answer, in its time: nobody else waits for it.
+    async fn send(&self, datagram: Vec<u8>, reply: Reply, mac: Option<Mac>, journal: &Journal) {
+        let (socket, journal) = (self.socket.clone(), journal.clone());
+        let send = async move {
+            if let Err(error) = socket.send_to(&datagram, reply.destination).await {
+                let who = mac.map_or_else(|| "a machine".to_owned(), |mac| mac.to_string());
+                let message = format!("the answer to {who} could not be sent: {error}");
+                journal.note(NewEvent::now("dhcp.failed", message).mac(mac));
+            }
+        };
+        match self.delayed.clone().try_acquire_owned() {
+            Ok(slot) if !reply.answer.delay.is_zero() => {
+                tokio::spawn(async move {
+                    tokio::time::sleep(reply.answer.delay).await;
+                    send.await;
+                    drop(slot);
+                });
+            }
+            _ => send.await,
         }
     }
 }

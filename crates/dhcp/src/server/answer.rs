@@ -4,7 +4,10 @@
 //! echoed), RFC 3011 (118 is echoed), RFC 8357 (the relay's port), RFC 4039 (80), RFC 1534 (BOOTP), RFC 2132 §9.8
 //! (parameter request list), §9.10 (maximum size).
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 use super::{
     ask::Ask,
@@ -98,7 +101,7 @@ pub(super) fn bootp_reply(ask: &Ask<'_>, scope: &Scope, address: Ipv4Addr) -> Re
     echo(&mut message, ask.message, OptionCode::RELAY_AGENT_INFORMATION);
     let destination = destination(ask, address);
     let policy = EmitPolicy { max_size: MIN_MESSAGE, ..EmitPolicy::default() };
-    Reply { message, destination, address: Some(address), requested: Vec::new(), policy }
+    Reply { message, destination, address: Some(address), requested: Vec::new(), policy, delay: Duration::ZERO }
 }
 
 /// The ACK of an INFORM: parameters without an address and its times (RFC 2131 §4.3.5).
@@ -156,7 +159,8 @@ fn finish(
     for code in [OptionCode::CLIENT_IDENTIFIER, OptionCode::SUBNET_SELECTION, OptionCode::RELAY_AGENT_INFORMATION] {
         echo(&mut message, request, code);
     }
-    Reply { message, destination, address, requested, policy: EmitPolicy::for_reply(request) }
+    let policy = EmitPolicy::for_reply(request);
+    Reply { message, destination, address, requested, policy, delay: Duration::ZERO }
 }
 
 /// Piece by piece: what came split stays split, and what came empty stays empty.

@@ -19,38 +19,39 @@ pub(super) struct Ask<'a> {
     pub(super) key: ClientKey,
     pub(super) client_id: Option<ClientId>,
     pub(super) agent: Agent,
-    /// Who the client shall believe the server to be: the relay, if it says so (RFC 5107).
+    /// Who the client shall believe the server to be: the relay, if it says so (RFC 5107); else what it has chosen,
+    /// or reached.
     pub(super) server_id: Ipv4Addr,
-    own_id: Ipv4Addr,
+    /// Option 54: whether it is ours; `None` without it.
+    pub(super) is_for_us: Option<bool>,
 }
 
 impl<'a> Ask<'a> {
     /// `None` for a client that says nothing about who it is.
-    pub(super) fn new(now: Timestamp, message: &'a MessageRef<'a>, from: Receipt, server_id: Ipv4Addr) -> Option<Self> {
+    pub(super) fn new(
+        now: Timestamp,
+        message: &'a MessageRef<'a>,
+        from: Receipt,
+        own_ids: &[Ipv4Addr],
+    ) -> Option<Self> {
         let client_id = client_id(message);
         let key = ClientKey::new(message.hardware_address(), client_id.as_ref())?;
         let agent = Agent::of(message);
-        let own_id = server_id;
-        let server_id = agent.server_id.unwrap_or(own_id);
-        Some(Self { now, message, from, key, client_id, agent, server_id, own_id })
+        let reached = from.destination.into_iter().chain([from.interface_address]).find(|to| own_ids.contains(to));
+        let named = message.ipv4(OptionCode::SERVER_IDENTIFIER);
+        let chosen = named.filter(|id| own_ids.contains(id));
+        let server_id = agent.server_id.or(chosen).or(reached).or(own_ids.first().copied())?;
+        let is_for_us = named.map(|id| id == server_id || chosen.is_some());
+        Some(Self { now, message, from, key, client_id, agent, server_id, is_for_us })
     }
 
     pub(super) fn is_relayed(&self) -> bool {
         !self.message.giaddr().is_unspecified()
     }
 
-    /// Option 54: whether it is ours; `None` without it.
-    pub(super) fn is_for_us(&self) -> Option<bool> {
-        let id = self.message.ipv4(OptionCode::SERVER_IDENTIFIER)?;
-        Some(id == self.server_id || id == self.own_id)
-    }
-
-    /// An address on the link that the client is to be served on: what the relay says (RFC 3527, which comes before RFC
-    /// 3011), what the client says (RFC 3011), the relay itself, or the interface.
+    /// An address on the link that the client is to be served on.
     pub(super) fn link(&self) -> Ipv4Addr {
-        let selected = self.agent.link.or_else(|| self.message.ipv4(OptionCode::SUBNET_SELECTION));
-        let relay = Some(self.message.giaddr()).filter(|_| self.is_relayed());
-        selected.or(relay).unwrap_or(self.from.interface_address)
+        link(self.message, &self.agent, self.from)
     }
 
     /// Option 50.
@@ -88,4 +89,12 @@ impl<'a> Ask<'a> {
             expires: self.now.after(seconds),
         }
     }
+}
+
+/// What the relay says (RFC 3527, which comes before RFC 3011), what the client says (RFC 3011), the relay itself, or the
+/// interface.
+pub(super) fn link(message: &MessageRef<'_>, agent: &Agent, from: Receipt) -> Ipv4Addr {
+    let selected = agent.link.or_else(|| message.ipv4(OptionCode::SUBNET_SELECTION));
+    let relay = Some(message.giaddr()).filter(|giaddr| !giaddr.is_unspecified());
+    selected.or(relay).unwrap_or(from.interface_address)
 }

@@ -17,6 +17,9 @@ const SHORTEST_LEASE: u32 = 10;
 pub struct Config {
     /// The address that the server is known by (option 54).
     pub server_id: Ipv4Addr,
+    /// Further addresses that it is known by, one for each further interface; none unless changed. A client hears the
+    /// one that its request, or its relay's, was sent to or came in by: it may have no way to the others.
+    pub other_ids: Vec<Ipv4Addr>,
     /// The subnets; at least one, without overlap.
     pub subnets: Vec<Subnet>,
     /// Bounds on what is kept for clients that have not taken anything yet.
@@ -32,7 +35,7 @@ impl Config {
     /// These subnets with default limits and without probing.
     #[must_use]
     pub fn new(server_id: Ipv4Addr, subnets: Vec<Subnet>) -> Self {
-        Self { server_id, subnets, limits: Limits::default(), probing: None, seed: [0; 16] }
+        Self { server_id, other_ids: Vec::new(), subnets, limits: Limits::default(), probing: None, seed: [0; 16] }
     }
 }
 
@@ -91,16 +94,21 @@ impl Default for Probing {
 
 impl Config {
     /// Checks every field, in the order of their declaration.
+    /// Every address that the server is known by.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Ipv4Addr> {
+        std::iter::once(self.server_id).chain(self.other_ids.iter().copied())
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let id = self.server_id;
-        if id.is_unspecified() || id.is_broadcast() || id.is_multicast() {
-            return Err(ConfigError::ServerId(id));
+        let ids: Vec<Ipv4Addr> = self.ids().collect();
+        if let Some(id) = ids.iter().find(|id| id.is_unspecified() || id.is_broadcast() || id.is_multicast()) {
+            return Err(ConfigError::ServerId(*id));
         }
         if self.subnets.is_empty() {
             return Err(ConfigError::NoSubnets);
         }
         for subnet in &self.subnets {
-            subnet.check(id)?;
+            subnet.check(&ids)?;
         }
         let mut spans: Vec<(Ipv4Addr, Ipv4Addr)> =
             self.subnets.iter().map(|subnet| (subnet.network, subnet.broadcast())).collect();
@@ -164,6 +172,10 @@ mod tests {
         check(
             |config| config.server_id = Ipv4Addr::UNSPECIFIED,
             Some("server_id: 0.0.0.0 is not the address of a host"),
+        );
+        check(
+            |config| config.other_ids.push(Ipv4Addr::BROADCAST),
+            Some("server_id: 255.255.255.255 is not the address of a host"),
         );
         check(
             |config| config.subnets.push(Subnet::new(Ipv4Addr::new(10, 0, 0, 128), 25)),

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
 };
 
 use super::{lease::LeaseChange, time::Timestamp};
@@ -84,6 +85,8 @@ pub struct Reply {
     pub requested: Vec<OptionCode>,
     /// How to emit it, from what the client said that it takes (option 57).
     pub policy: EmitPolicy,
+    /// How long to hold it back: no time, unless a service says so for firmware that misses what comes too early.
+    pub delay: Duration,
 }
 
 impl Reply {

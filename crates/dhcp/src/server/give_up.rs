@@ -51,5 +51,5 @@ impl Server {
 
 /// DECLINE and RELEASE name the server, but some clients leave it out.
 fn for_us(ask: &Ask<'_>) -> Result<(), Silence> {
-    if ask.is_for_us() == Some(false) { Err(Silence::OtherServer) } else { Ok(()) }
+    if ask.is_for_us == Some(false) { Err(Silence::OtherServer) } else { Ok(()) }
 }

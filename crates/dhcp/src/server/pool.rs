@@ -38,9 +38,9 @@ struct Span {
 
 impl Pool {
     /// The subnet's pools without its exclusions, routers and reserved addresses, and without the server's.
-    pub(super) fn new(subnet: &Subnet, server_id: Ipv4Addr) -> Self {
+    pub(super) fn new(subnet: &Subnet, server_ids: &[Ipv4Addr]) -> Self {
         let reserved = subnet.reservations.iter().map(|reservation| reservation.address);
-        let single = subnet.routers.iter().copied().chain([server_id]).chain(reserved);
+        let single = subnet.routers.iter().copied().chain(server_ids.iter().copied()).chain(reserved);
         let mut cuts: Vec<(u32, u32)> = single.map(|address| (address.to_bits(), address.to_bits())).collect();
         cuts.extend(subnet.exclusions.iter().map(|range| (range.start().to_bits(), range.end().to_bits())));
         cuts.sort_unstable();
@@ -157,8 +157,6 @@ mod tests {
     use super::*;
     use crate::{HardwareAddress, server::reservation::Reservation};
 
-    const NOBODY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-
     fn subnet(ranges: &[([u8; 4], [u8; 4])]) -> Subnet {
         let mut subnet = Subnet::new(Ipv4Addr::new(10, 0, 0, 0), 8);
         subnet.pools = ranges.iter().map(|(start, end)| Ipv4Addr::from(*start)..=Ipv4Addr::from(*end)).collect();
@@ -166,7 +164,7 @@ mod tests {
     }
 
     fn pool(ranges: &[([u8; 4], [u8; 4])]) -> Pool {
-        Pool::new(&subnet(ranges), NOBODY)
+        Pool::new(&subnet(ranges), &[])
     }
 
     fn client(number: u32) -> ClientKey {
@@ -195,7 +193,7 @@ mod tests {
         subnet.routers = vec![host(1), host(5)];
         subnet.exclusions = vec![host(4)..=host(6), host(6)..=host(7), host(22)..=host(90)];
         subnet.reservations = vec![Reservation::new(HardwareAddress::ethernet([2; 6]), host(9))];
-        assert_eq!(last_bytes(&Pool::new(&subnet, host(20))), [2, 3, 8, 21]);
+        assert_eq!(last_bytes(&Pool::new(&subnet, &[host(20), host(2)])), [3, 8, 21]);
     }
 
     /// Every address is found once, with bits at a page's edge as with any other, and then none.

@@ -32,7 +32,7 @@ enum Request {
 impl Request {
     fn of(ask: &Ask<'_>, offered: Option<Ipv4Addr>) -> Option<Self> {
         let ciaddr = Some(ask.message.ciaddr()).filter(|address| !address.is_unspecified());
-        match ask.is_for_us() {
+        match ask.is_for_us {
             Some(false) => Some(Self::Elsewhere),
             // Some clients leave out option 50 or put the address into ciaddr; what we offered is what they mean.
             Some(true) => ask.requested().or(ciaddr).or(offered).map(Self::Selecting),

@@ -58,14 +58,14 @@ pub(super) enum Availability {
 }
 
 impl Scope {
-    pub(super) fn new(subnet: Subnet, server_id: Ipv4Addr, key: Key) -> Self {
+    pub(super) fn new(subnet: Subnet, server_ids: &[Ipv4Addr], key: Key) -> Self {
         let (mut reserved, mut selectors) = (Table::with_hasher(key), Table::with_hasher(key));
         for (at, reservation) in subnet.reservations.iter().enumerate() {
             reserved.insert(reservation.address, at);
             selectors.insert(reservation.client.clone(), at);
         }
         Self {
-            pool: Pool::new(&subnet, server_id),
+            pool: Pool::new(&subnet, server_ids),
             parameters: Parameters::of(&subnet),
             subnet,
             book: Book::new(key),

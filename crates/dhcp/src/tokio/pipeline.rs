@@ -3,7 +3,7 @@
 //! ```text
 //!                          no changes
 //!              ┌────────────────────────────────────────────┐
-//!   handle ────┤                                            ├──▶ ready ──▶ flush
+//!   handle ────┤                                            ├──▶ ready ──▶ flush ──▶ delayed
 //!              └──▶ gathered ──────────▶ writing ───────────┘
 //!        changes            begin_commit          finish_commit
 //! ```
@@ -11,9 +11,11 @@
 //! One batch is being written while the next one is gathered, so that batches grow with the load and with the time that
 //! a commit takes.
 
-use std::{collections::VecDeque, io, net::Ipv4Addr, ops::Range};
+use std::{collections::VecDeque, io, net::Ipv4Addr, time::Duration};
 
-use super::service::{Commit, Observation, Service};
+use ::tokio::time::Instant;
+
+use super::service::{Commit, Observation, Service, Verdict};
 use crate::{
     MessageRef,
     server::{Decision, Destination, LeaseChange, Probe, ProbeAnswer, Receipt, Reply, Server, Timestamp},
@@ -21,6 +23,8 @@ use crate::{
 
 /// Requests that may wait for the next commit. More than these wait in the socket.
 const MAX_GATHERED: usize = 4096;
+/// Replies that are held back at a time. More than these leave at once, which most machines can live with.
+const MAX_DELAYED: usize = 1024;
 
 /// A datagram as it was received.
 pub(super) struct Datagram<'a> {
@@ -28,10 +32,19 @@ pub(super) struct Datagram<'a> {
     pub(super) receipt: Receipt,
 }
 
+/// A message to be sent.
+#[derive(Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    /// The interface that the request came in by.
+    pub(super) via: Ipv4Addr,
+    pub(super) destination: Destination,
+    pub(super) bytes: &'a [u8],
+}
+
 /// Where replies leave: the socket, or a list in the tests.
 pub(super) trait Transmit {
-    /// Sends messages in their order; one result for each.
-    async fn transmit(&mut self, messages: &[(Destination, &[u8])]) -> Vec<io::Result<()>>;
+    /// Sends messages, those of one interface in their order; one result for each.
+    async fn transmit(&mut self, messages: &[Outgoing<'_>]) -> Vec<io::Result<()>>;
 }
 
 /// The server between its socket and its service.
@@ -41,6 +54,9 @@ pub(super) struct Pipeline<S> {
     gathered: Batch,
     writing: Option<(Commit, Batch)>,
     ready: Vec<Held>,
+    /// Answers of the service, and what has been held back for as long as it should be.
+    parcels: Vec<Parcel>,
+    delayed: Vec<(Instant, Parcel)>,
     /// In the order of their deadlines.
     probing: VecDeque<Probing>,
     /// Probes that have not been sent yet.
@@ -52,6 +68,24 @@ struct Held {
     request: Vec<u8>,
     receipt: Receipt,
     decision: Decision,
+}
+
+/// What is to be sent.
+struct Parcel {
+    request: Vec<u8>,
+    receipt: Receipt,
+    destination: Destination,
+    bytes: Vec<u8>,
+    /// How long it is held back.
+    delay: Duration,
+    /// `None` if the service has answered instead of the server.
+    reply: Option<Reply>,
+}
+
+impl Parcel {
+    fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing { via: self.receipt.interface_address, destination: self.destination, bytes: &self.bytes }
+    }
 }
 
 /// What shares one commit.
@@ -76,6 +110,8 @@ impl<S: Service> Pipeline<S> {
             gathered: Batch::default(),
             writing: None,
             ready: Vec::new(),
+            parcels: Vec::new(),
+            delayed: Vec::new(),
             probing: VecDeque::new(),
             probes: Vec::new(),
         }
@@ -84,10 +120,21 @@ impl<S: Service> Pipeline<S> {
     /// Decides about a datagram.
     pub(super) fn handle(&mut self, now: Timestamp, Datagram { bytes, receipt }: Datagram<'_>) {
         match MessageRef::parse(bytes) {
-            Ok(request) => {
-                let decision = self.server.handle(now, &request, receipt);
-                self.sort(bytes.to_vec(), receipt, decision);
-            }
+            Ok(request) => match self.service.screen(&request, receipt) {
+                Verdict::Serve => {
+                    let decision = self.server.handle(now, &request, receipt);
+                    self.sort(bytes.to_vec(), receipt, decision);
+                }
+                Verdict::Ignore => {}
+                Verdict::Answer { datagram, to, delay } => self.parcels.push(Parcel {
+                    request: bytes.to_vec(),
+                    receipt,
+                    destination: Destination::Unicast(to),
+                    bytes: datagram,
+                    delay,
+                    reply: None,
+                }),
+            },
             Err(error) => self.service.observe(Observation::Malformed { bytes, source: receipt.source, error }),
         }
     }
@@ -170,35 +217,54 @@ impl<S: Service> Pipeline<S> {
         }
     }
 
+    /// When something that is held back may leave.
+    pub(super) fn poll_delayed(&self) -> Option<Instant> {
+        self.delayed.iter().map(|(due, _)| *due).min()
+    }
+
     /// Sends what may leave.
-    pub(super) async fn flush(&mut self, out: &mut impl Transmit) {
-        let mut bytes = Vec::new();
-        let mut replies = Vec::with_capacity(self.ready.len());
+    pub(super) async fn flush(&mut self, now: Instant, out: &mut impl Transmit) {
         for Held { request, receipt, decision } in std::mem::take(&mut self.ready) {
-            let start = bytes.len();
-            if let Some(reply) = self.compose(&request, receipt, decision, &mut bytes) {
-                replies.push((request, receipt, reply, start..bytes.len()));
+            if let Some(parcel) = self.compose(request, receipt, decision) {
+                self.parcels.push(parcel);
             }
         }
-        if replies.is_empty() {
+        let parcels = self.leaving(now);
+        if parcels.is_empty() {
             return;
         }
-        let message = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-        let messages: Vec<_> = replies.iter().map(|(_, _, reply, range)| (reply.destination, message(range))).collect();
+        let messages: Vec<_> = parcels.iter().map(Parcel::outgoing).collect();
         let results = out.transmit(&messages).await;
-        for ((request, Receipt { source, .. }, reply, _), result) in replies.iter().zip(results) {
+        for (Parcel { request, receipt: Receipt { source, .. }, reply, .. }, result) in parcels.iter().zip(results) {
             // It was parsed before.
             let Ok(request) = &MessageRef::parse(request) else { continue };
-            self.service.observe(match &result {
-                Ok(()) => Observation::Replied { request, source: *source, reply },
-                Err(error) => Observation::SendFailed { request, source: *source, reply, error },
+            let source = *source;
+            self.service.observe(match (&result, reply) {
+                (Ok(()), Some(reply)) => Observation::Replied { request, source, reply },
+                (Ok(()), None) => continue,
+                (Err(error), Some(reply)) => Observation::SendFailed { request, source, reply, error },
+                (Err(error), None) => Observation::AnswerFailed { request, source, error },
             });
         }
     }
 
-    /// Appends the reply to `bytes`, if there is one and it fits.
-    fn compose(&mut self, request: &[u8], receipt: Receipt, decision: Decision, bytes: &mut Vec<u8>) -> Option<Reply> {
-        let request = &MessageRef::parse(request).ok()?;
+    /// What has been held back long enough, and what is not held back at all.
+    fn leaving(&mut self, now: Instant) -> Vec<Parcel> {
+        let mut leaving: Vec<_> =
+            self.delayed.extract_if(.., |(due, _)| *due <= now).map(|(_, parcel)| parcel).collect();
+        for parcel in std::mem::take(&mut self.parcels) {
+            if parcel.delay.is_zero() || self.delayed.len() >= MAX_DELAYED {
+                leaving.push(parcel);
+            } else {
+                self.delayed.push((now + parcel.delay, parcel));
+            }
+        }
+        leaving
+    }
+
+    /// The reply, if there is one and it fits.
+    fn compose(&mut self, datagram: Vec<u8>, receipt: Receipt, decision: Decision) -> Option<Parcel> {
+        let request = &MessageRef::parse(&datagram).ok()?;
         let source = receipt.source;
         let mut reply = match decision.committed() {
             Ok(reply) => reply,
@@ -207,14 +273,14 @@ impl<S: Service> Pipeline<S> {
                 return None;
             }
         };
-        self.service.customize(request, &mut reply);
-        match reply.message.emit(&reply.policy, bytes) {
-            Ok(()) => Some(reply),
-            Err(error) => {
-                self.service.observe(Observation::EmitFailed { request, source, reply: &reply, error });
-                None
-            }
+        self.service.customize(request, receipt, &mut reply);
+        let mut bytes = Vec::with_capacity(reply.policy.max_size);
+        if let Err(error) = reply.message.emit(&reply.policy, &mut bytes) {
+            self.service.observe(Observation::EmitFailed { request, source, reply: &reply, error });
+            return None;
         }
+        let (destination, delay) = (reply.destination, reply.delay);
+        Some(Parcel { request: datagram, receipt, destination, bytes, delay, reply: Some(reply) })
     }
 
     /// Puts a decision where it has to wait.

@@ -5,15 +5,35 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddrV4},
     pin::Pin,
+    time::Duration,
 };
 
 use crate::{
     EmitError, MessageRef, ParseError,
-    server::{LeaseChange, Reply, Silence},
+    server::{LeaseChange, Receipt, Reply, Silence},
 };
 
 /// A commit that has been begun. It owns what it writes, so that the service can be asked other things meanwhile.
 pub type Commit = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+/// What becomes of a request before the server sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The server decides about it.
+    Serve,
+    /// Nobody answers it.
+    Ignore,
+    /// The service has answered it itself.
+    Answer {
+        /// The message.
+        datagram: Vec<u8>,
+        /// Where it goes; 255.255.255.255 is a broadcast on the link of the request.
+        to: SocketAddrV4,
+        /// How long it is held back.
+        delay: Duration,
+    },
+}
 
 /// Storage, boot options and the log of a running server.
 pub trait Service: Send {
@@ -24,10 +44,18 @@ pub trait Service: Send {
     /// If the future gives an error, no reply that rests on one of the changes leaves, and the clients ask again.
     fn commit(&mut self, changes: &[LeaseChange]) -> Commit;
 
-    /// Has the last word on a reply, after the commit: boot file, server and vendor options, a host name. NAKs come
-    /// here too.
-    fn customize(&mut self, request: &MessageRef<'_>, reply: &mut Reply) {
-        let _ = (request, reply);
+    /// Has the first word on a request: a link whose addresses come from elsewhere is none of the server's business, but
+    /// proxyDHCP (PXE 2.1 §2.2.2) may be due there. Of what the server does not get, nothing is
+    /// [observed](Self::observe) but that an answer could not be sent.
+    fn screen(&mut self, request: &MessageRef<'_>, receipt: Receipt) -> Verdict {
+        let _ = (request, receipt);
+        Verdict::Serve
+    }
+
+    /// Has the last word on a reply, after the commit: boot file, server and vendor options, a host name, a delay. NAKs
+    /// come here too.
+    fn customize(&mut self, request: &MessageRef<'_>, receipt: Receipt, reply: &mut Reply) {
+        let _ = (request, receipt, reply);
     }
 
     /// Hears of everything that happened: once per datagram (a DISCOVER that waits for a probe is heard of again when
@@ -94,6 +122,15 @@ pub enum Observation<'a> {
         source: SocketAddrV4,
         /// The reply, as it was customized.
         reply: &'a Reply,
+        /// What the system says.
+        error: &'a io::Error,
+    },
+    /// An answer of [`Service::screen`] could not be sent.
+    AnswerFailed {
+        /// The request.
+        request: &'a MessageRef<'a>,
+        /// Where the request came from.
+        source: SocketAddrV4,
         /// What the system says.
         error: &'a io::Error,
     },

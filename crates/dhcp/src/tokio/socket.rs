@@ -1,4 +1,4 @@
-//! [`Socket`]: port 67 on one interface.
+//! [`Socket`]: port 67 on one interface or several.
 
 #![expect(clippy::disallowed_types, reason = "the driver is where sockets belong")]
 
@@ -6,6 +6,7 @@ use std::{
     io::{self, IoSlice, IoSliceMut},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     os::fd::AsRawFd,
+    task::Poll,
 };
 
 use nix::{
@@ -23,7 +24,7 @@ use tokio::{io::Interest, net::UdpSocket};
 use super::{
     frame::udp_frame,
     link::{Interface, RawLink},
-    pipeline::{Datagram, Transmit},
+    pipeline::{Datagram, Outgoing, Transmit},
 };
 use crate::server::{Destination, Receipt};
 
@@ -39,17 +40,23 @@ const DATAGRAM: usize = 2048;
 /// until their clients have asked again.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// A UDP socket on port 67 that hears one interface alone, and with it a way to send raw frames there.
+/// UDP port 67 on one interface or several, each of which hears its own alone, and a way to send raw frames there.
 ///
 /// Raw frames reach clients that asked for unicast but do not answer ARP yet, such as iPXE. Without the right to
 /// send them ([`Socket::sends_raw_frames`]), such replies are broadcast.
 pub struct Socket {
-    udp: UdpSocket,
-    interface: Option<String>,
+    /// At least one.
+    ports: Vec<Port>,
     /// Room for a batch.
     room: Vec<u8>,
     /// Datagrams to ask for: what was there the last time, and as many again.
     batch: usize,
+}
+
+/// One interface.
+struct Port {
+    udp: UdpSocket,
+    interface: Option<String>,
     addresses: Vec<Ipv4Addr>,
     /// Where replies come from; what the system takes for it, if it is not given.
     source: Option<Ipv4Addr>,
@@ -122,55 +129,81 @@ impl Socket {
         Self::new(udp, None, vec![interface_address], None)
     }
 
+    /// Hears and serves the interfaces of both. Each reply leaves by the one that its request came in by.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.ports.extend(other.ports);
+        self
+    }
+
     fn new(udp: UdpSocket, interface: Option<String>, addresses: Vec<Ipv4Addr>, raw: Option<RawLink>) -> Self {
         // Without it, a request's destination is unknown, which the server can live with.
         let _ = setsockopt(&udp, Ipv4PacketInfo, &true);
-        Self { udp, interface, room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH, addresses, source: None, raw }
+        let port = Port { udp, interface, addresses, source: None, raw };
+        Self { ports: vec![port], room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH }
     }
 
-    /// The IPv4 addresses of the interface, the primary one first.
+    /// The IPv4 addresses of each interface, its primary one first.
+    pub fn interface_addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.ports.iter().flat_map(|port| port.addresses.iter().copied())
+    }
+
+    /// Whether raw frames are sent to clients that asked for unicast, on every interface.
     #[must_use]
-    pub fn interface_addresses(&self) -> &[Ipv4Addr] {
-        &self.addresses
+    pub fn sends_raw_frames(&self) -> bool {
+        self.ports.iter().all(|port| port.raw.is_some())
     }
 
-    /// Whether raw frames are sent to clients that asked for unicast.
-    #[must_use]
-    pub const fn sends_raw_frames(&self) -> bool {
-        self.raw.is_some()
+    /// From now on replies come from that of the server's addresses which is one of the interface's.
+    pub(super) fn speak_as(&mut self, server_ids: &[Ipv4Addr]) {
+        for port in &mut self.ports {
+            port.source = server_ids.iter().copied().find(|own| port.addresses.contains(own));
+        }
     }
 
-    /// From now on replies come from the server's address, if it is one of the interface's. Gives the one that stands
-    /// for the link.
-    pub(super) fn speak_as(&mut self, server_id: Ipv4Addr) -> Ipv4Addr {
-        self.source = Some(server_id).filter(|own| self.addresses.contains(own));
-        self.source.or(self.addresses.first().copied()).unwrap_or(server_id)
-    }
-
+    /// Waits until there is something to take.
     pub(super) async fn readable(&self) -> io::Result<()> {
-        self.udp.readable().await
+        std::future::poll_fn(|context| {
+            let mut ready = self.ports.iter().map(|port| port.udp.poll_recv_ready(context));
+            ready.find(Poll::is_ready).unwrap_or(Poll::Pending)
+        })
+        .await
     }
 
+    /// The interface, if there is but one.
     pub(super) fn interface(&self) -> Option<&[u8]> {
-        self.interface.as_deref().map(str::as_bytes)
+        let [port] = &*self.ports else { return None };
+        port.interface.as_deref().map(str::as_bytes)
     }
 
-    /// Takes what is there without waiting, up to a batch.
-    pub(super) fn receive(
-        &mut self,
-        interface_address: Ipv4Addr,
-        mut take: impl FnMut(Datagram<'_>),
-    ) -> io::Result<Received> {
-        let asked = self.batch;
+    /// Takes what is there without waiting, up to a batch from each interface.
+    pub(super) fn receive(&mut self, mut take: impl FnMut(Datagram<'_>)) -> io::Result<Received> {
+        let (asked, mut all) = (self.batch, Received { count: 0, has_more: false });
+        for port in &self.ports {
+            let count = port.receive(asked, &mut self.room, &mut take)?;
+            all.count += count;
+            all.has_more |= count == asked;
+        }
+        self.batch = (2 * all.count).clamp(SMALL_BATCH, BATCH);
+        Ok(all)
+    }
+}
+
+impl Port {
+    /// The address that stands for the link.
+    fn address(&self) -> Ipv4Addr {
+        self.source.or(self.addresses.first().copied()).unwrap_or(Ipv4Addr::UNSPECIFIED)
+    }
+
+    fn receive(&self, asked: usize, room: &mut [u8], take: &mut impl FnMut(Datagram<'_>)) -> io::Result<usize> {
         let mut received = Vec::with_capacity(asked);
-        let fd = self.udp.as_raw_fd();
+        let (fd, address) = (self.udp.as_raw_fd(), self.address());
         // Made anew each time, for the system leaves in them what it used.
         let mut headers = MultiHeaders::preallocate(asked, Some(cmsg_space!(in_pktinfo)));
-        let mut slices: Vec<_> =
-            self.room.chunks_mut(DATAGRAM).take(asked).map(|room| [IoSliceMut::new(room)]).collect();
+        let mut slices: Vec<_> = room.chunks_mut(DATAGRAM).take(asked).map(|room| [IoSliceMut::new(room)]).collect();
         let outcome = self.udp.try_io(Interest::READABLE, || {
             let messages = recvmmsg(fd, &mut headers, &mut slices, MsgFlags::MSG_DONTWAIT, None)?;
-            received.extend(messages.map(|message| (message.bytes, receipt(&message, interface_address))));
+            received.extend(messages.map(|message| (message.bytes, receipt(&message, address))));
             // Fewer than asked for: there are no more, and the next call would only find that out.
             if received.len() < asked { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
@@ -181,13 +214,12 @@ impl Socket {
             Err(error) => return Err(error),
         }
         let count = received.len();
-        self.batch = (2 * count).clamp(SMALL_BATCH, BATCH);
-        for (room, (len, receipt)) in self.room.chunks(DATAGRAM).zip(received) {
+        for (room, (len, receipt)) in room.chunks(DATAGRAM).zip(received) {
             if let (Some(bytes), Some(receipt)) = (room.get(..len), receipt) {
                 take(Datagram { bytes, receipt });
             }
         }
-        Ok(Received { count, has_more: count == asked })
+        Ok(count)
     }
 
     /// Where a message goes by UDP; `None` if it has left as a raw frame.
@@ -203,9 +235,8 @@ impl Socket {
 
     /// Sends a raw frame; says whether it has left.
     fn send_raw(&self, address: Ipv4Addr, mac: Option<[u8; 6]>, message: &[u8]) -> bool {
-        let source = self.source.or(self.addresses.first().copied());
-        let (Some(raw), Some(mac), Some(source)) = (&self.raw, mac, source) else { return false };
-        let from = (raw.mac, SocketAddrV4::new(source, SERVER_PORT));
+        let (Some(raw), Some(mac)) = (&self.raw, mac) else { return false };
+        let from = (raw.mac, SocketAddrV4::new(self.address(), SERVER_PORT));
         let to = (mac, SocketAddrV4::new(address, CLIENT_PORT));
         udp_frame(from, to, message).is_some_and(|frame| raw.send(&frame).is_ok())
     }
@@ -227,18 +258,10 @@ impl Socket {
         let sent = sendmmsg(self.udp.as_raw_fd(), &mut headers, &slices, to, control, MsgFlags::MSG_DONTWAIT)?;
         Ok(sent.count())
     }
-}
 
-impl Transmit for Socket {
-    async fn transmit(&mut self, messages: &[(Destination, &[u8])]) -> Vec<io::Result<()>> {
-        let mut results: Vec<io::Result<()>> = Vec::new();
-        results.resize_with(messages.len(), || Ok(()));
-        let mut waiting: Vec<_> = messages
-            .iter()
-            .zip(&mut results)
-            .filter_map(|((destination, message), result)| Some((self.route(*destination, message)?, *message, result)))
-            .collect();
-        let mut rest = waiting.as_mut_slice();
+    /// Sends what leaves by this interface, each with its own result.
+    async fn send_all(&self, waiting: &mut [(SocketAddrV4, &[u8], &mut io::Result<()>)]) {
+        let mut rest = waiting;
         while !rest.is_empty() {
             let sent = self.udp.async_io(Interest::WRITABLE, || self.send(rest)).await;
             let done = match (sent, rest.first_mut()) {
@@ -247,9 +270,29 @@ impl Transmit for Socket {
                     **result = Err(error);
                     1
                 }
-                (Err(_), None) => return results,
+                (Err(_), None) => return,
             };
             rest = rest.get_mut(done..).unwrap_or_default();
+        }
+    }
+}
+
+impl Transmit for Socket {
+    async fn transmit(&mut self, messages: &[Outgoing<'_>]) -> Vec<io::Result<()>> {
+        let mut results: Vec<io::Result<()>> = Vec::new();
+        results.resize_with(messages.len(), || Ok(()));
+        for (at, port) in self.ports.iter().enumerate() {
+            // The first takes what came in by none of them, of which there is nothing.
+            let of_port = |via| self.ports.iter().position(|port| port.address() == via).unwrap_or(0);
+            let mut waiting: Vec<_> = messages
+                .iter()
+                .zip(&mut results)
+                .filter(|(message, _)| of_port(message.via) == at)
+                .filter_map(|(message, result)| {
+                    Some((port.route(message.destination, message.bytes)?, message.bytes, result))
+                })
+                .collect();
+            port.send_all(&mut waiting).await;
         }
         results
     }

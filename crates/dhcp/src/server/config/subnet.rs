@@ -112,7 +112,7 @@ impl Subnet {
         requested.map(|seconds| seconds.clamp(*range.start(), *range.end()))
     }
 
-    pub(super) fn check(&self, server_id: Ipv4Addr) -> Result<(), ConfigError> {
+    pub(super) fn check(&self, server_ids: &[Ipv4Addr]) -> Result<(), ConfigError> {
         let Self { network, prefix_len, .. } = *self;
         if !(1..=30).contains(&prefix_len) {
             return Err(ConfigError::PrefixLength { network, prefix_len });
@@ -133,7 +133,7 @@ impl Subnet {
         }
         check_options(&self.options)?;
         self.check_lease_times()?;
-        self.check_reservations(server_id)
+        self.check_reservations(server_ids)
     }
 
     fn check_pools(&self) -> Result<(), ConfigError> {
@@ -171,14 +171,14 @@ impl Subnet {
         Ok(())
     }
 
-    fn check_reservations(&self, server_id: Ipv4Addr) -> Result<(), ConfigError> {
+    fn check_reservations(&self, server_ids: &[Ipv4Addr]) -> Result<(), ConfigError> {
         let (mut addresses, mut clients) = (BTreeMap::new(), BTreeSet::new());
         for Reservation { client, address, hostname, options } in &self.reservations {
             let (network, address) = (self.network, *address);
             if !self.has_host(address) {
                 return Err(ConfigError::ReservationOutside { network, client: client.clone(), address });
             }
-            if address == server_id || self.routers.contains(&address) {
+            if server_ids.contains(&address) || self.routers.contains(&address) {
                 return Err(ConfigError::ReservationTaken { client: client.clone(), address });
             }
             if addresses.insert(address, client).is_some() {

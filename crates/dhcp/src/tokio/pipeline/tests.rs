@@ -7,12 +7,16 @@ use crate::{
 };
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+/// Clients that the service takes from the server.
+const IGNORED: u8 = 8;
+const PROXIED: u8 = 9;
 
 /// Tells what happened, in order: commits, sendings, observations.
 struct Recorder {
     log: Sender<String>,
     fail: bool,
     file: usize,
+    delay: Duration,
 }
 
 impl Service for Recorder {
@@ -23,7 +27,22 @@ impl Service for Recorder {
         Box::pin(std::future::ready(outcome))
     }
 
-    fn customize(&mut self, _request: &MessageRef<'_>, reply: &mut Reply) {
+    fn screen(&mut self, request: &MessageRef<'_>, _receipt: Receipt) -> Verdict {
+        match request.hardware_address().mac() {
+            Some([.., IGNORED]) => Verdict::Ignore,
+            Some([.., PROXIED]) => {
+                let mut answer = Message::reply_to(request);
+                answer.push(OptionCode::MESSAGE_TYPE, &[MessageType::OFFER.0]);
+                let mut datagram = Vec::new();
+                answer.emit(&EmitPolicy::default(), &mut datagram).unwrap();
+                Verdict::Answer { datagram, to: "255.255.255.255:68".parse().unwrap(), delay: self.delay }
+            }
+            _ => Verdict::Serve,
+        }
+    }
+
+    fn customize(&mut self, _request: &MessageRef<'_>, _receipt: Receipt, reply: &mut Reply) {
+        reply.delay = self.delay;
         reply.message.push(OptionCode::BOOT_FILE_NAME, &vec![b'x'; self.file]);
     }
 
@@ -35,6 +54,7 @@ impl Service for Recorder {
             Observation::Withheld { .. } => "withheld".to_owned(),
             Observation::EmitFailed { .. } => "emit failed".to_owned(),
             Observation::SendFailed { .. } => "send failed".to_owned(),
+            Observation::AnswerFailed { .. } => "answer failed".to_owned(),
             Observation::CommitFailed { .. } => "commit failed".to_owned(),
             Observation::ProbeFailed { .. } => "probe failed".to_owned(),
         };
@@ -45,9 +65,10 @@ impl Service for Recorder {
 struct Wire(Sender<String>);
 
 impl Transmit for Wire {
-    async fn transmit(&mut self, messages: &[(Destination, &[u8])]) -> Vec<io::Result<()>> {
-        let send = |(_, message): &(Destination, &[u8])| {
-            let reply = MessageRef::parse(message).unwrap();
+    async fn transmit(&mut self, messages: &[Outgoing<'_>]) -> Vec<io::Result<()>> {
+        let send = |message: &Outgoing<'_>| {
+            assert_eq!(message.via, SERVER);
+            let reply = MessageRef::parse(message.bytes).unwrap();
             self.0.send(format!("send {} {}", reply.message_type().unwrap(), reply.yiaddr())).unwrap();
             if reply.yiaddr().octets()[3] == 19 { Err(io::ErrorKind::HostUnreachable.into()) } else { Ok(()) }
         };
@@ -61,6 +82,7 @@ struct Bench {
     wire: Wire,
     heard: std::sync::mpsc::Receiver<String>,
     runtime: ::tokio::runtime::Runtime,
+    begun: Instant,
 }
 
 impl Bench {
@@ -75,9 +97,9 @@ impl Bench {
         config.probing = probing;
         let server = Server::new(config).unwrap();
         let (log, heard) = std::sync::mpsc::channel();
-        let pipeline = Pipeline::new(server, Recorder { log: log.clone(), fail, file });
+        let pipeline = Pipeline::new(server, Recorder { log: log.clone(), fail, file, delay: Duration::ZERO });
         let runtime = ::tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { pipeline, wire: Wire(log), heard, runtime }
+        Self { pipeline, wire: Wire(log), heard, runtime, begun: super::super::instant() }
     }
 
     fn handle(&mut self, bytes: &[u8]) {
@@ -86,7 +108,11 @@ impl Bench {
     }
 
     fn flush(&mut self) {
-        self.runtime.block_on(self.pipeline.flush(&mut self.wire));
+        self.flush_after(Duration::ZERO);
+    }
+
+    fn flush_after(&mut self, time: Duration) {
+        self.runtime.block_on(self.pipeline.flush(self.begun + time, &mut self.wire));
     }
 
     fn begins_commit(&mut self) -> bool {
@@ -193,6 +219,50 @@ fn each_message_has_its_own_result() {
     bench.handle(&datagram(2, MessageType::DISCOVER, 12));
     bench.flush();
     bench.expect(&["send OFFER 10.0.0.19", "send OFFER 10.0.0.12", "send failed", "replied 10.0.0.12"]);
+}
+
+#[test]
+fn the_service_has_the_first_word() {
+    let mut bench = Bench::new(false, 0);
+    bench.handle(&datagram(IGNORED, MessageType::REQUEST, 11));
+    bench.handle(&datagram(PROXIED, MessageType::REQUEST, 12));
+    bench.handle(&datagram(1, MessageType::DISCOVER, 13));
+    bench.flush();
+    bench.expect(&["send OFFER 0.0.0.0", "send OFFER 10.0.0.13", "replied 10.0.0.13"]);
+    assert!(!bench.begins_commit(), "nobody was given an address");
+}
+
+#[test]
+fn what_is_held_back_leaves_at_its_time() {
+    let ms = Duration::from_millis;
+    let mut bench = Bench::new(false, 0);
+    bench.pipeline.service.delay = ms(300);
+    bench.handle(&datagram(1, MessageType::DISCOVER, 11));
+    bench.handle(&datagram(PROXIED, MessageType::DISCOVER, 12));
+    bench.flush();
+    assert_eq!(bench.pipeline.poll_delayed(), Some(bench.begun + ms(300)));
+    bench.pipeline.service.delay = ms(100);
+    bench.handle(&datagram(2, MessageType::DISCOVER, 12));
+    bench.flush_after(ms(10));
+    assert_eq!(bench.pipeline.poll_delayed(), Some(bench.begun + ms(110)));
+    bench.flush_after(ms(109));
+    bench.expect(&[]);
+    bench.flush_after(ms(110));
+    bench.expect(&["send OFFER 10.0.0.12", "replied 10.0.0.12"]);
+    bench.flush_after(ms(300));
+    bench.expect(&["send OFFER 0.0.0.0", "send OFFER 10.0.0.11", "replied 10.0.0.11"]);
+    assert_eq!(bench.pipeline.poll_delayed(), None);
+}
+
+#[test]
+fn a_flood_of_what_is_held_back_is_held_back_no_longer() {
+    let mut bench = Bench::new(false, 0);
+    bench.pipeline.service.delay = Duration::from_secs(2);
+    for _ in 0..=MAX_DELAYED {
+        bench.handle(&datagram(PROXIED, MessageType::DISCOVER, 11));
+    }
+    bench.flush();
+    bench.expect(&["send OFFER 0.0.0.0"]);
 }
 
 #[test]
