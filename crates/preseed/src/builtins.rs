@@ -216,7 +216,7 @@ fn one(name: &str, value: &Value, budget: &mut Budget) -> Result<Value, Problem>
         "ascii" => Value::from(ascii_of(value, budget)?),
         "len" => Value::Int(i64::try_from(len(value)?).unwrap_or(i64::MAX)),
         "callable" => Value::Bool(
-            matches!(value, Value::Object(object) if matches!(object.made(), Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Lambda(..) | Made::Macro(..))),
+            matches!(value, Value::Object(object) if matches!(object.made(), Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Getter(_) | Made::Lambda(..) | Made::Macro(..))),
         ),
         "type" => match TYPES.into_iter().find(|known| *known == type_name(value)) {
             Some(known) => Made::Function(known).into(),

@@ -30,6 +30,8 @@ pub(crate) enum Made {
     Method(Value, Arc<str>),
     /// `str.upper` and its like: a method that takes its value as the first argument.
     TypeMethod(&'static str, Arc<str>),
+    /// A method of something that the context describes: called without arguments, it gives this.
+    Getter(Value),
     /// The name `escape`.
     Escape,
     /// A `def`, and the frame of names that it was written in.
@@ -116,7 +118,9 @@ impl Object {
             Made::Iterator(..) => "an iterator",
             Made::Looper(_) => "a looper",
             Made::Turn(..) => "a loop position",
-            Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Lambda(..) => "a function",
+            Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Getter(_) | Made::Lambda(..) => {
+                "a function"
+            }
             Made::Escape => "`escape`",
             Made::Macro(..) => "a `def`",
             Made::Page(_) => "`self`",

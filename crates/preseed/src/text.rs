@@ -104,6 +104,7 @@ fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Re
         }
         Made::Function(name) => out.push_str(&builtins::shown(name)),
         Made::Escape => out.push_str("escape"),
+        Made::Getter(_) => out.push_str("<method>"),
         Made::Empty => out.push_str("Empty"),
         Made::Macro(..)
         | Made::Lambda(..)

@@ -54,6 +54,7 @@ fn check(template: &str, expected: &str) {
 fn values_as_in_maas() {
     check("{{node.hostname}} {{node.fqdn}} {{node.domain.name}} {{node.owner.username}}", "web01 web01.lab lab ada");
     check("{{node.architecture.split('/')[0]}} {{node.memory // 1024}} {{'gpu' in node.tags}}", "amd64 16 True");
+    check("{{for tag in node.tag_names()}}{{tag}},{{endfor}}{{if 'hdd' in node.tag_names()}}slow{{endif}}", "ssd,gpu,");
     check("{{node.boot_interface.mac_address}} {{node.disks[0].size}}", "52:54:00:00:00:01 500107862016");
     check("{{main_archive_hostname}} {{main_archive_directory}}", "archive.example:81 ubuntu/dists");
     check("[{{ports_archive_hostname}}] [{{ports_archive_directory}}]", "[ports.example] []");

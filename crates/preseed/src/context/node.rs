@@ -1,5 +1,6 @@
 //! `node`: the machine as a template sees it.
 
+use crate::object::Made;
 use crate::{Map, Value};
 
 /// `node`: a machine. Its fields have the names that they have in MAAS.
@@ -35,7 +36,7 @@ pub struct Node<'a> {
     pub memory: u32,
     /// `swap_size`, in bytes; `None` leaves it to the installer.
     pub swap_size: Option<i64>,
-    /// `tags`: their names.
+    /// `tags`: their names; `tag_names()` gives them too, as in MAAS.
     pub tags: &'a [&'a str],
     /// `interfaces`; the first one is `boot_interface` too.
     pub interfaces: &'a [Interface<'a>],
@@ -73,7 +74,8 @@ impl From<&Node<'_>> for Value {
         let named = |name: &str| Self::map([("name", name)]);
         let interfaces: Vec<Self> = node.interfaces.iter().map(Into::into).collect();
         let disks: Vec<Self> = node.disks.iter().map(Into::into).collect();
-        let fields: [(&str, Self); 21] = [
+        let tags = Self::list(node.tags.iter().copied());
+        let fields: [(&str, Self); 22] = [
             ("system_id", node.system_id.into()),
             ("hostname", node.hostname.into()),
             ("fqdn", format!("{}{dot}{}", node.hostname, node.domain).into()),
@@ -90,7 +92,8 @@ impl From<&Node<'_>> for Value {
             ("cpu_count", node.cpu_count.into()),
             ("memory", node.memory.into()),
             ("swap_size", node.swap_size.into()),
-            ("tags", Self::list(node.tags.iter().copied())),
+            ("tags", tags.clone()),
+            ("tag_names", Made::Getter(tags).into()),
             ("boot_interface", interfaces.first().cloned().into()),
             ("interfaces", interfaces.into()),
             ("boot_disk", disks.first().cloned().into()),

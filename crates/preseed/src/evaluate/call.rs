@@ -18,6 +18,8 @@ impl Scope<'_> {
             Made::Function(name) => self.function(at, name, arguments),
             Made::Method(value, name) => self.call_method(at, value, name, arguments),
             Made::TypeMethod(kind, name) => self.call_type_method(at, kind, name, arguments),
+            Made::Getter(value) if arguments.positional.is_empty() && arguments.named.is_empty() => Ok(value.clone()),
+            Made::Getter(_) => Err(Fault::new(at, Problem::Type("this method takes no arguments".into()))),
             Made::Macro(def, frame) => expand(self, at, def, *frame, arguments),
             Made::Lambda(lambda, frame) => self.call_lambda(at, lambda, *frame, arguments),
             Made::Empty => Ok(function.clone()),
