@@ -24,7 +24,10 @@ wait_for() {
         sleep 0.1
     done
 }
-serve() { $FIRSTLIGHT tftp --root /run/root "$@" > /run/out 2> /run/log & server=$!; wait_for grep -q serving /run/log; }
+serve() {
+    : > /run/log # what an earlier server has said does not count
+    $FIRSTLIGHT tftp --root /run/root "$@" > /run/out 2> /run/log & server=$!; wait_for grep -q serving /run/log
+}
 listens() { ss -Hlun "sport = :$1" | grep -q .; }
 peer() {
     case $1 in
