@@ -57,9 +57,10 @@ fn proxies_pins_and_sources_are_files() {
     let pins = "apt: {preferences: [{package: '*', pin: release a=x, pin-priority: 100}]}\n";
     let pins = written(DEBIAN, pins, "preferences.d/90curtin.pref");
     assert_eq!(pins, "Package: *\nPin: release a=x\nPin-Priority: 100\n");
-    let source = "apt: {sources: {my.list: {source: 'deb http://m $RELEASE main', key: KEY}}}\n";
-    assert_eq!(written(DEBIAN, source, "sources.list.d/my.list"), "deb http://m bookworm main\n");
-    assert_eq!(written(DEBIAN, source, "trusted.gpg.d/my.asc"), "KEY");
+    let key = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+    let source = format!("apt: {{sources: {{my.list: {{source: 'deb http://m $RELEASE main', key: '{key}'}}}}}}\n");
+    assert_eq!(written(DEBIAN, &source, "sources.list.d/my.list"), "deb http://m bookworm main\n");
+    assert_eq!(written(DEBIAN, &source, "trusted.gpg.d/my.asc"), key);
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn refusals() {
         ("- a\n".to_owned(), vec!["bad-type  1"]),
         (format!("{SOURCE}late_commands: {{x: {{}}, y: {{a: 1}}}}\n"), vec!["bad-type late_commands.y 2"]),
         (format!("{SOURCE}late_commands: {{x: [curtin, swap]}}\n"), vec!["curtin-command late_commands.x 2"]),
-        (format!("{SOURCE}late_commands: {{x: [echo, \"a\\0b\"]}}\n"), vec!["nul-character late-x 0"]),
+        (format!("{SOURCE}late_commands: {{x: [echo, \"a\\0b\"]}}\n"), vec!["bad-value late_commands.x[1] 2"]),
         ("sources: [cdrom]".to_owned(), vec!["source-uri sources 1"]),
         (storage("  - {id: d, type: disk, path: /dev/vdz}\n"), vec!["disk-not-found storage.config[0] 5"]),
         (storage("  - {id: d, type: disk}\n"), vec!["disk-unnamed storage.config[0] 5"]),
