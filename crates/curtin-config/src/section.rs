@@ -20,6 +20,7 @@ pub use boot::{Boot, Bootloader};
 pub use kernel::{Kernel, KernelCrashDumps, RemoveKernels};
 pub(crate) use keys::Keys;
 pub use machine::{BlockMeta, BootPartition, Multipath, Pollinate, Swap};
+pub(crate) use network::SUBNET_KINDS;
 pub use network::{Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Route, Subnet};
 pub use process::{Install, Proxy};
 pub use reporting::{Reporter, ReporterKind};

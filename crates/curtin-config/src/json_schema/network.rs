@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::section::SUBNET_KINDS;
+
 /// Devices and their settings that are not described here are passed on to the installed system.
 pub(super) fn schema() -> Value {
     json!({"anyOf": [
@@ -53,23 +55,12 @@ fn item() -> Value {
 }
 
 fn subnet() -> Value {
-    let kinds = [
-        "dhcp",
-        "dhcp4",
-        "dhcp6",
-        "static",
-        "static6",
-        "manual",
-        "ipv6_dhcpv6-stateful",
-        "ipv6_dhcpv6-stateless",
-        "ipv6_slaac",
-    ];
     let route = json!({"type": "object", "properties": {
         "destination": {"type": "string"}, "network": {"type": "string"}, "netmask": {"type": ["string", "null"]},
         "gateway": {"type": ["string", "null"]}, "metric": {"type": ["integer", "string", "null"]},
     }});
     let keys = json!({
-        "type": {"enum": kinds},
+        "type": {"enum": SUBNET_KINDS},
         "control": {"enum": ["auto", "manual", "hotplug", null]},
         "address": {"type": ["string", "null"]},
         "netmask": {"type": ["string", "null"]},

@@ -13,6 +13,7 @@ mod item;
 mod netmask;
 mod netplan;
 
+pub(crate) use item::SUBNET_KINDS;
 pub use item::{NetworkItem, NetworkItemKind, Route, Subnet};
 pub use netplan::{Netplan, NetplanDevice};
 

@@ -104,6 +104,19 @@ pub struct Route {
     pub rest: Mapping,
 }
 
+/// What a subnet may be.
+pub(crate) const SUBNET_KINDS: &[&str] = &[
+    "dhcp",
+    "dhcp4",
+    "dhcp6",
+    "static",
+    "static6",
+    "manual",
+    "ipv6_dhcpv6-stateful",
+    "ipv6_dhcpv6-stateless",
+    "ipv6_slaac",
+];
+
 const TYPES: &str = "physical, bond, bridge, vlan, nameserver or route";
 
 impl NetworkItem {
@@ -250,18 +263,6 @@ fn subnets(keys: &mut Keys<'_>) -> Vec<Subnet> {
     items.iter().enumerate().filter_map(|(at, item)| subnet(keys.cx, format!("{path}[{at}]"), item)).collect()
 }
 
-const SUBNETS: &[&str] = &[
-    "dhcp",
-    "dhcp4",
-    "dhcp6",
-    "static",
-    "static6",
-    "manual",
-    "ipv6_dhcpv6-stateful",
-    "ipv6_dhcpv6-stateless",
-    "ipv6_slaac",
-];
-
 fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
     let mut keys = Keys::new(cx, path, node)?;
     if keys.get("type").is_none() {
@@ -271,7 +272,7 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
     }
     let counts = netmask::is_counted(&mut keys);
     let subnet = Subnet {
-        kind: keys.one_of("type", SUBNETS).unwrap_or_default(),
+        kind: keys.one_of("type", SUBNET_KINDS).unwrap_or_default(),
         control: keys.one_of("control", &["auto", "manual", "hotplug"]),
         address: keys.text("address"),
         netmask: keys.text("netmask"),
