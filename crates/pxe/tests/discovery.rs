@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::borrow::Cow;
+#[path = "support/link.rs"]
+mod link;
+#[path = "support/options.rs"]
+mod options;
+
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
@@ -11,50 +15,22 @@ use firstlight_pxe::discovery::{
     Silence, Transmit,
 };
 use firstlight_pxe::oracle::{NoBoot, Offer, Rom, would_boot};
-use firstlight_pxe::{BootItem, NoAnswer, Policy};
+use firstlight_pxe::{BootItem, NoAnswer};
 
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
+use link::{BIOS, BROADCAST, MACHINE, NOBODY, OTHER, POLICY, SERVER, UEFI, UNICAST};
+use options::{Options, find};
+
 const RELAY: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
-const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
-const POLICY: Policy = Policy { server: SERVER, http_port: 80 };
 
-const BIOS: (u8, &[u8]) = (60, b"PXEClient:Arch:00000:UNDI:002001");
-const UEFI: (u8, &[u8]) = (60, b"PXEClient:Arch:00007:UNDI:003016");
 const DISCOVER: (u8, &[u8]) = (53, &[1]);
 const REQUEST: (u8, &[u8]) = (53, &[3]);
 /// Type 15, layer 0.
 const ITEM: (u8, &[u8]) = (43, &[71, 4, 0, 15, 0, 0, 255]);
 
-type Options<'a> = &'a [(u8, &'a [u8])];
-
 fn handle(responder: &Responder, receipt: Receipt, options: Options<'_>) -> Result<Reply, Silence> {
-    responder.handle(&receipt, |code| {
-        options.iter().find(|(other, _)| *other == code).map(|(_, value)| Cow::Borrowed(*value))
-    })
+    responder.handle(&receipt, find(options))
 }
-
-/// As a DISCOVER arrives, from a client without an address.
-const BROADCAST: Receipt = Receipt {
-    port: 67,
-    cast: Cast::Broadcast,
-    source: SocketAddrV4::new(NOBODY, 68),
-    mac: None,
-    ciaddr: NOBODY,
-    giaddr: NOBODY,
-};
-
-/// As a client asks on port 4011.
-const UNICAST: Receipt = Receipt {
-    port: 4011,
-    cast: Cast::Unicast,
-    source: SocketAddrV4::new(MACHINE, 4011),
-    mac: None,
-    ciaddr: MACHINE,
-    giaddr: NOBODY,
-};
 
 fn item(kind: u16, service: Service) -> Item {
     Item { kind, text: format!("item {kind}"), service }

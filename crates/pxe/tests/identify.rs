@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::borrow::Cow;
+#[path = "support/options.rs"]
+mod options;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -10,13 +12,9 @@ use firstlight_pxe::{
     Architecture, Client, Cpu, Firmware, NoAnswer, Policy, Role, Stage, Transport, Undi, decide, known_system,
 };
 
-type Options<'a> = &'a [(u8, &'a [u8])];
+use options::{Options, find};
 
 const POLICY: Policy = Policy { server: Ipv4Addr::new(192, 168, 77, 1), http_port: 80 };
-
-fn find<'a>(options: Options<'a>) -> impl Fn(u8) -> Option<Cow<'a, [u8]>> {
-    move |code| options.iter().find(|(other, _)| *other == code).map(|(_, value)| Cow::Borrowed(*value))
-}
 
 fn identify(options: Options<'_>) -> Client {
     Client::identify(find(options)).unwrap()

@@ -2,18 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::borrow::Cow;
+#[path = "support/options.rs"]
+mod options;
+
 use std::net::Ipv4Addr;
 
 use firstlight_pxe::oracle::{Boot, NoBoot, Offer, Rom, would_boot};
 use firstlight_pxe::{Answer, Client, Policy, Role, decide};
 
+use options::{Options, find};
+
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
 const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
-
-type Options<'a> = &'a [(u8, &'a [u8])];
 
 fn offer(yiaddr: Ipv4Addr, siaddr: Ipv4Addr, file: &str, options: Options<'_>) -> Offer {
     let offer = (53, vec![2]);
@@ -136,7 +138,7 @@ fn older_roms_follow_the_specification() {
 const POLICY: Policy = Policy { server: SERVER, http_port: 80 };
 
 fn client(options: Options<'_>) -> Client {
-    Client::identify(|code| options.iter().find(|(c, _)| *c == code).map(|(_, value)| Cow::Borrowed(*value))).unwrap()
+    Client::identify(find(options)).unwrap()
 }
 
 fn answer(answer: Answer, yiaddr: Ipv4Addr) -> Offer {

@@ -9,34 +9,26 @@
 mod boot_loaders;
 mod dhcp_and_proxy_dhcp;
 mod identity;
+#[path = "../support/link.rs"]
+mod link;
+#[path = "../support/options.rs"]
+mod options;
 
-use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use firstlight_pxe::discovery::{Cast, Receipt, Reply, Responder};
+use firstlight_pxe::discovery::{Receipt, Reply, Responder};
 use firstlight_pxe::oracle::{NoBoot, Offer, Rom, would_boot};
-use firstlight_pxe::{Answer, Client, Policy, Role, decide};
+use firstlight_pxe::{Answer, Client, Role, decide};
 
-type Options<'a> = &'a [(u8, &'a [u8])];
+use link::{BIOS, BROADCAST, MACHINE, NOBODY, OTHER, POLICY, SERVER, UEFI, UNICAST};
+use options::{Options, find};
 
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
-const NOBODY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
-const POLICY: Policy = Policy { server: SERVER, http_port: 80 };
-
-const BIOS: (u8, &[u8]) = (60, b"PXEClient:Arch:00000:UNDI:002001");
-const UEFI: (u8, &[u8]) = (60, b"PXEClient:Arch:00007:UNDI:003016");
 const HTTP: (u8, &[u8]) = (60, b"HTTPClient:Arch:00016:UNDI:003000");
 const IPXE: (u8, &[u8]) = (77, b"iPXE");
 const CLASS: (u8, &[u8]) = (60, b"PXEClient");
 const ID: (u8, &[u8]) = (54, &[10, 0, 0, 1]);
 const MASK: (u8, &[u8]) = (1, &[255, 255, 255, 0]);
 const USE_FILE: (u8, &[u8]) = (43, &[6, 1, 8, 255]);
-
-fn find<'a>(options: Options<'a>) -> impl Fn(u8) -> Option<Cow<'a, [u8]>> {
-    move |code| options.iter().find(|(other, _)| *other == code).map(|(_, value)| Cow::Borrowed(*value))
-}
 
 fn identify(options: Options<'_>) -> Client {
     Client::identify(find(options)).unwrap()
@@ -73,26 +65,9 @@ fn refused(offers: &[Offer], why: NoBoot) {
 
 /// On port 4011, from port `source`.
 fn asked(responder: &Responder, source: u16, options: Options<'_>) -> Reply {
-    let receipt = Receipt {
-        port: 4011,
-        cast: Cast::Unicast,
-        source: SocketAddrV4::new(MACHINE, source),
-        mac: None,
-        ciaddr: MACHINE,
-        giaddr: NOBODY,
-    };
+    let receipt = Receipt { source: SocketAddrV4::new(MACHINE, source), ..UNICAST };
     responder.handle(&receipt, find(options)).unwrap()
 }
-
-/// As a DISCOVER arrives, from a client without an address.
-const BROADCAST: Receipt = Receipt {
-    port: 67,
-    cast: Cast::Broadcast,
-    source: SocketAddrV4::new(NOBODY, 68),
-    mac: None,
-    ciaddr: NOBODY,
-    giaddr: NOBODY,
-};
 
 fn heard(responder: &Responder, options: Options<'_>) -> Reply {
     responder.handle(&BROADCAST, find(options)).unwrap()
