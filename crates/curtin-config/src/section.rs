@@ -10,7 +10,7 @@ pub(crate) mod emit;
 mod kernel;
 mod keys;
 mod machine;
-mod network;
+pub(crate) mod network;
 mod process;
 mod reporting;
 
@@ -20,7 +20,6 @@ pub use boot::{Boot, Bootloader};
 pub use kernel::{Kernel, KernelCrashDumps, RemoveKernels};
 pub(crate) use keys::Keys;
 pub use machine::{BlockMeta, BootPartition, Multipath, Pollinate, Swap};
-pub(crate) use network::SUBNET_KINDS;
 pub use network::{Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Route, Subnet};
 pub use process::{Install, Proxy};
 pub use reporting::{Reporter, ReporterKind};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::section::SUBNET_KINDS;
+use crate::section::network::SUBNET_KINDS;
 
 /// Devices and their settings that are not described here are passed on to the installed system.
 pub(super) fn schema() -> Value {

@@ -13,9 +13,21 @@ mod item;
 mod netmask;
 mod netplan;
 
-pub(crate) use item::SUBNET_KINDS;
 pub use item::{NetworkItem, NetworkItemKind, Route, Subnet};
 pub use netplan::{Netplan, NetplanDevice};
+
+/// What a subnet may be.
+pub(crate) const SUBNET_KINDS: &[&str] = &[
+    "dhcp",
+    "dhcp4",
+    "dhcp6",
+    "static",
+    "static6",
+    "manual",
+    "ipv6_dhcpv6-stateful",
+    "ipv6_dhcpv6-stateless",
+    "ipv6_slaac",
+];
 
 /// The `network` section.
 #[derive(Clone, Debug, PartialEq)]

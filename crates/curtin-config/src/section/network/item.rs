@@ -1,6 +1,6 @@
 //! Items of a network configuration of version 1.
 
-use super::netmask;
+use super::{SUBNET_KINDS, netmask};
 use crate::config::Context;
 use crate::digits;
 use crate::problem::Problem;
@@ -103,19 +103,6 @@ pub struct Route {
     /// What curtin does not know.
     pub rest: Mapping,
 }
-
-/// What a subnet may be.
-pub(crate) const SUBNET_KINDS: &[&str] = &[
-    "dhcp",
-    "dhcp4",
-    "dhcp6",
-    "static",
-    "static6",
-    "manual",
-    "ipv6_dhcpv6-stateful",
-    "ipv6_dhcpv6-stateless",
-    "ipv6_slaac",
-];
 
 const TYPES: &str = "physical, bond, bridge, vlan, nameserver or route";
 
