@@ -88,8 +88,9 @@ pub use quote::quote;
 pub use render::{render_json, render_text};
 pub use schema::check_storage;
 pub use section::{
-    Apt, AptMirror, AptMirrors, AptPreference, AptSource, BlockMeta, Boot, BootPartition, Bootloader, Install, Kernel,
-    KernelCrashDumps, Multipath, Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Pollinate, Proxy,
+    Apt, AptMirror, AptMirrors, AptPreference, AptSource, BlockMeta, BondParams, Boot, BootPartition, Bootloader,
+    BridgeParams, Install, Kernel, KernelCrashDumps, Multipath, Netplan, NetplanDevice, NetplanMatch,
+    NetplanNameservers, NetplanRoute, NetplanSettings, Network, NetworkItem, NetworkItemKind, Pollinate, Proxy,
     RemoveKernels, Reporter, ReporterKind, Route, Subnet, Swap,
 };
 pub use shell::{ShellOptions, render_shell};

@@ -7,6 +7,7 @@ pub(crate) mod apt;
 mod apt_source;
 mod boot;
 pub(crate) mod emit;
+pub(crate) mod fields;
 mod kernel;
 mod keys;
 mod machine;
@@ -20,6 +21,9 @@ pub use boot::{Boot, Bootloader};
 pub use kernel::{Kernel, KernelCrashDumps, RemoveKernels};
 pub(crate) use keys::Keys;
 pub use machine::{BlockMeta, BootPartition, Multipath, Pollinate, Swap};
-pub use network::{Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Route, Subnet};
+pub use network::{
+    BondParams, BridgeParams, Netplan, NetplanDevice, NetplanMatch, NetplanNameservers, NetplanRoute, NetplanSettings,
+    Network, NetworkItem, NetworkItemKind, Route, Subnet,
+};
 pub use process::{Install, Proxy};
 pub use reporting::{Reporter, ReporterKind};

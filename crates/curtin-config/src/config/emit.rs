@@ -166,6 +166,8 @@ mod tests {
     /// Every section, every field.
     const ALL: &str = include_str!("../../../../testdata/curtin/every_section.yaml");
 
+    const NETPLAN: &str = include_str!("../../../../testdata/curtin/every_netplan.yaml");
+
     /// How many keys there are on all levels.
     fn keys(node: &Node) -> usize {
         let inside = |nodes: &mut dyn Iterator<Item = &Node>| nodes.map(keys).sum::<usize>();
@@ -178,16 +180,18 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_on_the_way_out() {
-        let parsed = parse(ALL);
-        assert_eq!(parsed.problems, []);
-        let mut config = parsed.config;
-        // What was built has no value that it came from.
-        config.network = None;
-        let written = config.to_node();
-        assert_eq!(keys(&written), keys(&crate::yaml::load(ALL).0.unwrap()), "{}", to_yaml(&written));
-        let again = parse(&config.to_yaml());
-        assert_eq!(again.problems, []);
-        assert_eq!(again.config.to_yaml(), config.to_yaml());
+        for text in [ALL, NETPLAN] {
+            let parsed = parse(text);
+            assert_eq!(parsed.problems, []);
+            let mut config = parsed.config;
+            // What was built has no value that it came from.
+            config.network = None;
+            let written = config.to_node();
+            assert_eq!(keys(&written), keys(&crate::yaml::load(text).0.unwrap()), "{}", to_yaml(&written));
+            let again = parse(&config.to_yaml());
+            assert_eq!(again.problems, []);
+            assert_eq!(again.config.to_yaml(), config.to_yaml());
+        }
     }
 
     #[test]

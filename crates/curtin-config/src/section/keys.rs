@@ -177,6 +177,44 @@ impl<'a> Keys<'a> {
         words
     }
 
+    pub(crate) fn nodes(&mut self, name: &'static str) -> Vec<Node> {
+        let Some(node) = self.get(name).filter(|node| !node.is_null()) else { return Vec::new() };
+        if node.as_sequence().is_none() {
+            self.odd(name, node, "a list");
+        }
+        node.as_sequence().unwrap_or_default().to_vec()
+    }
+
+    /// A mapping with keys of its own; anything else is passed over, and reported.
+    pub(crate) fn section<T>(&mut self, name: &'static str, read: fn(Keys<'_>) -> T) -> Option<T> {
+        let node = self.get(name).filter(|node| !node.is_null())?;
+        if node.as_mapping().is_none() {
+            self.odd(name, node, "a mapping");
+            return None;
+        }
+        let path = self.path(name);
+        Keys::new(self.cx, path, node).map(read)
+    }
+
+    /// A list of such mappings.
+    pub(crate) fn sections<T>(&mut self, name: &'static str, read: fn(Keys<'_>) -> T) -> Vec<T> {
+        let Some(node) = self.get(name).filter(|node| !node.is_null()) else { return Vec::new() };
+        if node.as_sequence().is_none() {
+            self.odd(name, node, "a list");
+        }
+        let mut found = Vec::new();
+        for (at, item) in node.as_sequence().unwrap_or_default().iter().enumerate() {
+            let name = format!("{name}[{at}]");
+            if item.as_mapping().is_none() {
+                self.odd(&name, item, "a mapping");
+                continue;
+            }
+            let path = self.path(&name);
+            found.extend(Keys::new(self.cx, path, item).map(read));
+        }
+        found
+    }
+
     pub(crate) fn mapping(&mut self, name: &'static str) -> Option<Mapping> {
         let node = self.get(name).filter(|node| !node.is_null())?;
         if node.as_mapping().is_none() {

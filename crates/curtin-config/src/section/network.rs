@@ -12,9 +12,11 @@ mod emit;
 mod item;
 mod netmask;
 mod netplan;
+mod params;
 
 pub use item::{NetworkItem, NetworkItemKind, Route, Subnet};
-pub use netplan::{Netplan, NetplanDevice};
+pub use netplan::{Netplan, NetplanDevice, NetplanMatch, NetplanNameservers, NetplanRoute, NetplanSettings};
+pub use params::{BondParams, BridgeParams};
 
 /// What a subnet may be.
 pub(crate) const SUBNET_KINDS: &[&str] = &[

@@ -1,8 +1,8 @@
 //! A typed network back to a configuration.
 
-use super::{Netplan, NetplanDevice, Network, NetworkItem, NetworkItemKind, Route, Subnet};
+use super::{Netplan, Network, NetworkItem, NetworkItemKind, Route, Subnet};
 use crate::entries::{Entries, list};
-use crate::value::Node;
+use crate::value::{Mapping, Node, Value};
 
 impl Network {
     /// The section as it stands in a configuration.
@@ -35,18 +35,21 @@ impl NetworkItem {
             entries.put("type", kind).text("name", self.name.as_deref());
         };
         match &self.kind {
-            NetworkItemKind::Physical => text(&mut entries, "physical"),
+            NetworkItemKind::Physical { params } => {
+                text(&mut entries, "physical");
+                entries.mapping("params", params);
+            }
             NetworkItemKind::Bond { interfaces, params } => {
                 text(&mut entries, "bond");
-                group(&mut entries, "bond_interfaces", interfaces, params);
+                group(&mut entries, "bond_interfaces", interfaces, params.to_mapping());
             }
             NetworkItemKind::Bridge { interfaces, params } => {
                 text(&mut entries, "bridge");
-                group(&mut entries, "bridge_interfaces", interfaces, params);
+                group(&mut entries, "bridge_interfaces", interfaces, params.to_mapping());
             }
-            NetworkItemKind::Vlan { link, id } => {
+            NetworkItemKind::Vlan { link, id, params } => {
                 text(&mut entries, "vlan");
-                entries.put("vlan_link", link.as_str()).number("vlan_id", Some(*id));
+                entries.put("vlan_link", link.as_str()).number("vlan_id", Some(*id)).mapping("params", params);
             }
             NetworkItemKind::Nameserver { addresses, search } => {
                 text(&mut entries, "nameserver");
@@ -58,7 +61,10 @@ impl NetworkItem {
             }
         }
         entries.text("mac_address", self.mac_address.as_deref()).number("mtu", self.mtu);
-        entries.nodes("subnets", self.subnets.iter().map(Subnet::to_node).collect()).rest(&self.rest);
+        entries.nodes("subnets", self.subnets.iter().map(Subnet::to_node).collect());
+        entries.text("id", self.id.as_deref()).choice("accept-ra", self.accept_ra).choice("optional", self.optional);
+        entries.node_at("keep_configuration", self.keep_configuration.clone()).choice("wakeonlan", self.wakeonlan);
+        entries.mapping("ipv4_conf", &self.ipv4_conf).mapping("ipv6_conf", &self.ipv6_conf).rest(&self.rest);
         entries.node()
     }
 }
@@ -68,9 +74,9 @@ fn words(words: &[String]) -> Node {
 }
 
 /// curtin skips a bond or bridge without these, even when they are empty.
-fn group(entries: &mut Entries, key: &str, interfaces: &[String], params: &crate::value::Mapping) {
+fn group(entries: &mut Entries, key: &str, interfaces: &[String], params: Mapping) {
     entries.put(key, words(interfaces));
-    entries.put("params", Node::detached(crate::value::Value::Mapping(params.clone())));
+    entries.put("params", Node::detached(Value::Mapping(params)));
 }
 
 impl Subnet {
@@ -81,20 +87,11 @@ impl Subnet {
         entries.text("gateway", self.gateway.as_deref()).text("broadcast", self.broadcast.as_deref());
         entries.number("metric", self.metric).list("dns_nameservers", &self.dns_nameservers);
         entries.list("dns_search", &self.dns_search);
-        let routes = self.routes.iter().map(|route| {
-            let mut entries = Entries::new();
-            route.put(&mut entries);
-            entries.node()
-        });
-        entries.nodes("routes", routes.collect()).rest(&self.rest);
+        entries.nodes("routes", self.routes.iter().map(Route::to_node).collect());
+        entries.text("scope", self.scope.as_deref()).text("pointopoint", self.pointopoint.as_deref());
+        entries.number("mtu", self.mtu).choice("ipv4", self.ipv4).choice("ipv6", self.ipv6);
+        entries.text("id", self.id.as_deref()).choice("accept-ra", self.accept_ra).rest(&self.rest);
         entries.node()
-    }
-}
-
-impl Route {
-    fn put(&self, entries: &mut Entries) {
-        entries.put("destination", self.destination.as_str()).text("netmask", self.netmask.as_deref());
-        entries.text("gateway", self.gateway.as_deref()).number("metric", self.metric).rest(&self.rest);
     }
 }
 
@@ -111,26 +108,11 @@ impl Netplan {
         for kind in kinds {
             let mut group = Entries::new();
             for device in self.devices.iter().filter(|device| device.kind == kind) {
-                group.put(&device.name, device.to_node());
+                group.put(&device.name, device.settings.to_node());
             }
             entries.put(kind, group.node());
         }
         entries.rest(&self.rest);
-        entries.node()
-    }
-}
-
-impl NetplanDevice {
-    fn to_node(&self) -> Node {
-        let mut entries = Entries::new();
-        entries.mapping("match", &self.matches).text("set-name", self.set_name.as_deref());
-        entries.nodes("addresses", self.addresses.clone());
-        entries.choice("dhcp4", self.dhcp4).choice("dhcp6", self.dhcp6);
-        entries.text("gateway4", self.gateway4.as_deref()).text("gateway6", self.gateway6.as_deref());
-        entries.mapping("nameservers", &self.nameservers).nodes("routes", self.routes.clone());
-        entries.number("mtu", self.mtu).text("macaddress", self.macaddress.as_deref());
-        entries.list("interfaces", &self.interfaces).mapping("parameters", &self.parameters);
-        entries.number("id", self.id).text("link", self.link.as_deref()).rest(&self.rest);
         entries.node()
     }
 }

@@ -1,10 +1,12 @@
 //! Items of a network configuration of version 1.
 
+use super::params::{self, BondParams, BridgeParams};
 use super::{SUBNET_KINDS, netmask};
 use crate::config::Context;
 use crate::digits;
 use crate::problem::Problem;
 use crate::section::Keys;
+use crate::section::fields::fields;
 use crate::value::{Mapping, Node, Value};
 
 /// One item.
@@ -20,6 +22,20 @@ pub struct NetworkItem {
     pub mtu: Option<u64>,
     /// Its addresses.
     pub subnets: Vec<Subnet>,
+    /// A name for the item, which MAAS writes and nobody reads.
+    pub id: Option<String>,
+    /// Whether router advertisements are listened to.
+    pub accept_ra: Option<bool>,
+    /// Whether the start of the system goes on without it.
+    pub optional: Option<bool>,
+    /// Whether what was set up before stays.
+    pub keep_configuration: Option<Node>,
+    /// Whether a packet may wake the machine.
+    pub wakeonlan: Option<bool>,
+    /// Settings below `/proc/sys/net/ipv4/conf`, which curtin passes on.
+    pub ipv4_conf: Mapping,
+    /// Settings below `/proc/sys/net/ipv6/conf`, which curtin passes on.
+    pub ipv6_conf: Mapping,
     /// What curtin does not know.
     pub rest: Mapping,
 }
@@ -29,20 +45,23 @@ pub struct NetworkItem {
 #[non_exhaustive]
 pub enum NetworkItemKind {
     /// An interface that is there.
-    Physical,
+    Physical {
+        /// Further options of interfaces(5).
+        params: Mapping,
+    },
     /// Several interfaces as one.
     Bond {
         /// The names of the interfaces.
         interfaces: Vec<String>,
         /// Parameters of the bond, such as `bond-mode`.
-        params: Mapping,
+        params: Box<BondParams>,
     },
     /// A switch between interfaces.
     Bridge {
         /// The names of the interfaces.
         interfaces: Vec<String>,
         /// Parameters of the bridge, such as `bridge_stp`.
-        params: Mapping,
+        params: Box<BridgeParams>,
     },
     /// A tagged network on an interface.
     Vlan {
@@ -50,6 +69,8 @@ pub enum NetworkItemKind {
         link: String,
         /// The tag.
         id: u64,
+        /// Further options of interfaces(5).
+        params: Mapping,
     },
     /// Name servers for the whole system.
     Nameserver {
@@ -85,23 +106,40 @@ pub struct Subnet {
     pub dns_search: Vec<String>,
     /// Further routes.
     pub routes: Vec<Route>,
+    /// Where the address counts, such as `global` or `link`.
+    pub scope: Option<String>,
+    /// The other end of a line between two.
+    pub pointopoint: Option<String>,
+    /// The largest packet for this address.
+    pub mtu: Option<u64>,
+    /// Whether it is one of IPv4.
+    pub ipv4: Option<bool>,
+    /// Whether it is one of IPv6.
+    pub ipv6: Option<bool>,
+    /// A name for the subnet, which nobody reads.
+    pub id: Option<String>,
+    /// Whether router advertisements are listened to.
+    pub accept_ra: Option<bool>,
     /// What curtin does not know.
     pub rest: Mapping,
 }
 
-/// A route.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Route {
-    /// The network, with its prefix length in an item of its own.
-    pub destination: String,
-    /// Its mask, in a subnet's route.
-    pub netmask: Option<String>,
-    /// The next hop.
-    pub gateway: Option<String>,
-    /// Its metric.
-    pub metric: Option<u64>,
-    /// What curtin does not know.
-    pub rest: Mapping,
+fields! {
+    /// A route: an item of its own, or one of a subnet.
+    Route {
+        /// The network with its prefix length; what curtin needs in an item.
+        destination: text = "destination",
+        /// The network of a subnet's route; what curtin needs there to write interfaces(5).
+        network: text = "network",
+        /// Its mask, in a subnet's route.
+        netmask: text = "netmask",
+        /// The next hop.
+        gateway: text = "gateway",
+        /// Its metric.
+        metric: number = "metric",
+        /// A name for the route, which nobody reads.
+        id: text = "id",
+    }
 }
 
 const TYPES: &str = "physical, bond, bridge, vlan, nameserver or route";
@@ -140,22 +178,23 @@ impl NetworkItem {
         let kind = match name {
             "bond" => NetworkItemKind::Bond {
                 interfaces: interfaces(&mut keys, "bond_interfaces"),
-                params: params(&mut keys),
+                params: Box::new(BondParams::read(&mut keys)),
             },
             "bridge" => NetworkItemKind::Bridge {
                 interfaces: interfaces(&mut keys, "bridge_interfaces"),
-                params: params(&mut keys),
+                params: Box::new(BridgeParams::read(&mut keys)),
             },
             "vlan" => NetworkItemKind::Vlan {
                 link: keys.text("vlan_link").unwrap_or_default(),
                 id: keys.number("vlan_id").unwrap_or_default(),
+                params: params::mapping(&mut keys),
             },
             "nameserver" => NetworkItemKind::Nameserver {
                 addresses: one_or_many(&mut keys, "address"),
                 search: one_or_many(&mut keys, "search"),
             },
             "route" => NetworkItemKind::Route(top_route(&mut keys)),
-            _ => NetworkItemKind::Physical,
+            _ => NetworkItemKind::Physical { params: params::mapping(&mut keys) },
         };
         let is_device = !matches!(kind, NetworkItemKind::Nameserver { .. } | NetworkItemKind::Route(_));
         if let Some(node) = keys.get("name").filter(|node| is_device && !can_be_key(node)) {
@@ -168,15 +207,15 @@ impl NetworkItem {
             mac_address: mac_address(&mut keys),
             mtu: keys.number("mtu"),
             subnets: if is_device { subnets(&mut keys) } else { Vec::new() },
+            id: keys.text("id"),
+            accept_ra: keys.flag("accept-ra"),
+            optional: keys.flag("optional"),
+            keep_configuration: keys.get("keep_configuration").cloned(),
+            wakeonlan: keys.flag("wakeonlan"),
+            ipv4_conf: keys.mapping("ipv4_conf").unwrap_or_default(),
+            ipv6_conf: keys.mapping("ipv6_conf").unwrap_or_default(),
             rest: Mapping::default(),
         };
-        // Keys of netplan and of later versions of cloud-init that are passed on.
-        for known in ["id", "accept-ra", "optional", "keep_configuration", "wakeonlan"] {
-            keys.get(known);
-        }
-        if matches!(item.kind, NetworkItemKind::Physical | NetworkItemKind::Vlan { .. }) {
-            params(&mut keys);
-        }
         Some(Self { rest: keys.rest(), ..item })
     }
 }
@@ -205,20 +244,6 @@ fn interfaces(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
         keys.error("bad-type", name, wrong.span, format!("the name of an interface is text, not {}", wrong.kind()));
     }
     names.iter().filter_map(|node| node.to_text()).collect()
-}
-
-fn params(keys: &mut Keys<'_>) -> Mapping {
-    let Some(node) = keys.get("params") else { return Mapping::default() };
-    if node.as_mapping().is_none() {
-        let problem = Problem::error(
-            "bad-type",
-            keys.path("params"),
-            node.span,
-            format!("must be a mapping, not {}", node.kind()),
-        );
-        keys.cx.problem(problem.remedy("write `params: {}`"));
-    }
-    node.as_mapping().cloned().unwrap_or_default()
 }
 
 fn one_or_many(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
@@ -269,6 +294,13 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
         dns_nameservers: one_or_many(&mut keys, "dns_nameservers"),
         dns_search: one_or_many(&mut keys, "dns_search"),
         routes: routes(&mut keys, counts),
+        scope: keys.text("scope"),
+        pointopoint: keys.text("pointopoint"),
+        mtu: keys.number("mtu"),
+        ipv4: keys.flag("ipv4"),
+        ipv6: keys.flag("ipv6"),
+        id: keys.text("id"),
+        accept_ra: keys.flag("accept-ra"),
         rest: Mapping::default(),
     };
     if subnet.kind == "static" && keys.get("address").is_none() && keys.get("netmask").is_none() {
@@ -281,9 +313,6 @@ fn subnet(cx: &mut Context, path: String, node: &Node) -> Option<Subnet> {
         let span = keys.get("address").map_or(node.span, |node| node.span);
         let message = format!("{address} has no prefix length, and there is no `netmask`");
         keys.warning("no-prefix", "address", span, &message, "write the prefix length, such as /24");
-    }
-    for known in ["scope", "pointopoint", "mtu", "ipv4", "ipv6", "id", "accept-ra"] {
-        keys.get(known);
     }
     Some(Subnet { rest: keys.rest(), ..subnet })
 }
@@ -306,24 +335,10 @@ fn routes(keys: &mut Keys<'_>, counts: bool) -> Vec<Route> {
             return None;
         }
         let mut keys = Keys::new(keys.cx, format!("{path}[{at}]"), item)?;
-        let network = keys.text("network");
-        let mut route = route(&mut keys);
-        route.destination = network.unwrap_or(route.destination);
-        Some(Route { rest: keys.rest(), ..route })
+        keys.get("type");
+        Some(Route::read(keys))
     };
     items.iter().enumerate().filter_map(read).collect()
-}
-
-fn route(keys: &mut Keys<'_>) -> Route {
-    keys.get("type");
-    keys.get("id");
-    Route {
-        destination: keys.text("destination").unwrap_or_default(),
-        netmask: keys.text("netmask"),
-        gateway: keys.text("gateway"),
-        metric: keys.number("metric"),
-        rest: Mapping::default(),
-    }
 }
 
 /// A route of its own has a prefix length, which curtin turns into a mask of IPv4.
@@ -338,5 +353,5 @@ fn top_route(keys: &mut Keys<'_>) -> Route {
         let problem = Problem::error("route-destination", keys.path("destination"), node.span, message);
         keys.cx.problem(problem.remedy("write 198.51.100.0/24, and IPv6 routes in `subnets`"));
     }
-    route(keys)
+    Route::take(keys)
 }

@@ -1,9 +1,10 @@
-//! A network configuration of version 2.
+//! A network configuration of version 2, with the settings that netplan has.
 
 use super::item::can_be_key;
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::section::Keys;
+use crate::section::fields::fields;
 use crate::value::{Mapping, Node};
 
 /// What netplan reads; curtin passes it on.
@@ -24,38 +25,186 @@ pub struct NetplanDevice {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// How the interface is found: `macaddress`, `name`, `driver`.
-    pub matches: Mapping,
-    /// The name that it gets.
-    pub set_name: Option<String>,
-    /// Addresses with prefix lengths.
-    pub addresses: Vec<Node>,
-    /// Whether DHCP for IPv4 is used.
-    pub dhcp4: Option<bool>,
-    /// Whether DHCP for IPv6 is used.
-    pub dhcp6: Option<bool>,
-    /// The default gateway for IPv4, by its old name.
-    pub gateway4: Option<String>,
-    /// The default gateway for IPv6, by its old name.
-    pub gateway6: Option<String>,
-    /// Name servers: `addresses` and `search`.
-    pub nameservers: Mapping,
-    /// Routes.
-    pub routes: Vec<Node>,
-    /// The largest packet that it takes.
-    pub mtu: Option<u64>,
-    /// The hardware address that it gets.
-    pub macaddress: Option<String>,
-    /// The interfaces of a bond or bridge.
-    pub interfaces: Vec<String>,
-    /// Parameters of a bond or bridge.
-    pub parameters: Mapping,
-    /// The tag of a VLAN.
-    pub id: Option<u64>,
-    /// The interface of a VLAN.
-    pub link: Option<String>,
-    /// Everything else that netplan knows, and what it does not.
-    pub rest: Mapping,
+    /// What is said of it.
+    pub settings: NetplanSettings,
+}
+
+fields! {
+    /// How an interface is found.
+    NetplanMatch {
+        /// A pattern for its name.
+        name: text = "name",
+        /// Its hardware address.
+        macaddress: text = "macaddress",
+        /// A pattern for its driver, or several.
+        driver: node = "driver",
+    }
+}
+
+fields! {
+    /// Name servers.
+    NetplanNameservers {
+        /// Their addresses.
+        addresses: words = "addresses",
+        /// Domains to search in.
+        search: words = "search",
+    }
+}
+
+fields! {
+    /// A route of a netplan.
+    NetplanRoute {
+        /// The network, or `default`.
+        to: text = "to",
+        /// The next hop.
+        via: text = "via",
+        /// Whether the next hop is a neighbour even if no address says so.
+        on_link: flag = "on-link",
+        /// The address that packets come from.
+        from: text = "from",
+        /// Its metric.
+        metric: number = "metric",
+        /// `unicast`, `blackhole`…
+        kind: text = "type",
+        /// `global`, `link` or `host`.
+        scope: text = "scope",
+        /// The routing table that it is in.
+        table: number = "table",
+        /// The largest packet on it.
+        mtu: number = "mtu",
+        /// The window that a connection begins with.
+        congestion_window: number = "congestion-window",
+        /// The window that is offered to the other side at first.
+        advertised_receive_window: number = "advertised-receive-window",
+        /// The largest segment that is offered to the other side.
+        advmss: number = "advmss",
+    }
+}
+
+fields! {
+    /// The settings of a device. The nested ones that curtin looks at have types of their own.
+    NetplanSettings {
+        /// Who does the work for this device.
+        renderer: text = "renderer",
+        /// How the interface is found.
+        matches: (NetplanMatch) = "match",
+        /// The name that it gets.
+        set_name: text = "set-name",
+        /// Addresses with prefix lengths.
+        addresses: nodes = "addresses",
+        /// Whether DHCP for IPv4 is used.
+        dhcp4: flag = "dhcp4",
+        /// Whether DHCP for IPv6 is used.
+        dhcp6: flag = "dhcp6",
+        /// What is taken of what DHCP for IPv4 says.
+        dhcp4_overrides: mapping = "dhcp4-overrides",
+        /// What is taken of what DHCP for IPv6 says.
+        dhcp6_overrides: mapping = "dhcp6-overrides",
+        /// What the device tells of itself to DHCP: `mac` or `duid`.
+        dhcp_identifier: text = "dhcp-identifier",
+        /// The default gateway for IPv4, by its old name.
+        gateway4: text = "gateway4",
+        /// The default gateway for IPv6, by its old name.
+        gateway6: text = "gateway6",
+        /// Name servers.
+        nameservers: (NetplanNameservers) = "nameservers",
+        /// Routes.
+        routes: [NetplanRoute] = "routes",
+        /// Rules that choose a routing table.
+        routing_policy: nodes = "routing-policy",
+        /// The largest packet that it takes.
+        mtu: number = "mtu",
+        /// The largest packet of IPv6.
+        ipv6_mtu: number = "ipv6-mtu",
+        /// Whether addresses of IPv6 change.
+        ipv6_privacy: node = "ipv6-privacy",
+        /// `eui64` or `stable-privacy`.
+        ipv6_address_generation: text = "ipv6-address-generation",
+        /// The bits that tell it from others in its network.
+        ipv6_address_token: text = "ipv6-address-token",
+        /// Whether router advertisements are listened to.
+        accept_ra: flag = "accept-ra",
+        /// What is taken of router advertisements.
+        ra_overrides: mapping = "ra-overrides",
+        /// The hardware address that it gets.
+        macaddress: text = "macaddress",
+        /// The kinds of addresses that the link gives itself.
+        link_local: node = "link-local",
+        /// Whether the device must not be touched while the system runs.
+        critical: flag = "critical",
+        /// Whether the start of the system goes on without it.
+        optional: flag = "optional",
+        /// The addresses that the start of the system does not wait for.
+        optional_addresses: words = "optional-addresses",
+        /// `manual` or `off`.
+        activation_mode: text = "activation-mode",
+        /// Whether it is set up without a cable.
+        ignore_carrier: flag = "ignore-carrier",
+        /// Whether a packet may wake the machine.
+        wakeonlan: flag = "wakeonlan",
+        /// Whether it tells its neighbours of itself.
+        emit_lldp: flag = "emit-lldp",
+        /// `datagram` or `connected`.
+        infiniband_mode: text = "infiniband-mode",
+        /// How many virtual functions it has.
+        virtual_function_count: number = "virtual-function-count",
+        /// Which switch the virtual functions have.
+        embedded_switch_mode: text = "embedded-switch-mode",
+        /// Whether virtual functions are bound to their drivers late.
+        delay_virtual_functions_rebind: flag = "delay-virtual-functions-rebind",
+        /// The interfaces of a bond or bridge.
+        interfaces: words = "interfaces",
+        /// Parameters of a bond or bridge.
+        parameters: mapping = "parameters",
+        /// The tag of a VLAN.
+        id: number = "id",
+        /// The interface of a VLAN.
+        link: text = "link",
+        /// The routing table of a VRF.
+        table: number = "table",
+        /// The kind of a tunnel.
+        mode: text = "mode",
+        /// This end of a tunnel.
+        local: text = "local",
+        /// The other end of a tunnel.
+        remote: text = "remote",
+        /// The key of a tunnel.
+        key: node = "key",
+        /// The keys of a tunnel.
+        keys: mapping = "keys",
+        /// The port of a tunnel.
+        port: number = "port",
+        /// How long packets of a tunnel live.
+        ttl: number = "ttl",
+        /// The other end of a pair, or of a tunnel of `WireGuard`.
+        peer: text = "peer",
+        /// The other ends of a tunnel of `WireGuard`.
+        peers: nodes = "peers",
+        /// How it proves itself to the network.
+        auth: mapping = "auth",
+        /// The networks of a wireless interface.
+        access_points: mapping = "access-points",
+        /// The country whose rules a wireless interface keeps.
+        regulatory_domain: text = "regulatory-domain",
+        /// Settings of Open vSwitch.
+        openvswitch: node = "openvswitch",
+        /// Settings of `NetworkManager`.
+        networkmanager: mapping = "networkmanager",
+        /// Offloads that are turned on or off.
+        generic_receive_offload: flag = "generic-receive-offload",
+        /// The same for segmentation.
+        generic_segmentation_offload: flag = "generic-segmentation-offload",
+        /// The same for large receive.
+        large_receive_offload: flag = "large-receive-offload",
+        /// The same for checksums of what arrives.
+        receive_checksum_offload: flag = "receive-checksum-offload",
+        /// The same for checksums of what leaves.
+        transmit_checksum_offload: flag = "transmit-checksum-offload",
+        /// The same for segmentation of TCP.
+        tcp_segmentation_offload: flag = "tcp-segmentation-offload",
+        /// The same for segmentation of TCP over IPv6.
+        tcp6_segmentation_offload: flag = "tcp6-segmentation-offload",
+    }
 }
 
 /// The kinds of devices.
@@ -72,40 +221,6 @@ const KINDS: &[&str] = &[
     "virtual-ethernets",
     "nm-devices",
     "openvswitch",
-];
-
-/// Further settings of a device, which are kept in its `rest`.
-const SETTINGS: &[&str] = &[
-    "accept-ra",
-    "access-points",
-    "activation-mode",
-    "auth",
-    "critical",
-    "dhcp-identifier",
-    "dhcp4-overrides",
-    "dhcp6-overrides",
-    "emit-lldp",
-    "gateway",
-    "ignore-carrier",
-    "infiniband-mode",
-    "ipv6-address-generation",
-    "ipv6-mtu",
-    "ipv6-privacy",
-    "key",
-    "link-local",
-    "local",
-    "mode",
-    "openvswitch",
-    "optional",
-    "optional-addresses",
-    "peer",
-    "peers",
-    "remote",
-    "renderer",
-    "routing-policy",
-    "table",
-    "virtual-function-count",
-    "wakeonlan",
 ];
 
 impl Netplan {
@@ -154,37 +269,9 @@ pub(super) fn check_kinds(keys: &mut Keys<'_>, node: &Node) {
 impl NetplanDevice {
     fn read(cx: &mut Context, kind: &str, path: &str, name: String, node: &Node) -> Option<Self> {
         let mut keys = Keys::new(cx, format!("{path}.{name}"), node)?;
-        let list = |node: Option<&Node>| node.and_then(Node::as_sequence).unwrap_or_default().to_vec();
-        let device = Self {
-            kind: kind.to_owned(),
-            name,
-            matches: keys.mapping("match").unwrap_or_default(),
-            set_name: keys.text("set-name"),
-            addresses: list(keys.get("addresses")),
-            dhcp4: keys.flag("dhcp4"),
-            dhcp6: keys.flag("dhcp6"),
-            gateway4: keys.text("gateway4"),
-            gateway6: keys.text("gateway6"),
-            nameservers: keys.mapping("nameservers").unwrap_or_default(),
-            routes: list(keys.get("routes")),
-            mtu: keys.number("mtu"),
-            macaddress: keys.text("macaddress"),
-            interfaces: keys.words("interfaces").unwrap_or_default(),
-            parameters: keys.mapping("parameters").unwrap_or_default(),
-            id: keys.number("id"),
-            link: keys.text("link"),
-            rest: Mapping::default(),
-        };
         if let Some(node) = keys.get("renderer").filter(|node| !node.is_falsy() && !can_be_key(node)) {
             keys.error("bad-type", "renderer", node.span, format!("must be text, not {}", node.kind()));
         }
-        let mut rest = Mapping::default();
-        for name in SETTINGS {
-            if let Some(node) = keys.get(name) {
-                rest.entries.push((Node::from(*name), node.clone()));
-            }
-        }
-        rest.entries.extend(keys.rest().entries);
-        Some(Self { rest, ..device })
+        Some(Self { kind: kind.to_owned(), name, settings: NetplanSettings::read(keys) })
     }
 }
