@@ -4,6 +4,7 @@ mod devices;
 mod disk;
 mod kind;
 mod picture;
+mod pool;
 mod volume;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 pub use devices::Device;
 pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
 pub use kind::PartitionKind;
+pub use pool::{Dataset, Pool};
 pub use volume::{Bcache, Crypt, CryptKey, LogicalVolume, Raid, Volume, VolumeGroup, VolumeKind};
 
 /// One mebibyte: every partition begins at a multiple of it.
@@ -90,10 +92,18 @@ impl Layout {
         below
     }
 
-    /// The device node that is mounted at a path.
+    /// The device node, or the pool or file system of ZFS, that is mounted at a path.
     #[must_use]
     pub fn device_at(&self, path: &str) -> Option<&str> {
-        let mount = self.mounts.iter().find(|mount| mount.path == path)?;
-        mount.device.as_deref()
+        match self.mounts.iter().find(|mount| mount.path == path) {
+            Some(mount) => mount.device.as_deref(),
+            None => self.zfs_at(path),
+        }
+    }
+
+    /// The pool or file system of ZFS that is mounted at a path.
+    pub(crate) fn zfs_at(&self, path: &str) -> Option<&str> {
+        let volume = self.volumes.iter().find(|volume| volume.mountpoint() == Some(path))?;
+        Some(&volume.path)
     }
 }

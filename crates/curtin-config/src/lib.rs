@@ -72,6 +72,7 @@ mod value;
 mod vectors;
 mod write_file;
 mod yaml;
+mod zfs;
 
 pub use builder::ConfigBuilder;
 pub use check::{check, check_bytes};

@@ -117,11 +117,24 @@ fn volume(volume: &Volume) -> Value {
         VolumeKind::Bcache(bcache) => {
             json!({"type": "bcache", "cache_set": bcache.cache_set, "mode": bcache.mode})
         }
+        VolumeKind::Pool(pool) => json!({
+            "type": "zpool", "name": pool.name, "vdevs": pool.vdevs, "properties": properties(&pool.properties),
+            "fs_properties": properties(&pool.fs_properties), "mountpoint": pool.mountpoint,
+            "encrypted": pool.keyfile.is_some(),
+        }),
+        VolumeKind::Dataset(dataset) => json!({
+            "type": "zfs", "pool": dataset.pool, "name": dataset.name, "properties": properties(&dataset.properties),
+            "mountpoint": dataset.mountpoint,
+        }),
     };
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
         value.extend(more);
     }
     value
+}
+
+fn properties(list: &[(String, String)]) -> Value {
+    list.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect()
 }
 
 fn step(step: &Step) -> Value {

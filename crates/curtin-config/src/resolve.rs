@@ -12,6 +12,7 @@ mod mount;
 mod partition;
 mod preserve;
 mod raid;
+mod zfs;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::problem::Problem;
 use crate::seed;
 use crate::storage::{ItemKind, Storage, StorageItem, Wipe};
 use crate::target::Target;
+use crate::zfs::Mountpoint;
 
 /// Something with a partition table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,7 @@ enum Device {
 enum Place {
     Device(Device),
     Group(usize),
+    Pool(usize),
     Format(Device),
     Mount,
 }
@@ -62,12 +65,17 @@ struct Resolver<'a> {
     free_extents: BTreeMap<usize, u64>,
     /// The devices with a cache set, and its UUID.
     cache_sets: BTreeMap<Device, String>,
+    /// The mountpoints of pools and file systems of ZFS, which those below inherit.
+    mountpoints: BTreeMap<usize, Mountpoint>,
     layout: Layout,
     problems: Vec<Problem>,
 }
 
 /// Resolves every item in the order of the text, as curtin handles them.
-pub(crate) fn resolve<'a>(storage: &'a Storage, target: &'a Target) -> (Layout, Vec<Problem>) {
+pub(crate) fn resolve(storage: &Storage, target: &Target) -> (Layout, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let expanded = zfs::expanded(storage, &mut problems);
+    let storage = expanded.as_ref().unwrap_or(storage);
     let mut resolver = Resolver {
         target,
         storage,
@@ -76,8 +84,9 @@ pub(crate) fn resolve<'a>(storage: &'a Storage, target: &'a Target) -> (Layout, 
         uses: BTreeMap::new(),
         free_extents: BTreeMap::new(),
         cache_sets: BTreeMap::new(),
+        mountpoints: BTreeMap::new(),
         layout: Layout::default(),
-        problems: Vec::new(),
+        problems,
     };
     for item in &storage.items {
         resolver.item(item);
@@ -131,15 +140,12 @@ impl<'a> Resolver<'a> {
             ItemKind::LvmPartition(volume) => self.logical_volume(item, volume),
             ItemKind::DmCrypt(crypt) => self.crypt(item, crypt),
             ItemKind::Bcache(bcache) => self.bcache(item, bcache),
+            ItemKind::Zpool(pool) => self.pool(item, pool),
+            ItemKind::Zfs(dataset) => self.dataset(item, dataset),
             // A controller in the machine needs nothing.
             ItemKind::NvmeController(controller) if controller.transport == "pcie" => None,
             other => {
                 let message = match other {
-                    ItemKind::Zpool(_) | ItemKind::Zfs(_) => {
-                        "ZFS is not planned: its modules are not in every ephemeral system and image; use ext4, xfs or \
-                         btrfs"
-                            .to_owned()
-                    }
                     ItemKind::Dasd(_) => "disks of mainframes are not planned: firstlight installs PCs".to_owned(),
                     ItemKind::NvmeController(_) => "remote disks are not planned: use one that is built in".to_owned(),
                     other => format!("items of type {} are not supported by the planner", other.name()),
@@ -243,6 +249,13 @@ impl<'a> Resolver<'a> {
         }
         self.layout.volumes.push(volume);
         Some(self.layout.volumes.len() - 1)
+    }
+
+    /// Whether something has this place in the tree.
+    fn is_mounted(&self, path: &str) -> bool {
+        let mut mounts = self.layout.mounts.iter().map(|mount| mount.path.as_str());
+        let mut volumes = self.layout.volumes.iter().filter_map(Volume::mountpoint);
+        mounts.any(|other| other == path) || volumes.any(|other| other == path)
     }
 
     /// A UUID that no other item and no other machine has.

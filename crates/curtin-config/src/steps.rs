@@ -11,6 +11,7 @@ mod system;
 mod target_volumes;
 mod unplanned;
 mod volumes;
+mod zfs;
 
 use crate::image;
 use crate::plan::{Draft, Stage, Step};
@@ -115,6 +116,7 @@ fn unmount(draft: &mut Draft<'_>) {
     let script = "sync; for _ in 1 2 3 4 5; do umount -R \"$1\" && exit 0; sleep 1; done; exit 1";
     let command = ["sh", "-c", script, "unmount", &root].map(str::to_owned);
     draft.push(Step::new(Stage::Late, "unmount", format!("write everything out and unmount {root}"), command));
+    zfs::export(draft);
 }
 
 /// A step that writes a file below the mount point, as root with the given mode.

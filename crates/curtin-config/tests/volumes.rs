@@ -342,8 +342,6 @@ fn a_tower_with_many_ways_down() {
 #[test]
 fn refusals() {
     for (items, codes) in [
-        ("  - {id: z, type: zpool, pool: p, vdevs: [b]}", vec!["storage-type"]),
-        ("  - {id: z, type: zfs, pool: p, volume: v}", vec!["storage-type"]),
         ("  - {id: z, type: dasd, device_id: 0.0.1}", vec!["storage-type"]),
         ("  - {id: z, type: nvme_controller, transport: tcp}", vec!["storage-type"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 5, devices: [b, c]}", vec!["raid-members"]),

@@ -35,7 +35,7 @@ pub struct Device {
     /// A partition's id in its table.
     #[serde(rename = "partuuid")]
     pub partition_uuid: Option<String>,
-    /// What is on it: `ext4`, `vfat`, `linux_raid_member`, `LVM2_member`, `crypto_LUKS`, `bcache`…
+    /// What is on it: `ext4`, `vfat`, `linux_raid_member`, `LVM2_member`, `crypto_LUKS`, `bcache`, `zfs_member`…
     pub fstype: Option<String>,
     /// The label of that.
     pub label: Option<String>,
@@ -81,7 +81,7 @@ impl Layout {
                 growing.insert(&volume.path);
             }
             let kind = match &volume.kind {
-                VolumeKind::Group(_) => continue,
+                VolumeKind::Group(_) | VolumeKind::Pool(_) | VolumeKind::Dataset(_) => continue,
                 VolumeKind::Raid(raid) => raid.level.name(),
                 VolumeKind::Logical(_) => "lvm",
                 VolumeKind::Crypt(_) => "crypt",
@@ -145,13 +145,14 @@ impl Layout {
     /// What lsblk calls a device that a volume is built of. A random key leaves no trace.
     fn member_of(&self, path: &str) -> Option<&'static str> {
         self.volumes.iter().find_map(|volume| match &volume.kind {
-            VolumeKind::Logical(_) => None,
+            VolumeKind::Logical(_) | VolumeKind::Dataset(_) => None,
             _ if !volume.members().contains(&path) => None,
             VolumeKind::Raid(_) => Some("linux_raid_member"),
             VolumeKind::Group(_) => Some("LVM2_member"),
             VolumeKind::Crypt(crypt) if matches!(crypt.key, super::CryptKey::Random(_)) => None,
             VolumeKind::Crypt(_) => Some("crypto_LUKS"),
             VolumeKind::Bcache(_) => Some("bcache"),
+            VolumeKind::Pool(_) => Some("zfs_member"),
         })
     }
 }

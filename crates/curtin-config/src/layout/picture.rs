@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DiskLayout, Filesystem, Layout, Partition, PartitionKind, Table, Volume, VolumeKind};
+use super::{Dataset, DiskLayout, Filesystem, Layout, Partition, PartitionKind, Table, Volume, VolumeKind};
 use crate::size::human;
 
 impl fmt::Display for Layout {
@@ -53,8 +53,14 @@ impl Layout {
     fn volume(&self, f: &mut fmt::Formatter<'_>, volume: &Volume) -> fmt::Result {
         let size = human(volume.size);
         match &volume.kind {
-            // It is shown with its group.
-            VolumeKind::Logical(_) => return Ok(()),
+            // It is shown with its group or pool.
+            VolumeKind::Logical(_) | VolumeKind::Dataset(_) => return Ok(()),
+            VolumeKind::Pool(pool) => {
+                let kind = if pool.keyfile.is_some() { "encrypted pool" } else { "pool" };
+                let place = pool.mountpoint.as_deref().map(|path| format!("  {path}")).unwrap_or_default();
+                writeln!(f, "{}  {size}  zfs {kind} on {}{place}", volume.path, pool.members.join(", "))?;
+                return self.datasets(f, &pool.name);
+            }
             VolumeKind::Group(group) => {
                 writeln!(f, "{}  {size}  volume group on {}", volume.path, group.members.join(", "))?;
                 return self.logical_volumes(f, &group.name);
@@ -91,6 +97,21 @@ impl Layout {
             let content = self.content(&volume.path, volume.filesystem.as_ref());
             let text = format!("{branch} {name:<10}  {:>10}  {content}", human(volume.size));
             writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn datasets(&self, f: &mut fmt::Formatter<'_>, pool: &str) -> fmt::Result {
+        let of_pool = self.volumes.iter().filter_map(|volume| match &volume.kind {
+            VolumeKind::Dataset(dataset) if dataset.pool == pool => Some(dataset),
+            _ => None,
+        });
+        let datasets: Vec<&Dataset> = of_pool.collect();
+        let width = datasets.iter().map(|dataset| dataset.name.chars().count()).max().unwrap_or_default();
+        for (at, dataset) in datasets.iter().enumerate() {
+            let branch = if at + 1 == datasets.len() { "└─" } else { "├─" };
+            let place = dataset.mountpoint.as_deref().unwrap_or_default();
+            writeln!(f, "{}", format!("{branch} {:<width$}  zfs    {place}", dataset.name).trim_end())?;
         }
         Ok(())
     }

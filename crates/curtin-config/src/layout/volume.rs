@@ -1,16 +1,17 @@
-//! Volumes that are built of other devices: RAID, LVM, dm-crypt, bcache.
+//! Volumes that are built of other devices: RAID, LVM, dm-crypt, bcache, ZFS.
 
-use super::{DiskLayout, Filesystem};
+use super::{Dataset, DiskLayout, Filesystem, Pool};
 use crate::storage::{RaidLevel, Wipe};
 
-/// A block device that is built of others, or a volume group.
+/// A block device that is built of others, or a volume group, or a pool of ZFS or a file system in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
     /// The id of the storage item.
     pub id: String,
-    /// Its device node; for a volume group the directory of its volumes.
+    /// Its device node; for a volume group the directory of its volumes; for ZFS the name of the pool or file system.
     pub path: String,
-    /// Its size in bytes. A RAID 0 may turn out some mebibytes larger, depending on what mdadm keeps for itself.
+    /// Its size in bytes. A RAID 0 may turn out some mebibytes larger, depending on what mdadm keeps for itself;
+    /// of what a pool has, ZFS keeps a part.
     pub size: u64,
     /// The size of its sectors in bytes: the largest of what it is built of.
     pub sector_size: u32,
@@ -36,6 +37,10 @@ pub enum VolumeKind {
     Crypt(Crypt),
     /// A slow device behind a fast one.
     Bcache(Bcache),
+    /// A ZFS pool.
+    Pool(Pool),
+    /// A ZFS file system.
+    Dataset(Dataset),
 }
 
 /// A software RAID.
@@ -145,6 +150,18 @@ impl Volume {
             VolumeKind::Logical(_) => self.path.rsplit_once('/').map(|(group, _)| group).into_iter().collect(),
             VolumeKind::Crypt(crypt) => vec![&crypt.device],
             VolumeKind::Bcache(bcache) => vec![&bcache.backing, &bcache.cache],
+            VolumeKind::Pool(pool) => pool.members.iter().map(String::as_str).collect(),
+            VolumeKind::Dataset(dataset) => vec![&dataset.pool],
+        }
+    }
+
+    /// Where ZFS mounts it.
+    #[must_use]
+    pub fn mountpoint(&self) -> Option<&str> {
+        match &self.kind {
+            VolumeKind::Pool(pool) => pool.mountpoint.as_deref(),
+            VolumeKind::Dataset(dataset) => dataset.mountpoint.as_deref(),
+            _ => None,
         }
     }
 

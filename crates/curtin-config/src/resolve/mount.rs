@@ -62,7 +62,7 @@ impl Resolver<'_> {
             self.error(item, "mount-path", "path", message);
             return None;
         }
-        if placed && self.layout.mounts.iter().any(|other| other.path == mount.path) {
+        if placed && self.is_mounted(&mount.path) {
             self.error(item, "mount-twice", "path", format!("{} is mounted twice", mount.path));
             return None;
         }

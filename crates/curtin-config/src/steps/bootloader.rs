@@ -1,6 +1,6 @@
 //! GRUB for BIOS and UEFI machines. The firmware's own boot order is never touched.
 
-use crate::layout::{Partition, PartitionKind, Table, VolumeKind};
+use crate::layout::{Partition, PartitionKind, Pool, Table, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::target::Firmware;
@@ -8,7 +8,7 @@ use crate::target::Firmware;
 use super::{file_step, words};
 
 pub(super) fn all(draft: &mut Draft<'_>) {
-    if !draft.layout.mounts.iter().any(|mount| mount.path == "/" && mount.device.is_some()) {
+    if draft.layout.device_at("/").is_none() {
         if draft.problems.iter().all(|problem| !problem.is_error()) {
             draft.problems.push(
                 Problem::error("no-root", "storage.config", Span::NONE, "nothing is mounted at /")
@@ -40,6 +40,12 @@ status=$?
 exit \"$status\"";
 
 fn menu(draft: &mut Draft<'_>) {
+    if draft.layout.zfs_at("/").is_some() {
+        // grub-mkconfig names a pool and file system by themselves.
+        let command = words(&["chroot", &draft.target.mount_point, "update-grub"]);
+        draft.push(Step::new(Stage::Curthooks, "grub-config", "write the boot menu", command));
+        return;
+    }
     let root = draft.layout.mounts.iter().find(|mount| mount.path == "/");
     let uuid = root.map_or("none", |mount| mount.spec.trim_start_matches("UUID=")).to_owned();
     let device = root.and_then(|mount| mount.device.clone()).unwrap_or_default();
@@ -79,9 +85,10 @@ fn bios_disks(draft: &Draft<'_>) -> Vec<String> {
 /// What GRUB cannot read, the kernel cannot be loaded from.
 fn check_boot(draft: &mut Draft<'_>) {
     let boot = draft.layout.device_at("/boot").or_else(|| draft.layout.device_at("/")).unwrap_or_default();
-    let unreadable = draft.layout.volumes_below(boot).into_iter().find_map(|volume| match volume.kind {
+    let unreadable = draft.layout.volumes_below(boot).into_iter().find_map(|volume| match &volume.kind {
         VolumeKind::Crypt(_) => Some((volume.path.clone(), "encrypted")),
         VolumeKind::Bcache(_) => Some((volume.path.clone(), "a bcache")),
+        VolumeKind::Pool(Pool { keyfile: Some(_), .. }) => Some((volume.path.clone(), "encrypted")),
         _ => None,
     });
     if let Some((path, what)) = unreadable {

@@ -4,7 +4,7 @@ use crate::layout::{DiskLayout, Partition, PartitionKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::Wipe;
 
-use super::{filesystems, volumes, words};
+use super::{filesystems, volumes, words, zfs};
 
 /// Refuses a disk that is in use, is smaller than planned, or has other sectors.
 const CHECK: &str = "\
@@ -22,6 +22,11 @@ used=$(lsblk -nro MOUNTPOINT \"$1\" | tr -d '\\n')
 /// in between is taken apart once more.
 const WIPE: &str = r#"
 for pass in 1 2 3 4 5; do
+  lsblk -nrpo NAME "$1" | while read -r name; do
+    command -v zpool >/dev/null && [ "$(blkid -po value -s TYPE "$name")" = zfs_member ] || continue
+    pool=$(blkid -po value -s LABEL "$name")
+    ! zpool list -H -o name "$pool" >/dev/null 2>&1 || zpool export -f "$pool"
+  done
   lsblk -nrpo NAME,TYPE "$1" | tac | while read -r name type; do
     [ -b "$name" ] || continue
     case $type in
@@ -74,6 +79,7 @@ done";
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     let disks = draft.layout.disks.clone();
+    zfs::ready(draft);
     for disk in &disks {
         check(draft, disk);
         verify(draft, disk);

@@ -1,10 +1,10 @@
 //! File systems, swap areas, and mounts.
 
-use crate::layout::Filesystem;
+use crate::layout::{Filesystem, Mount};
 use crate::plan::{Draft, Stage, Step};
 
 use super::disks::short;
-use super::words;
+use super::{words, zfs};
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     let mut made: Vec<(String, u64, Filesystem)> = Vec::new();
@@ -72,9 +72,25 @@ fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
     draft.push(step.destroys().writes([device.to_owned()]));
 }
 
+/// Parents before children, also where ZFS mounts one of the two: it does so when a file system is made.
 fn mounts(draft: &mut Draft<'_>) {
+    let mut mounts = draft.layout.mounts.clone();
+    for volume in draft.layout.volumes.clone() {
+        let is_above = |mount: &Mount| volume.mountpoint().is_some_and(|path| is_below(path, &mount.path));
+        let above = mounts.extract_if(.., |mount| is_above(mount)).collect();
+        plain_mounts(draft, above);
+        zfs::make(draft, &volume);
+    }
+    plain_mounts(draft, mounts);
+}
+
+fn is_below(path: &str, place: &str) -> bool {
+    place.starts_with('/') && path.strip_prefix(place.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn plain_mounts(draft: &mut Draft<'_>, mounts: Vec<Mount>) {
     let root = draft.target.mount_point.clone();
-    for mount in draft.layout.mounts.clone() {
+    for mount in mounts {
         let Some(device) = mount.device.filter(|_| mount.path.starts_with('/')) else {
             continue;
         };

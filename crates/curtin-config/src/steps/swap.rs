@@ -39,6 +39,12 @@ pub(super) fn file(draft: &mut Draft<'_>) {
         draft.problems.push(Problem::error("file-path", "swap.filename", Span::NONE, message));
         return;
     }
+    if draft.layout.zfs_at("/").is_some() && swap.force != Some(true) {
+        let message = "a file on ZFS is no swap file: none is made";
+        let problem = Problem::warning("swap-zfs", "swap", Span::NONE, message);
+        draft.problems.push(problem.remedy("use a partition for swap"));
+        return;
+    }
     let root = draft.layout.mounts.iter().find(|mount| mount.path == "/").map(|mount| mount.kind.clone());
     if root.as_deref() == Some("btrfs") && swap.force != Some(true) {
         let message = "a file on btrfs is no swap file without further measures: none is made";

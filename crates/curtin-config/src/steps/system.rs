@@ -43,6 +43,9 @@ fn fstab(draft: &mut Draft<'_>) {
         text.push_str(&fields.map(|field| field_text(field)).join(" "));
         text.push('\n');
     }
+    if draft.layout.volumes.iter().any(|volume| volume.mountpoint().is_some()) {
+        text.push_str("# File systems of ZFS are not here: see `zfs list`.\n");
+    }
     let step = file_step(draft, Stage::Curthooks, "fstab", "write /etc/fstab", "/etc/fstab", 0o644, &text);
     draft.push(step);
 }

@@ -3,7 +3,7 @@
 use crate::layout::{CryptKey, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 
-use super::{file_step, words};
+use super::{file_step, words, zfs};
 
 /// Programs that the initramfs needs, each with its Debian package. The image may lack them.
 const TOOLS: &str = r#"
@@ -69,7 +69,8 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
                 &[("cryptsetup", "cryptsetup"), ("/usr/share/initramfs-tools/hooks/cryptroot", "cryptsetup-initramfs")]
             }
             VolumeKind::Bcache(_) => &[("make-bcache", "bcache-tools")],
-            VolumeKind::Logical(_) => &[],
+            VolumeKind::Pool(_) => &[("zpool", "zfsutils-linux")],
+            VolumeKind::Logical(_) | VolumeKind::Dataset(_) => &[],
         };
         for (program, package) in needed.iter().filter(|(_, package)| !names.contains(package)).collect::<Vec<_>>() {
             names.push(package);
@@ -81,6 +82,7 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
     }
     let description = format!("see that the installed system has {}", names.join(", "));
     draft.push(Step::new(Stage::Curthooks, "tools", description, command));
+    zfs::in_target(draft);
     let command = words(&["sh", "-c", INITRAMFS, "initramfs", &draft.target.mount_point]);
     let description = "make the initramfs again, which has to find the volumes";
     draft.push(Step::new(Stage::Curthooks, "initramfs", description, command));

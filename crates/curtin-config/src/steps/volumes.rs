@@ -35,6 +35,8 @@ pub(super) fn all(draft: &mut Draft<'_>) {
             VolumeKind::Logical(logical) => self::logical(draft, &volume, logical),
             VolumeKind::Crypt(crypt) => self::crypt(draft, &volume, crypt),
             VolumeKind::Bcache(bcache) => self::bcache(draft, &volume, bcache),
+            // What ZFS makes, it mounts, so its turn comes with the other mounts.
+            VolumeKind::Pool(_) | VolumeKind::Dataset(_) => continue,
         }
         erase(draft, &volume.path, volume.wipe);
     }
