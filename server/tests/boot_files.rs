@@ -1,33 +1,27 @@
 //! What is advertised is what is served: every boot file, by TFTP and by HTTP, and a machine's own. In a namespace.
-#![expect(clippy::panic, reason = "a test panics when it fails")]
 
-use std::process::Command;
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/namespace.rs"]
+mod namespace;
 
 use firstlight_pxe::BootFile;
 
-const CONFIG: &str = "interface = \"br0\"\ndata_dir = \"HOME/state\"\nimages_dir = \"HOME/images\"\nboot_dir = \"HOME/boot\"\n\
-                      [[pxe.machines]]\nmac = \"52:54:00:12:34:56\"\nboot_file = \"shim-2023.efi\"\n\
-                      [[pxe.machines]]\nmac = \"52:54:00:12:34:57\"\nboot_file = \"http://10.77.0.1/boot/own-2023.efi\"\n";
+const MACHINES: &str = "[[pxe.machines]]\nmac = \"52:54:00:12:34:56\"\nboot_file = \"shim-2023.efi\"\n\
+                        [[pxe.machines]]\nmac = \"52:54:00:12:34:57\"\nboot_file = \"http://10.77.0.1/boot/own-2023.efi\"\n";
 
 #[test]
 fn every_boot_file_is_served_by_tftp_and_http() {
-    let home = tempfile::tempdir().unwrap();
-    let (images, boot) = (home.path().join("images/debian/bookworm/amd64"), home.path().join("boot"));
-    std::fs::create_dir_all(&images).unwrap();
-    std::fs::create_dir_all(&boot).unwrap();
-    for file in ["vmlinuz", "initrd.img", "root.squashfs"] {
-        std::fs::write(images.join(file), "x").unwrap();
-    }
+    let home = home::home(MACHINES);
+    let boot = home.path().join("boot");
     std::fs::create_dir_all(boot.join("more")).unwrap();
     let own = ["shim-2023.efi", "own-2023.efi", "more/grubaa64.efi"];
     let names: Vec<&str> = BootFile::ALL.iter().map(|file| file.path()).chain(own).collect();
     for name in &names {
         std::fs::write(boot.join(name), format!("this is {name}\n")).unwrap();
     }
-    let path = home.path().display().to_string();
-    std::fs::write(home.path().join("firstlight.toml"), CONFIG.replace("HOME", &path)).unwrap();
     let script = format!(
-        "set -eu; firstlight={}; cd {path}
+        "set -eu; firstlight=$FIRSTLIGHT; cd {}
          ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up
          $firstlight serve --authoritative --config firstlight.toml 2>log & server=$!
          tries=0
@@ -46,15 +40,11 @@ fn every_boot_file_is_served_by_tftp_and_http() {
              if $firstlight get -o - tftp://10.77.0.1/$name; then exit 1; fi
          done
          kill -TERM $server; wait $server",
-        env!("CARGO_BIN_EXE_firstlight"),
+        home.path().display(),
         names.join(" ")
     );
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", &script])
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let output = namespace::run(&[("curl", "curl"), ("ip", "iproute2")], &script);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("Operation not permitted"), "this test needs root for its network namespace: {said}");
     assert!(output.status.success(), "{said}");
     let expected: String = names.iter().map(|name| format!("this is {name}\n").repeat(2)).collect();
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{said}");

@@ -1,24 +1,11 @@
 //! The command line's curtin tools: what they print, and that a failure prints nothing but its reason.
-#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+#[path = "support/command.rs"]
+mod command;
 
 /// The exit status, standard output and standard error of `firstlight curtin …` with this input.
 fn curtin(arguments: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_firstlight"))
-        .arg("curtin")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that ends early does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    command::firstlight(&[&["curtin"], arguments].concat(), input.as_bytes())
 }
 
 #[test]

@@ -1,27 +1,17 @@
 //! Beside another DHCP server: who is looked for before the start, and what is offered. Each test has namespaces of its own.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics when it fails")]
+#![expect(clippy::panic, reason = "a test panics when it fails")]
 
-use std::process::Command;
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/namespace.rs"]
+mod namespace;
 
 /// Runs `script` with a bridge br0 at 10.77.0.1/24 and a client's end c0 in namespace c. `$serve` starts the server,
 /// `$foreign` dnsmasq in namespace f at 10.77.0.9, `$home` is a directory.
 fn run(script: &str) -> (Option<i32>, String) {
-    let home = tempfile::tempdir().unwrap();
-    let (images, boot) = (home.path().join("images/debian/bookworm/amd64"), home.path().join("boot"));
-    std::fs::create_dir_all(&images).unwrap();
-    std::fs::create_dir_all(&boot).unwrap();
-    for file in ["vmlinuz", "initrd.img", "root.squashfs"] {
-        std::fs::write(images.join(file), "x").unwrap();
-    }
-    for file in firstlight_pxe::BootFile::ALL {
-        std::fs::write(boot.join(file.path()), "x").unwrap();
-    }
-    let config =
-        "interface = \"br0\"\ndata_dir = \"HOME/state\"\nimages_dir = \"HOME/images\"\nboot_dir = \"HOME/boot\"\n";
-    let path = home.path().display().to_string();
-    std::fs::write(home.path().join("firstlight.toml"), config.replace("HOME", &path)).unwrap();
+    let home = home::home("");
     let script = format!(
-        "mount -t tmpfs none /run; mkdir /run/netns; home={path}
+        "mount -t tmpfs none /run; mkdir /run/netns; home={}
          ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up
          for name in c f; do
              ip netns add $name; ip link add b$name type veth peer name ${{name}}0 netns $name
@@ -31,18 +21,14 @@ fn run(script: &str) -> (Option<i32>, String) {
          ip -n f address add 10.77.0.9/24 dev f0
          foreign='ip netns exec f dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=f0 --no-ping \
              --leasefile-ro --pid-file= --user=root --dhcp-range=10.77.0.50,10.77.0.59'
-         serve='timeout --preserve-status 20 {} serve --config {path}/firstlight.toml'
+         serve=\"timeout --preserve-status 20 $FIRSTLIGHT serve --config $home/firstlight.toml\"
          until ip link show br0 | grep -q LOWER_UP; do sleep 0.1; done
          {script}",
-        env!("CARGO_BIN_EXE_firstlight")
+        home.path().display()
     );
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", &script])
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!said.contains("Operation not permitted"), "this test needs root for its network namespace: {said}");
-    (output.status.code(), said)
+    let programs = [("dnsmasq", "dnsmasq-base"), ("udhcpc", "udhcpc"), ("tcpdump", "tcpdump"), ("curl", "curl")];
+    let output = namespace::run(&programs, &script);
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]

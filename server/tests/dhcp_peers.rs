@@ -1,8 +1,7 @@
 //! `firstlight dhcp` and the clients of other people: each test makes the networks that it needs, and nothing leaves them.
-#![expect(clippy::panic, reason = "a test panics when it fails")]
 
-use std::path::Path;
-use std::process::Command;
+#[path = "support/namespace.rs"]
+mod namespace;
 
 /// What every script begins with: a server on `s0` at 10.0.0.1/8, and a client's network `c` with `c0` on the other end.
 ///
@@ -17,7 +16,7 @@ ip link add s0 type veth peer name c0 netns c
 ip address add 10.0.0.1/8 dev s0; ip link set s0 up
 ip -n c link set lo up; ip -n c link set c0 up
 serve() {
-    FIRSTLIGHT_LOG=debug $SERVER dhcp --interface s0 --pool 10.1.0.10-10.1.0.250 --lease-file leases --lease-time 12 2>>log &
+    FIRSTLIGHT_LOG=debug $FIRSTLIGHT dhcp --interface s0 --pool 10.1.0.10-10.1.0.250 --lease-file leases --lease-time 12 2>>log &
     server=$!
     wait_for "serving s0" log
 }
@@ -49,20 +48,9 @@ echo 'initial-interval 1; backoff-cutoff 1;' > dhclient.conf
 /// Runs a script behind [`PREAMBLE`] in namespaces of its own.
 #[track_caller]
 fn check(programs: &[(&str, &str)], script: &str) {
-    for (program, package) in programs {
-        let found = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|dir| Path::new(dir).join(program).exists());
-        assert!(found, "this test needs {program}: install the package {package}");
-    }
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"])
-        .arg(format!("{PREAMBLE}{script}"))
-        .env("SERVER", env!("CARGO_BIN_EXE_firstlight"))
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let output = namespace::run(programs, &format!("{PREAMBLE}{script}"));
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    assert!(!said.contains("Operation not permitted"), "this test needs root for its network namespaces: {said}");
     assert!(output.status.success(), "{said}");
 }
 

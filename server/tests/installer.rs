@@ -1,30 +1,22 @@
 //! Classic installers over HTTP: from the wish to Deployed, without a network.
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+#[path = "support/house.rs"]
+mod house;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+use std::net::Ipv4Addr;
+
+use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use firstlight::boot::Boot;
-use firstlight::config::{Config, DhcpMode, Timeouts};
-use firstlight::controller::Controller;
-use firstlight::http::{App, Peer, router};
+use firstlight::config::Config;
 use firstlight::journal::Journal;
 use firstlight::model::{Mac, Power};
-use firstlight::network::Link;
-use firstlight::store::sqlite::SqliteStore;
-use firstlight::store::{LeaseRow, Store};
-use firstlight::subnets::Subnets;
 use firstlight_machine_fsm::Event;
 use firstlight_pxe::{Loader, RequestedPath};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
-const OTHER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 101);
-const ADMIN: &str = "admin-token-of-the-test";
+use house::{ADMIN, House, MACHINE, OTHER};
+
 const ROOT: &str = "http://10.77.0.1/";
 
 const OS: &str = r#"
@@ -76,14 +68,6 @@ mirror = "http://mirror.example/debian"
 parameters = "url={{answer_url}}"
 "#;
 
-struct House {
-    router: Router,
-    boot: Boot,
-    controller: Controller,
-    dir: tempfile::TempDir,
-    _stop: tokio::sync::watch::Sender<bool>,
-}
-
 /// A server with the installers above and a Ready machine, web01.
 async fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
@@ -91,56 +75,20 @@ async fn house() -> House {
         std::fs::create_dir_all(dir.path().join("di")).unwrap();
         std::fs::write(dir.path().join(file), text).unwrap();
     }
-    std::fs::create_dir(dir.path().join("templates")).unwrap();
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).await.unwrap());
-    let lease = |address, mac: &str| LeaseRow {
-        address,
-        mac: mac.to_owned(),
-        client_id: None,
-        hostname: None,
-        state: "bound".to_owned(),
-        since: 0,
-        expires: u64::from(u32::MAX) * 10,
-    };
-    store.put_leases(&[lease(MACHINE, "52:54:00:00:00:01"), lease(OTHER, "52:54:00:00:00:02")]).await.unwrap();
-    store.add_key("ssh-ed25519 AAAA me@home").await.unwrap();
-    let (journal, _) = Journal::new(1000);
-    let controller = Controller::new(store, journal, Timeouts::default());
     let file = dir.path().join("firstlight.toml");
     std::fs::write(&file, format!("interface = \"none\"\nkernel_options = \"console=ttyS0\"\n{OS}")).unwrap();
-    let mut config = Config::read(&file).unwrap();
-    config.images_dir = Some(dir.path().to_owned());
-    config.preseed.templates = vec![dir.path().join("templates")];
-    config.dhcp.mode = Some(DhcpMode::Authoritative);
-    let link = Link { address: Ipv4Addr::new(10, 77, 0, 1), prefix_len: 24 };
-    let subnets = Subnets::with(&config, |_| Ok(link)).unwrap();
-    let boot = Boot::new(controller.clone(), &config, subnets).unwrap();
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let app = App {
-        controller: controller.clone(),
-        boot: boot.clone(),
-        admin_token: ADMIN.into(),
-        meters: Arc::default(),
-        ntp_servers: Arc::new([]),
-        stop: stopped,
-    };
+    let config = Config::read(&file).unwrap();
+    let house = House::new(dir, config, Journal::new(1000).0).await;
+    let controller = &house.controller;
+    controller.store().add_key("ssh-ed25519 AAAA me@home").await.unwrap();
     let machine = Mac([0x52, 0x54, 0, 0, 0, 1]);
     let machine = controller.add(Some("web01".to_owned()), vec![machine], Power::Manual).await.unwrap();
     controller.apply(&machine.id, Event::Commission).await.unwrap();
     controller.apply(&machine.id, Event::ScriptsFinished).await.unwrap();
-    House { router: router(app), boot, controller, dir, _stop: stop }
+    house
 }
 
 impl House {
-    async fn send(&self, peer: Ipv4Addr, request: Request<Body>) -> (StatusCode, String) {
-        let mut request = request;
-        request.extensions_mut().insert(Peer(SocketAddr::from((peer, 4000))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, String::from_utf8_lossy(&body).into_owned())
-    }
-
     async fn get(&self, peer: Ipv4Addr, url: &str) -> (StatusCode, String) {
         let path = url.strip_prefix(ROOT).unwrap();
         self.send(peer, Request::get(format!("/{path}")).body(Body::empty()).unwrap()).await

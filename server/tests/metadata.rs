@@ -1,89 +1,39 @@
 //! Who may ask for what: the HTTP side of a machine's life, without a network.
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+#[path = "support/house.rs"]
+mod house;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use firstlight::boot::Boot;
-use firstlight::config::{Config, DhcpMode, Timeouts};
-use firstlight::controller::Controller;
-use firstlight::http::{App, Peer, router};
+use firstlight::config::Config;
+use firstlight::http::Peer;
 use firstlight::journal::Journal;
-use firstlight::network::Link;
-use firstlight::store::sqlite::SqliteStore;
-use firstlight::store::{Credential, LeaseRow, Scope, Store};
-use firstlight::subnets::Subnets;
+use firstlight::store::{Credential, Scope};
 use firstlight_pxe::Loader;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-const MACHINE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
-const OTHER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 101);
-const ADMIN: &str = "admin-token-of-the-test";
+use house::{ADMIN, House, MACHINE, OTHER};
 
-struct House {
-    router: Router,
-    boot: Boot,
-    controller: Controller,
-    dir: tempfile::TempDir,
-    _stop: tokio::sync::watch::Sender<bool>,
-    writer: firstlight::journal::Writer,
+/// A server with an image.
+async fn house() -> House {
+    house_with(Journal::new(1000).0).await
 }
 
-/// A server with two leases, in a temporary directory.
-async fn house() -> House {
+async fn house_with(journal: Journal) -> House {
     let dir = tempfile::tempdir().unwrap();
     let images = dir.path().join("debian/bookworm/amd64");
     std::fs::create_dir_all(&images).unwrap();
     for file in ["vmlinuz", "initrd.img", "root.squashfs", "root.tar.zst"] {
         std::fs::write(images.join(file), "0123456789").unwrap();
     }
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).await.unwrap());
-    let lease = |address, mac: &str| LeaseRow {
-        address,
-        mac: mac.to_owned(),
-        client_id: None,
-        hostname: None,
-        state: "bound".to_owned(),
-        since: 0,
-        expires: u64::from(u32::MAX) * 10,
-    };
-    store.put_leases(&[lease(MACHINE, "52:54:00:00:00:01"), lease(OTHER, "52:54:00:00:00:02")]).await.unwrap();
-    let (journal, writer) = Journal::new(1000);
-    let controller = Controller::new(store, journal, Timeouts::default());
-    let mut config = Config::new("none".to_owned());
-    config.images_dir = Some(dir.path().to_owned());
-    config.preseed.templates = vec![dir.path().join("templates")];
-    std::fs::create_dir(dir.path().join("templates")).unwrap();
-    config.dhcp.mode = Some(DhcpMode::Authoritative);
-    let link = Link { address: Ipv4Addr::new(10, 77, 0, 1), prefix_len: 24 };
-    let subnets = Subnets::with(&config, |_| Ok(link)).unwrap();
-    let boot = Boot::new(controller.clone(), &config, subnets).unwrap();
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let app = App {
-        controller: controller.clone(),
-        boot: boot.clone(),
-        admin_token: ADMIN.into(),
-        meters: Arc::default(),
-        ntp_servers: Arc::new([]),
-        stop: stopped,
-    };
-    House { router: router(app), boot, controller, dir, _stop: stop, writer }
+    House::new(dir, Config::new("none".to_owned()), journal).await
 }
 
 impl House {
-    async fn send(&self, peer: Ipv4Addr, request: Request<Body>) -> (StatusCode, String) {
-        let mut request = request;
-        request.extensions_mut().insert(Peer(SocketAddr::from((peer, 4000))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, String::from_utf8_lossy(&body).into_owned())
-    }
-
     async fn get(&self, peer: Ipv4Addr, path: &str, authorization: &str) -> (StatusCode, String) {
         let request = Request::get(path).header("authorization", authorization).body(Body::empty()).unwrap();
         self.send(peer, request).await
@@ -353,7 +303,8 @@ async fn images_have_head_and_ranges() {
 
 #[tokio::test]
 async fn every_machine_request_leaves_a_trace_without_its_secret() {
-    let house = house().await;
+    let (journal, writer) = Journal::new(1000);
+    let house = house_with(journal).await;
     let (bootstrap, _, id, header) = house.bootstrap(MACHINE).await;
     house.get(OTHER, &bootstrap, "").await;
     house.get(MACHINE, &format!("/metadata/{id}/2012-03-01/meta-data/local-hostname"), &header).await;
@@ -371,7 +322,7 @@ async fn every_machine_request_leaves_a_trace_without_its_secret() {
 
     let store = house.controller.store().clone();
     let stop = tokio::sync::watch::channel(true).1;
-    house.writer.run(store.clone(), stop).await;
+    writer.run(store.clone(), stop).await;
     let events = store.events_after(0, 1000).await.unwrap();
     let about_http: Vec<&str> =
         events.iter().filter(|event| event.kind.starts_with("http.")).map(|event| event.message.as_str()).collect();

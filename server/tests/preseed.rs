@@ -1,27 +1,20 @@
 //! The command line's preseed tools: what they print, byte for byte, and their exit status.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics when it fails")]
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
-use std::io::Write;
+#[path = "support/command.rs"]
+mod command;
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/namespace.rs"]
+mod namespace;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 /// The exit status, standard output and standard error of `firstlight preseed …` with this input.
 fn preseed(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_firstlight"))
-        .arg("preseed")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that ends early does not read.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    command::firstlight(&[&["preseed"], arguments].concat(), input)
 }
 
 fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
@@ -129,34 +122,18 @@ fn check_says_what_is_wrong_where() {
 
 /// Runs `script` in a network namespace with a server; `$firstlight` is a client of it, `$home` has its `templates`.
 fn with_server(script: &str) -> String {
-    let home = tempfile::tempdir().unwrap();
-    let image = home.path().join("images/debian/bookworm/amd64");
-    for directory in [&image, &home.path().join("boot"), &home.path().join("templates")] {
-        std::fs::create_dir_all(directory).unwrap();
-    }
-    for file in ["vmlinuz", "initrd.img", "root.squashfs", "root.tar.zst"] {
-        write(&image, file, "x");
-    }
-    for file in firstlight_pxe::BootFile::ALL {
-        write(&home.path().join("boot"), file.path(), "x");
-    }
-    let config = "interface = \"br0\"\ndata_dir = \"HOME/state\"\nimages_dir = \"HOME/images\"\nboot_dir = \"HOME/boot\"\n\
-        [preseed]\ntemplates = [\"HOME/templates\"]\n";
+    let home = home::home("[preseed]\ntemplates = [\"HOME/templates\"]");
+    std::fs::create_dir(home.path().join("templates")).unwrap();
     let home_path = home.path().display().to_string();
-    write(home.path(), "firstlight.toml", &config.replace("HOME", &home_path));
     let script = format!(
-        "set -e; home={home_path}; firstlight={}; export FIRSTLIGHT_TOKEN_FILE=$home/state/admin-token\n\
+        "set -e; home={home_path}; firstlight=$FIRSTLIGHT; export FIRSTLIGHT_TOKEN_FILE=$home/state/admin-token\n\
          ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up\n\
          timeout 60 $firstlight serve --authoritative --config $home/firstlight.toml 2>$home/log &\n\
-         i=0; until grep -q 'ready in' $home/log; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done\n{script}",
-        env!("CARGO_BIN_EXE_firstlight")
+         i=0; until grep -q 'ready in' $home/log; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done\n{script}"
     );
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", &script])
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let output = namespace::run(&[("ip", "iproute2")], &script);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "this test needs root for its network namespace: {out}\n{err}");
+    assert!(output.status.success(), "{out}\n{err}");
     out.replace(&home_path, "HOME")
 }
 

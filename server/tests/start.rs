@@ -1,47 +1,24 @@
 //! What stops a start: one clear sentence each, and an exit status that says so. Each test has a network namespace of its own.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics when it fails")]
+
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/namespace.rs"]
+mod namespace;
 
 use std::path::Path;
-use std::process::Command;
 
-const SERVER: &str = env!("CARGO_BIN_EXE_firstlight");
-
-/// A directory with images, and a configuration for `br0` with `more` at its end.
-fn home(more: &str) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let images = dir.path().join("images/debian/bookworm/amd64");
-    let boot = dir.path().join("boot");
-    std::fs::create_dir_all(&images).unwrap();
-    std::fs::create_dir_all(&boot).unwrap();
-    for file in ["vmlinuz", "initrd.img", "root.squashfs"] {
-        std::fs::write(images.join(file), "x").unwrap();
-    }
-    // The tests are about the start, not about which packages are installed.
-    for file in firstlight_pxe::BootFile::ALL {
-        std::fs::write(boot.join(file.path()), "x").unwrap();
-    }
-    let config = format!(
-        "interface = \"br0\"\ndata_dir = \"{0}/state\"\nimages_dir = \"{0}/images\"\nboot_dir = \"{0}/boot\"\n{more}\n",
-        dir.path().display()
-    );
-    std::fs::write(dir.path().join("firstlight.toml"), config).unwrap();
-    dir
-}
+use home::home;
 
 /// Runs `script` in a namespace with a bridge br0 at 10.77.0.1/24; `$serve` starts the server, `$home` is its directory.
 #[track_caller]
 fn check(home: &Path, script: &str, sentence: &str) {
     let script = format!(
         "ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up\n\
-         home={home}; serve='timeout 10 {SERVER} serve --authoritative --config {home}/firstlight.toml'\n{script}",
+         home={home}; serve=\"timeout 10 $FIRSTLIGHT serve --authoritative --config $home/firstlight.toml\"\n{script}",
         home = home.display()
     );
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", &script])
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let output = namespace::run(&[("ip", "iproute2"), ("perl", "perl-base")], &script);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("Operation not permitted"), "this test needs root for its network namespace: {said}");
     let last = said.lines().last().unwrap_or_default();
     assert!(last.contains(sentence), "expected `{sentence}` in the last line of:\n{said}");
     assert_eq!(output.status.code(), Some(1), "{said}");

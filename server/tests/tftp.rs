@@ -1,8 +1,7 @@
 //! `firstlight tftp`, `get` and `put` with the programs of other people. Nothing leaves the networks that the tests make.
-#![expect(clippy::panic, reason = "a test panics when it fails")]
 
-use std::path::Path;
-use std::process::Command;
+#[path = "support/namespace.rs"]
+mod namespace;
 
 /// What every script begins with: an empty folder in memory, with a root for files, and an IPv4 network with a client's
 /// namespace `c`: the server is 10.77.0.1, the client 10.77.0.2.
@@ -47,19 +46,8 @@ make() { head -c "$1" /dev/urandom > "$2"; }
 /// Runs a script behind [`PREAMBLE`] in namespaces of its own.
 #[track_caller]
 fn check(programs: &[(&str, &str)], script: &str) {
-    for (program, package) in programs {
-        let found = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|dir| Path::new(dir).join(program).exists());
-        assert!(found, "this test needs {program}: install the package {package}");
-    }
-    let output = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"])
-        .arg(format!("{PREAMBLE}{script}"))
-        .env("FIRSTLIGHT", env!("CARGO_BIN_EXE_firstlight"))
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .output()
-        .unwrap_or_else(|error| panic!("unshare (package util-linux) cannot be run: {error}"));
+    let output = namespace::run(programs, &format!("{PREAMBLE}{script}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!err.contains("Operation not permitted"), "this test needs root for its network namespace: {err}");
     assert!(output.status.success(), "{out}\n{err}");
 }
 
@@ -228,7 +216,7 @@ except socket.timeout: print("silence")
 fn a_new_server_takes_over_while_the_old_one_ends() {
     let script = r#"
         make 30000000 /run/root/file
-        serve --share-port --grace 60; old=$server
+        serve --share-port --grace 600; old=$server
         if $FIRSTLIGHT tftp --root /run/root 2> said; then fail "two servers on a port"; fi
         grep -q 'another program uses this port' said || fail "$(cat said)"
         on_client $FIRSTLIGHT get --window-size 1 --block-size 512 -o slow tftp://10.77.0.1/file & slow=$!
