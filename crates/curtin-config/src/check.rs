@@ -22,6 +22,7 @@ mod lvm;
 mod mounts;
 mod partition;
 mod usage;
+mod zfs;
 
 /// Everything that is wrong with a configuration, up to a level, in the order of the text.
 ///
@@ -152,6 +153,7 @@ fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Proble
     partition::check(&graph, problems);
     compound::check(&graph, problems);
     lvm::check(&graph, problems);
+    zfs::check(&graph, problems);
     filesystem::check(&graph, problems);
     mounts::check(&graph, root, problems);
     boot::check(&graph, firmware, problems);

@@ -7,6 +7,9 @@ const POOL_DEFAULTS: [(&str, &str); 2] = [("ashift", "12"), ("version", "28")];
 /// What curtin says of the first file system of every pool.
 const FS_DEFAULTS: [(&str, &str); 3] = [("atime", "off"), ("canmount", "off"), ("normalization", "formD")];
 
+/// The longest name of a file system, that of its pool included.
+const LONGEST: usize = 255;
+
 /// Properties as the tools take them, in their order.
 pub(crate) type Properties = Vec<(String, String)>;
 
@@ -55,10 +58,11 @@ pub(crate) fn property<'a>(properties: &'a [(String, String)], name: &str) -> Op
 
 /// The name of a file system in its pool, without the slashes that curtin takes out; `None` when it would be the pool
 /// itself, or outside of it, or has characters that ZFS does not take (zfs(8), "ZFS component naming requirements").
-pub(crate) fn dataset_name(volume: &str) -> Option<String> {
+pub(crate) fn dataset_name(pool: &str, volume: &str) -> Option<String> {
     let parts: Vec<&str> = volume.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     let clean = |part: &&str| *part != ".." && part.chars().all(is_name_char);
-    (!parts.is_empty() && parts.iter().all(clean)).then(|| parts.join("/"))
+    let name = parts.join("/");
+    (!parts.is_empty() && parts.iter().all(clean) && pool.len() + 1 + name.len() <= LONGEST).then_some(name)
 }
 
 /// Whether `zpool create` takes the name of a pool (zpool-create(8)).
@@ -186,7 +190,7 @@ mod tests {
             ("a@snapshot", None),
             ("a#b", None),
         ] {
-            assert_eq!(dataset_name(volume).as_deref(), name, "{volume}");
+            assert_eq!(dataset_name("rpool", volume).as_deref(), name, "{volume}");
         }
         for (name, good) in
             [("rpool", true), ("b-1.x:_", true), ("1pool", false), ("mirror0", false), ("log", false), ("logs", true)]

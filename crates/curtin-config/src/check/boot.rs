@@ -1,6 +1,7 @@
 //! What the firmware needs to start the system.
 
 use super::graph::{Graph, Item};
+use super::zfs;
 use crate::problem::Problem;
 use crate::size;
 use crate::target::Firmware;
@@ -17,7 +18,8 @@ pub(super) fn check(graph: &Graph<'_>, firmware: Option<Firmware>, problems: &mu
             problems.push(part.warning("bios-grub-size", "size", message).remedy("write `size: 1M`"));
         }
     }
-    let Some(mount) = mounted(graph, "/boot").or_else(|| mounted(graph, "/")) else { return };
+    let at = |path: &str| mounted(graph, path).or_else(|| zfs::pool_at(graph, path));
+    let Some(mount) = at("/boot").or_else(|| at("/")) else { return };
     encrypted_boot(graph, mount, problems);
     boot_disks(graph, mount, firmware, problems);
     if let Some(esp) = esps.first().filter(|_| mounted(graph, "/boot/efi").is_none()) {
@@ -64,7 +66,8 @@ fn esp_file_system(graph: &Graph<'_>, esp: &Item<'_>, problems: &mut Vec<Problem
 /// GRUB reads most file systems, but neither bcache nor, without being told, encrypted devices.
 fn encrypted_boot(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Problem>) {
     let below = graph.below(vec![mount]);
-    let Some(hidden) = below.iter().find(|item| matches!(item.kind, "dm_crypt" | "bcache")) else { return };
+    let encrypted = |item: &Item<'_>| item.kind == "dm_crypt" || item.flag("encryption_style");
+    let Some(hidden) = below.iter().find(|item| item.kind == "bcache" || encrypted(item)) else { return };
     let what = if hidden.kind == "bcache" { "a bcache" } else { "an encrypted device" };
     let message = format!("the kernel would lie on {what} ({}), which GRUB does not read", hidden.id);
     problems.push(mount.error("boot-unreadable", "device", message).remedy("mount a plain partition at /boot"));

@@ -1,4 +1,4 @@
-//! RAID, bcache, ZFS and remote controllers.
+//! RAID, bcache and remote controllers.
 
 use std::collections::BTreeMap;
 
@@ -24,11 +24,6 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
             }
         }
     }
-    for (kind, key) in [("zpool", "pool"), ("zfs", "volume")] {
-        for item in graph.of(kind).filter(|item| item.text(key) == Some("")) {
-            problems.push(item.error("missing-key", key, format!("curtin makes no {kind} without a name in `{key}`")));
-        }
-    }
     for item in graph.of("nvme_controller").filter(|item| item.text("transport") == Some("tcp")) {
         for key in ["tcp_addr", "tcp_port"] {
             if item.get(key).is_none() {
@@ -38,15 +33,6 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
                     format!("a controller that is reached by TCP needs `{key}`"),
                 ));
             }
-        }
-    }
-    for item in graph.of("zpool") {
-        if item.get("vdevs").is_none_or(Node::is_falsy) {
-            problems.push(item.error("no-members", "vdevs", "a pool needs a device"));
-        }
-        if item.flag("encryption_style") && !item.flag("keyfile") {
-            let problem = item.error("missing-key", "keyfile", "an encrypted pool needs a `keyfile`");
-            problems.push(problem.remedy("name a file with the passphrase"));
         }
     }
 }

@@ -4,32 +4,43 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::graph::{Graph, Item};
+use super::zfs;
 use crate::problem::Problem;
 use crate::value::{Mapping, Node};
 
 pub(super) fn check(graph: &Graph<'_>, root: &Mapping, problems: &mut Vec<Problem>) {
+    let zfs = zfs::places(graph);
     let mut places: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
-    for mount in graph.of("mount") {
-        one(graph, mount, problems);
-        let Some(path) = placed(mount) else { continue };
-        let below = places.range::<str, _>((Excluded(top(path).as_str()), Unbounded)).next();
-        let below = below.filter(|(place, _)| place.starts_with(&top(path)));
-        if let Some(first) = places.get(path) {
-            let message =
-                format!("{} (line {}) is mounted at {path} already, and is hidden by this", first.id, first.span.line);
-            let problem = mount.error("mount-twice", "path", message);
-            problems.push(problem.remedy("mount each file system at a place of its own"));
-        } else if let Some((below, first)) = below {
-            let message = format!("{path} is mounted after {below} (line {}), and hides it", first.span.line);
-            let remedy = format!("move {} before {}: curtin mounts in the order of the text", mount.id, first.id);
-            problems.push(mount.error("mount-order", "path", message).remedy(remedy));
+    for item in &graph.items {
+        if item.kind == "mount" {
+            one(graph, item, problems);
         }
-        places.insert(path, mount);
+        let of_zfs = zfs.iter().find(|(made, _)| made.at == item.at).map(|(_, path)| path.as_str());
+        let Some(path) = placed(item).filter(|_| item.kind == "mount").or(of_zfs) else { continue };
+        place(item, path, &places, problems);
+        places.insert(path, item);
     }
-    if !places.contains_key("/") && !zfs_root(graph) {
+    let zfs_root = graph.of("format").any(|item| item.text("fstype") == Some("zfsroot"));
+    if !places.contains_key("/") && !zfs_root {
         no_root(graph, root, problems);
     }
     swap(graph, problems);
+}
+
+/// Nothing may hide what was mounted before.
+fn place(item: &Item<'_>, path: &str, places: &BTreeMap<&str, &Item<'_>>, problems: &mut Vec<Problem>) {
+    let key = if item.kind == "mount" { "path" } else { "mountpoint" };
+    let below = places.range::<str, _>((Excluded(top(path).as_str()), Unbounded)).next();
+    if let Some(first) = places.get(path) {
+        let message =
+            format!("{} (line {}) is mounted at {path} already, and is hidden by this", first.id, first.span.line);
+        let problem = item.error("mount-twice", key, message);
+        problems.push(problem.remedy("mount each file system at a place of its own"));
+    } else if let Some((below, first)) = below.filter(|(place, _)| place.starts_with(&top(path))) {
+        let message = format!("{path} is mounted after {below} (line {}), and hides it", first.span.line);
+        let remedy = format!("move {} before {}: curtin mounts in the order of the text", item.id, first.id);
+        problems.push(item.error("mount-order", key, message).remedy(remedy));
+    }
 }
 
 /// The path of a mount that has a place in the tree.
@@ -81,16 +92,6 @@ fn one(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Problem>) {
         let message = format!("what the installation writes to {path} is gone when the machine restarts");
         problems.push(mount.warning("volatile-system", "fstype", message).remedy("mount a file system of a disk"));
     }
-}
-
-/// A pool or a file system of one that is mounted at `/`.
-fn zfs_root(graph: &Graph<'_>) -> bool {
-    let set = |item: &Item<'_>, key: &str| {
-        item.get(key).and_then(Node::as_mapping).and_then(|all| all.get("mountpoint")).and_then(Node::as_str)
-            == Some("/")
-    };
-    graph.of("zpool").any(|pool| pool.text("mountpoint") == Some("/") || set(pool, "fs_properties"))
-        || graph.of("zfs").any(|item| set(item, "properties"))
 }
 
 /// Without a root file system the image is unpacked into memory. A section that mounts nothing may be one that is

@@ -23,6 +23,9 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
         }
         table(graph, disk, &parts, problems);
         numbers(graph, disk, &parts, problems);
+        if disk.text("ptable") == Some("msdos") {
+            logical_places(graph, &parts, problems);
+        }
         places(graph, disk, &parts, problems);
     }
 }
@@ -107,21 +110,30 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
     let mut seen: BTreeMap<u64, &Item<'_>> = BTreeMap::new();
     let mut extended: Option<&Item<'_>> = None;
     let (mut others, mut logicals) = (0, 0);
+    // Where curtin looks for the end of the partition before.
+    let mut before = None;
     for part in parts {
         let flag = part.text("flag").unwrap_or_default();
-        let logical = msdos && (flag == "logical" || (graph.version == 2 && part.number("number") > Some(4)));
-        others += u64::from(!logical);
-        logicals += u64::from(logical);
-        // What curtin counts when no number is given.
-        let counted = match (logical, graph.version) {
+        let logical = msdos && is_logical(graph, part);
+        // What curtin counts when no number is given; version 1 asks for the flag alone.
+        let apart = logical || (graph.version == 1 && flag == "logical");
+        others += u64::from(!apart);
+        logicals += u64::from(apart);
+        let counted = match (apart, graph.version) {
             (true, _) => 4 + logicals,
             (false, 2) => others,
             (false, _) => others + logicals,
         };
         let number = part.number("number").filter(|number| *number > 0).unwrap_or(counted);
-        if msdos
-            && flag == "extended"
+        if graph.version == 1 {
+            order(disk, part, number, before, extended.filter(|_| !logical), problems);
+        }
+        if flag != "extended" {
+            before = Some(*part);
+        }
+        if flag == "extended"
             && let Some(first) = extended.replace(part)
+            && msdos
         {
             let message = format!("{} is an extended partition already, and there can be one", first.id);
             problems.push(part.error("second-extended", "flag", message));
@@ -133,13 +145,6 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
             );
         }
         range(part, number, msdos, logical, problems);
-        if graph.version == 1 && seen.is_empty() && number > 1 && !logical {
-            let message = format!("partition {number} of {} needs the one before it to know where to begin", disk.id);
-            problems.push(
-                part.error("partition-order", "number", message)
-                    .remedy("write `number: 1`, or add the partitions before it with `preserve: true`"),
-            );
-        }
         let last = seen.last_key_value().map(|(last, part)| (*last, *part));
         if let Some(first) = seen.insert(number, part) {
             let message = format!("{} is partition {number} of {} already", first.id, disk.id);
@@ -150,6 +155,32 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
                 format!("partition {number} comes after partition {last} ({}), and is placed behind it", before.id);
             problems.push(part.warning("partition-order", "number", message).remedy("write partitions in order"));
         }
+    }
+}
+
+/// Version 1 begins a partition where the one before ends, and does not see extended ones there; the first logical one
+/// begins with its extended one.
+fn order(
+    disk: &Item<'_>,
+    part: &Item<'_>,
+    number: u64,
+    before: Option<&Item<'_>>,
+    extended: Option<&Item<'_>>,
+    problems: &mut Vec<Problem>,
+) {
+    let first_logical = number == 5 && disk.text("ptable") == Some("msdos");
+    if before.is_none() && number > 1 && !first_logical {
+        let message = format!("partition {number} of {} needs the one before it to know where to begin", disk.id);
+        problems.push(
+            part.error("partition-order", "number", message)
+                .remedy("write `number: 1`, or add the partitions before it with `preserve: true`"),
+        );
+    } else if let Some(extended) = extended.filter(|_| !part.preserved()) {
+        let message = format!("it would lie over the extended partition {} (line {})", extended.id, extended.span.line);
+        problems.push(
+            part.error("partition-order", "device", message)
+                .remedy("put the extended partition behind all others, or write `version: 2`"),
+        );
     }
 }
 
@@ -164,6 +195,35 @@ fn range(part: &Item<'_>, number: u64, msdos: bool, logical: bool, problems: &mu
         problems.push(part.error("partition-number", "number", "logical partitions count from 5"));
     } else if number > 128 {
         problems.push(part.error("partition-number", "number", "a partition table has 128 places"));
+    }
+}
+
+fn is_logical(graph: &Graph<'_>, part: &Item<'_>) -> bool {
+    part.text("flag") == Some("logical") || (graph.version == 2 && part.number("number") > Some(4))
+}
+
+/// Logical partitions lie in the extended one, each behind a table of its own, for which version 1 adds the room.
+fn logical_places(graph: &Graph<'_>, parts: &[&Item<'_>], problems: &mut Vec<Problem>) {
+    let Some(extended) = parts.iter().find(|part| part.text("flag") == Some("extended")) else { return };
+    let Some(room) = extended.bytes("size") else { return };
+    let begin = extended.bytes("offset");
+    let (table, mut next) = if graph.version == 1 { (0, 0) } else { (MIB, MIB) };
+    for part in parts.iter().filter(|part| is_logical(graph, part)) {
+        let Some(bytes) = part.bytes("size") else { return };
+        let given = part.bytes("offset").filter(|_| graph.version == 2);
+        let start = match (given, begin) {
+            (Some(offset), Some(begin)) => offset.checked_sub(begin),
+            (Some(_), None) => return,
+            (None, _) => Some(next),
+        };
+        let end = start.unwrap_or_default().saturating_add(bytes);
+        if start.is_none_or(|start| start < table) || end > room {
+            let message = format!("it is not inside of {}, which has {}", extended.id, size::human(room));
+            let problem = part.error("outside-extended", "size", message);
+            problems.push(problem.remedy(format!("make {} larger, or this one smaller", extended.id)));
+            return;
+        }
+        next = if graph.version == 1 { end } else { end.div_ceil(MIB).saturating_mul(MIB).saturating_add(MIB) };
     }
 }
 
@@ -185,8 +245,7 @@ fn places(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &mu
             let message = format!("it would end at {}, and an MS-DOS table ends at 2 TiB", size::human(end));
             problems.push(part.error("msdos-too-large", "size", message).remedy("use `ptable: gpt`"));
         }
-        if msdos && part.text("flag") == Some("logical") {
-            // Inside of the extended partition, which is not followed here.
+        if msdos && is_logical(graph, part) {
             continue;
         }
         let before = taken.range(..end).next_back().filter(|(_, (to, _))| *to > start);

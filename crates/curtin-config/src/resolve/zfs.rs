@@ -10,8 +10,6 @@ use crate::zfs::{fs_properties, pool_properties, properties};
 
 /// The smallest device that a pool can be made of.
 const LEAST: u64 = 64 << 20;
-/// The longest name of a file system, that of its pool included.
-const LONGEST: usize = 255;
 
 impl<'a> Resolver<'a> {
     pub(super) fn pool(&mut self, item: &'a StorageItem, wanted: &ZpoolItem) -> Option<Place> {
@@ -93,8 +91,7 @@ impl<'a> Resolver<'a> {
         };
         let pool = self.layout.volumes.get(at)?;
         let (pool, size, sector_size) = (pool.path.clone(), pool.size, pool.sector_size);
-        let name = dataset_name(&wanted.volume).filter(|name| pool.len() + 1 + name.len() <= LONGEST);
-        let Some(name) = name else {
+        let Some(name) = dataset_name(&pool, &wanted.volume) else {
             let message = format!("{:?} is not a name for a file system in {pool}", wanted.volume);
             self.refuse(
                 item,
