@@ -160,7 +160,7 @@ impl Client {
     async fn proposal(&self) -> Result<Proposal, ClientError> {
         let block_size = match self.block_size {
             Some(block_size) => block_size,
-            None => ask::fitting_block_size(self.server).await.map_err(ClientError::Socket)?,
+            None => ask::fitting_block_size(self.server).map_err(ClientError::Socket)?,
         };
         Ok(Proposal { block_size: Some(block_size), window_size: Some(self.window_size), ..Proposal::default() })
     }

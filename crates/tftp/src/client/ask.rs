@@ -39,7 +39,7 @@ pub(super) async fn ask(transfer: &mut Transfer, server: SocketAddr) -> Result<O
             }
         } else if transfer.agreed().is_some() {
             socket.connect(from).await.map_err(ClientError::Socket)?;
-            return Ok(OwnPort::connected(socket));
+            return socket.into_std().and_then(OwnPort::connected).map_err(ClientError::Socket);
         }
     }
     Err(match transfer.outcome() {
@@ -49,8 +49,8 @@ pub(super) async fn ask(transfer: &mut Transfer, server: SocketAddr) -> Result<O
 }
 
 /// The largest block that is usual and fits the route.
-pub(super) async fn fitting_block_size(server: SocketAddr) -> io::Result<u16> {
-    let way = OwnPort::connect(any_port(server), server).await?;
+pub(super) fn fitting_block_size(server: SocketAddr) -> io::Result<u16> {
+    let way = OwnPort::connect(any_port(server), server)?;
     Ok(fitting_block(Limits::default().block_size, server.ip(), way.mtu()))
 }
 

@@ -2,6 +2,7 @@
 
 mod own;
 mod shared;
+mod socket;
 
 use std::io;
 use std::net::IpAddr;

@@ -55,7 +55,7 @@ impl Drop for Report {
 impl Task {
     pub(super) async fn run(mut self) {
         let Request { local, peer, .. } = self.report.request;
-        self.report.outcome = match OwnPort::connect(local, peer).await {
+        self.report.outcome = match OwnPort::connect(local, peer) {
             Ok(own) => self.answer(own).await,
             Err(error) => Outcome::Failed { reason: format!("no socket for the transfer: {error}") },
         };

@@ -5,30 +5,15 @@
 //! handed many datagrams at once (`sendmmsg`). Elsewhere each datagram is sent by itself.
 #![expect(clippy::disallowed_types, reason = "the driver's side: sockets are its business")]
 
-#[cfg(target_os = "linux")]
-use std::future::poll_fn;
 use std::io;
-#[cfg(target_os = "linux")]
-use std::io::IoSlice;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
-#[cfg(target_os = "linux")]
-use rustix::{
-    io::Errno,
-    net::{RecvFlags, SendFlags},
-};
-#[cfg(target_os = "linux")]
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
-
-/// The most datagrams of one `sendmmsg`.
-#[cfg(target_os = "linux")]
-const MAX_MESSAGES: usize = 64;
+use super::socket::Socket;
 
 /// A socket of its own on the address that was asked, deaf to all but the peer.
 #[derive(Debug)]
 pub(crate) struct OwnPort {
-    socket: UdpSocket,
+    socket: Socket,
     cut: Cut,
     asked_by_broadcast: bool,
 }
@@ -42,7 +27,7 @@ enum Cut {
 }
 
 impl OwnPort {
-    pub(crate) async fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<Self> {
         let address = match (local.ip(), peer) {
             // A link-local address means nothing without its interface, and the peer's address names that.
             (IpAddr::V6(ip), SocketAddr::V6(peer)) => SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into(),
@@ -51,19 +36,19 @@ impl OwnPort {
             (_, SocketAddr::V4(_)) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
             (_, SocketAddr::V6(_)) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 0),
         };
-        let mut socket = UdpSocket::bind(address).await?;
-        let asked_by_broadcast = is_broadcast(&socket, address).await;
+        let mut socket = UdpSocket::bind(address)?;
+        let asked_by_broadcast = is_broadcast(&socket, address);
         if asked_by_broadcast {
-            socket = UdpSocket::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)).await?;
+            socket = UdpSocket::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0))?;
         }
-        socket.connect(peer).await?;
-        Ok(Self { asked_by_broadcast, ..Self::connected(socket) })
+        socket.connect(peer)?;
+        Ok(Self { asked_by_broadcast, ..Self::connected(socket)? })
     }
 
     /// A socket that is connected already.
-    pub(crate) fn connected(socket: UdpSocket) -> Self {
-        let cut = if cfg!(target_os = "linux") { Cut::Kernel(0) } else { Cut::Here };
-        Self { socket, cut, asked_by_broadcast: false }
+    pub(crate) fn connected(socket: UdpSocket) -> io::Result<Self> {
+        let cut = if Socket::CUTS { Cut::Kernel(0) } else { Cut::Here };
+        Ok(Self { socket: Socket::new(socket)?, cut, asked_by_broadcast: false })
     }
 
     /// Whether the address that was asked is that of all hosts; then the answer comes from this host's.
@@ -74,7 +59,7 @@ impl OwnPort {
     /// See [`super::Port::send`].
     pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
         if run.len() > segment && self.kernel_cuts(segment) {
-            match send_one(&self.socket, run).await {
+            match self.socket.send(run).await {
                 Ok(()) => return Ok(()),
                 // An error of an earlier datagram is told by the next call, which then sends nothing.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
@@ -83,7 +68,7 @@ impl OwnPort {
         }
         let mut rest = run;
         while !rest.is_empty() {
-            let sent = match send_some(&self.socket, rest, segment).await {
+            let sent = match self.socket.send_some(rest, segment).await {
                 Ok(sent) => sent,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
                 Err(_) => 1,
@@ -99,53 +84,15 @@ impl OwnPort {
     }
 
     /// The MTU of the route to the peer, where the platform tells.
-    #[cfg(target_os = "linux")]
     pub(crate) fn mtu(&self) -> Option<u32> {
-        use rustix::net::sockopt::{ip_mtu, ipv6_mtu};
-        let is_ipv4 = self.socket.local_addr().ok()?.is_ipv4();
-        if is_ipv4 { ip_mtu(&self.socket) } else { ipv6_mtu(&self.socket) }.ok()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn mtu(&self) -> Option<u32> {
-        None
+        self.socket.mtu()
     }
 
     /// See [`super::Port::recv`].
-    #[cfg(target_os = "linux")]
     pub(crate) async fn recv(&self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
-        if !alone {
-            tokio::task::coop::consume_budget().await;
-            match recv_now(&self.socket, buffer) {
-                Err(Errno::AGAIN) => {}
-                received => return Ok(received?),
-            }
-        }
-        loop {
-            poll_fn(|context| self.socket.poll_recv_ready(context)).await?;
-            let mut received = Err(Errno::AGAIN);
-            // "It would block" without asking: until the next datagram comes, the socket counts as empty.
-            let _ = self.socket.try_io(Interest::READABLE, || {
-                received = recv_now(&self.socket, buffer);
-                Err::<(), _>(io::ErrorKind::WouldBlock.into())
-            });
-            if received != Err(Errno::AGAIN) {
-                return Ok(received?);
-            }
-        }
+        self.socket.recv(buffer, alone).await
     }
 
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) async fn recv(&self, buffer: &mut [u8], _: bool) -> io::Result<usize> {
-        self.socket.recv(buffer).await
-    }
-
-    #[cfg(target_os = "linux")]
-    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(recv_now(&self.socket, buffer)?)
-    }
-
-    #[cfg(not(target_os = "linux"))]
     pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.try_recv(buffer)
     }
@@ -154,7 +101,7 @@ impl OwnPort {
     fn kernel_cuts(&mut self, segment: usize) -> bool {
         match self.cut {
             Cut::Kernel(told) if told == segment => true,
-            Cut::Kernel(_) if set_segment(&self.socket, segment) => {
+            Cut::Kernel(_) if self.socket.set_segment(segment) => {
                 self.cut = Cut::Kernel(segment);
                 true
             }
@@ -169,80 +116,30 @@ impl OwnPort {
         if self.cut != Cut::Here {
             self.cut = Cut::Here;
             // Without the option nothing was changed, and there is nothing to undo.
-            let _ = set_segment(&self.socket, 0);
+            let _ = self.socket.set_segment(0);
         }
     }
 }
 
-#[cfg(target_os = "linux")]
-fn recv_now(socket: &UdpSocket, buffer: &mut [u8]) -> Result<usize, Errno> {
-    rustix::net::recv(socket, buffer, RecvFlags::DONTWAIT).map(|(length, _)| length)
-}
-
 /// The kernel lets a socket have a broadcast address. It does not connect one to such an address, unless told that it
 /// may broadcast.
-async fn is_broadcast(socket: &UdpSocket, address: SocketAddr) -> bool {
+fn is_broadcast(socket: &UdpSocket, address: SocketAddr) -> bool {
     const ANY_PORT: u16 = 9;
     match address.ip() {
         IpAddr::V4(Ipv4Addr::BROADCAST) => true,
         IpAddr::V4(ip) if !ip.is_unspecified() => {
-            let connected = socket.connect((ip, ANY_PORT)).await;
+            let connected = socket.connect((ip, ANY_PORT));
             connected.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
         }
         _ => false,
     }
 }
 
-/// There is room nearly always, so that is tried before tokio is asked to wait for it.
-#[cfg(target_os = "linux")]
-async fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
-    match rustix::net::send(socket, datagram, SendFlags::DONTWAIT) {
-        Err(Errno::AGAIN) => socket.send(datagram).await.map(drop),
-        sent => Ok(sent.map(drop)?),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-async fn send_one(socket: &UdpSocket, datagram: &[u8]) -> io::Result<()> {
-    socket.send(datagram).await.map(drop)
-}
-
-/// Sends the first datagrams of a run that is not empty, and tells how many.
-#[cfg(target_os = "linux")]
-async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    use rustix::net::{MMsgHdr, SendAncillaryBuffer, sendmmsg};
-    if run.len() <= segment {
-        return send_one(socket, run).await.map(|()| 1);
-    }
-    let send = || {
-        let parts: Vec<_> = run.chunks(segment).take(MAX_MESSAGES).map(|part| [IoSlice::new(part)]).collect();
-        let mut no_ancillary: Vec<_> = parts.iter().map(|_| SendAncillaryBuffer::default()).collect();
-        let mut messages: Vec<_> =
-            parts.iter().zip(&mut no_ancillary).map(|(part, nothing)| MMsgHdr::new(part, nothing)).collect();
-        Ok(sendmmsg(socket, &mut messages, SendFlags::empty())?)
-    };
-    socket.async_io(Interest::WRITABLE, send).await
-}
-
-#[cfg(not(target_os = "linux"))]
-async fn send_some(socket: &UdpSocket, run: &[u8], segment: usize) -> io::Result<usize> {
-    send_one(socket, run.get(..segment).unwrap_or(run)).await.map(|()| 1)
-}
-
-#[cfg(target_os = "linux")]
-fn set_segment(socket: &UdpSocket, segment: usize) -> bool {
-    use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
-    i32::try_from(segment).is_ok_and(|segment| setsockopt(socket, UdpGsoSegment, &segment).is_ok())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn set_segment(_: &UdpSocket, _: usize) -> bool {
-    false
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tokio::net::UdpSocket;
+
+    use super::{Cut, OwnPort, SocketAddr};
 
     #[track_caller]
     fn lengths(received: &[Vec<u8>]) -> Vec<usize> {
@@ -264,7 +161,7 @@ mod tests {
     async fn a_run_arrives_as_datagrams_whoever_cuts_it() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let peer = UdpSocket::bind(loopback).await.unwrap();
-        let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).await.unwrap();
+        let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).unwrap();
         assert_eq!(port.mtu(), cfg!(target_os = "linux").then_some(65535), "of the loopback interface");
         let run: Vec<u8> = (0..=255).cycle().take(3210).collect();
         for cut in [port.cut, Cut::Here] {
@@ -281,7 +178,7 @@ mod tests {
     async fn what_the_kernel_will_not_cut_is_cut_here() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let peer = UdpSocket::bind(loopback).await.unwrap();
-        let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).await.unwrap();
+        let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).unwrap();
         // More pieces than the kernel takes in one call (64, since Linux 6.10: 128).
         let run = vec![7; 2000];
         port.send(&run, 10).await.unwrap();
