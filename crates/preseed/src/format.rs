@@ -1,6 +1,6 @@
 //! `'{name:>8}'.format(…)`, `format(value, spec)` and what follows a colon in an `f'…'`.
 
-mod fields;
+pub(crate) mod fields;
 mod number;
 
 pub(crate) use fields::format;

@@ -2,25 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/json.rs"]
+mod json;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use firstlight_preseed::debconf::Preseed;
 use firstlight_preseed::{
-    BUNDLED, Context, Disk, Installation, Level, Limits, Machine, Map, Node, Server, Template, Value, Variables,
+    BUNDLED, Context, Disk, Installation, Level, Limits, Machine, Node, Server, Template, Value, Variables,
 };
 use serde_json::Value as Json;
 
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::None,
-        Json::Bool(value) => Value::from(*value),
-        Json::Number(number) => number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap()), Value::from),
-        Json::String(text) => Value::from(text),
-        Json::Array(items) => Value::list(items.iter().map(value)),
-        Json::Object(entries) => Value::from(entries.iter().map(|(key, item)| (key, value(item))).collect::<Map>()),
-    }
-}
+use json::value;
 
 /// A case is a directory with a `template`, its `context.json`, what was `expected`, and the `templates` that it may
 /// inherit.

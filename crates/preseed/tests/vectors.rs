@@ -2,23 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use firstlight_preseed::{Context, LookupKey, Map, Template, Value, candidates, explain};
+#[path = "support/json.rs"]
+mod json;
+
+use firstlight_preseed::{Context, LookupKey, Template, candidates, explain};
 use serde_json::Value as Json;
+
+use json::value;
 
 fn load(name: &str) -> Json {
     let path = format!("{}/../../testdata/preseed/{name}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::None,
-        Json::Bool(value) => Value::from(*value),
-        Json::Number(number) => number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap()), Value::from),
-        Json::String(text) => Value::from(text),
-        Json::Array(items) => Value::list(items.iter().map(value)),
-        Json::Object(entries) => Value::from(entries.iter().map(|(key, item)| (key, value(item))).collect::<Map>()),
-    }
 }
 
 fn text<'a>(json: &'a Json, key: &str) -> &'a str {

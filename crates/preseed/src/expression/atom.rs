@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lex::Token;
 use super::parse::{MAX_NESTING, Parsed, Parser, is_keyword, parse_nested, show};
 use super::{Argument, Call, Comprehension, Expression, Fault, Form, Kind, Lambda, Piece, Slice, Turns, literal};
+use crate::format::fields;
 use crate::{Problem, Value};
 
 /// What stands in brackets.
@@ -293,7 +294,7 @@ impl Parser {
         let mut format = Vec::new();
         let has_spec = rest.starts_with(':');
         if let Some(spec) = rest.strip_prefix(':') {
-            let len = spec_end(spec).ok_or_else(open)?;
+            let len = fields::end(spec).ok_or_else(open)?;
             let at = base + text.len() - spec.len();
             self.nesting = self.deeper(base)?;
             self.pieces(spec.get(..len).unwrap_or_default(), at, true, &mut format)?;
@@ -372,20 +373,6 @@ fn expression_end(text: &str) -> Option<usize> {
             (None, '!' | '=' | '<' | '>') if characters.next_if(|(_, next)| *next == '=').is_some() => {}
             (None, '=' | '!' | ':' | '}') if depth == 0 => return Some(at),
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Where a format in an `f'…'` ends: at the `}` that closes no `{` of its own.
-fn spec_end(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (at, character) in text.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' if depth == 0 => return Some(at),
-            '}' => depth -= 1,
             _ => {}
         }
     }

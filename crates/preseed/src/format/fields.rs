@@ -117,8 +117,8 @@ impl Fields<'_> {
     }
 }
 
-/// Where a field ends: at its `}`.
-fn end(text: &str) -> Option<usize> {
+/// Where a field ends, or its format: at the `}` that closes no `{` of its own.
+pub(crate) fn end(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
         match character {
