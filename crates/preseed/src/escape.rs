@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::arguments::{Arguments, required};
 use crate::budget::Budget;
+use crate::object::Made;
 use crate::text::repr_of;
 use crate::{Problem, Value};
 
@@ -74,7 +75,10 @@ fn write_json(value: &Value, out: &mut String, budget: &mut Budget) -> Result<()
             out.push_str(if map.is_empty() { "{}" } else { "}" });
             budget.leave();
         }
-        Value::Object(_) => return Err(no_json(value)),
+        Value::Object(object) => match object.made() {
+            Made::Relation(names, _) => write_json(names, out, budget)?,
+            _ => return Err(no_json(value)),
+        },
     }
     Ok(())
 }

@@ -130,6 +130,11 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn evaluate(&mut self, expression: &Expression) -> Result<Value, Fault> {
+        self.whole(expression).map(Value::plain)
+    }
+
+    /// As [`evaluate`](Self::evaluate), where a relation is one still.
+    pub(crate) fn whole(&mut self, expression: &Expression) -> Result<Value, Fault> {
         let at = expression.at;
         self.at(at, |scope| scope.budget.charge(0))?;
         match &expression.kind {
@@ -153,7 +158,7 @@ impl<'a> Scope<'a> {
     fn kind(&mut self, expression: &Expression) -> Result<Value, Fault> {
         let at = expression.at;
         match &expression.kind {
-            Kind::Literal(_) | Kind::Name(_) => self.evaluate(expression),
+            Kind::Literal(_) | Kind::Name(_) => self.whole(expression),
             Kind::List(items) => self.made(at, items, builtins::compose),
             Kind::Tuple(items) => self.made(at, items, builtins::tuple),
             Kind::Set(items) => self.made(at, items, builtins::set),
@@ -165,7 +170,7 @@ impl<'a> Scope<'a> {
                     let of = self.known(of).ok_or_else(|| Fault::new(value.at, self.undefined(of)))?;
                     return access::attribute(of, name).map_err(|problem| Fault::new(at, problem));
                 }
-                let value = self.evaluate(value)?;
+                let value = self.whole(value)?;
                 self.at(at, |_| access::attribute(&value, name))
             }
             Kind::Index(value, index) => {
@@ -181,7 +186,7 @@ impl<'a> Scope<'a> {
             }
             Kind::Call(call) => {
                 if let Kind::Attribute(object, name) = &call.function.kind {
-                    let object = self.evaluate(object)?;
+                    let object = self.whole(object)?;
                     let arguments = self.arguments(&call.arguments)?;
                     return self.call_method(at, &object, name, arguments);
                 }

@@ -32,6 +32,8 @@ pub(crate) enum Made {
     TypeMethod(&'static str, Arc<str>),
     /// A method of something that the context describes: called without arguments, it gives this.
     Getter(Value),
+    /// What a database relates something to: `all()` gives the second, everything else sees the first, a list of names.
+    Relation(Value, Value),
     /// The name `escape`.
     Escape,
     /// A `def`, and the frame of names that it was written in.
@@ -121,6 +123,7 @@ impl Object {
             Made::Function(_) | Made::Method(..) | Made::TypeMethod(..) | Made::Getter(_) | Made::Lambda(..) => {
                 "a function"
             }
+            Made::Relation(..) => "a list",
             Made::Escape => "`escape`",
             Made::Macro(..) => "a `def`",
             Made::Page(_) => "`self`",
@@ -146,6 +149,16 @@ impl Object {
             Made::View(_, map) => Some(map.len()),
             Made::Set(items) => Some(items.len()),
             _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// Itself; of a relation, its names.
+    pub(crate) fn plain(self) -> Self {
+        match &self {
+            Self::Object(object) if let Made::Relation(names, _) = object.made() => names.clone(),
+            _ => self,
         }
     }
 }

@@ -103,6 +103,7 @@ fn made(value: &Value, made: &Made, out: &mut String, budget: &mut Budget) -> Re
             let _ = write!(out, " at {at}>");
         }
         Made::Function(name) => out.push_str(&builtins::shown(name)),
+        Made::Relation(names, _) => repr(names, out, budget)?,
         Made::Escape => out.push_str("escape"),
         Made::Getter(_) => out.push_str("<method>"),
         Made::Empty => out.push_str("Empty"),

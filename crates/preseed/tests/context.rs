@@ -46,8 +46,9 @@ fn variables() -> Variables<'static> {
 
 #[track_caller]
 fn check(template: &str, expected: &str) {
-    let template = Template::parse("t", template).unwrap();
-    assert_eq!(template.render(&Context::from(&variables())).unwrap(), expected);
+    let (template, context) = (Template::parse("t", template).unwrap(), Context::from(&variables()));
+    assert_eq!(template.render(&context).unwrap(), expected);
+    assert_eq!(template.check(&context), []);
 }
 
 #[test]
@@ -55,6 +56,15 @@ fn values_as_in_maas() {
     check("{{node.hostname}} {{node.fqdn}} {{node.domain.name}} {{node.owner.username}}", "web01 web01.lab lab ada");
     check("{{node.architecture.split('/')[0]}} {{node.memory // 1024}} {{'gpu' in node.tags}}", "amd64 16 True");
     check("{{for tag in node.tag_names()}}{{tag}},{{endfor}}{{if 'hdd' in node.tag_names()}}slow{{endif}}", "ssd,gpu,");
+    check("{{for tag in node.tags.all()}}{{tag.name}},{{endfor}}{{len(node.tags.all())}}", "ssd,gpu,2");
+    check(
+        "{{py: tags = node.tags}}{{tags.all()[1].name}} {{tags.index('gpu')}} {{tags[0]}} {{tags}}",
+        "gpu 1 ssd ['ssd', 'gpu']",
+    );
+    check(
+        "{{', '.join(node['tags'])}} {{escape.json(node.tags + ['x'])}} {{dict(node)['tags'] == ['ssd', 'gpu']}}",
+        "ssd, gpu [\"ssd\", \"gpu\", \"x\"] True",
+    );
     check("{{node.boot_interface.mac_address}} {{node.disks[0].size}}", "52:54:00:00:00:01 500107862016");
     check("{{main_archive_hostname}} {{main_archive_directory}}", "archive.example:81 ubuntu/dists");
     check("[{{ports_archive_hostname}}] [{{ports_archive_directory}}]", "[ports.example] []");

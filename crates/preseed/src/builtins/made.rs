@@ -115,7 +115,9 @@ fn check_object(object: &Object, depth: u32, budget: &mut Budget) -> Result<(), 
         Made::Set(items) => all(items),
         Made::Iterator(items) => all(items.all()),
         Made::Looper(items) | Made::Turn(items, _) => all(items),
-        Made::Method(value, _) | Made::Getter(value) => check_depth(value, depth + 1, budget),
+        Made::Method(value, _) | Made::Getter(value) | Made::Relation(value, _) => {
+            check_depth(value, depth + 1, budget)
+        }
         _ => Ok(()),
     }
 }

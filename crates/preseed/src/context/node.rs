@@ -36,7 +36,7 @@ pub struct Node<'a> {
     pub memory: u32,
     /// `swap_size`, in bytes; `None` leaves it to the installer.
     pub swap_size: Option<i64>,
-    /// `tags`: their names; `tag_names()` gives them too, as in MAAS.
+    /// `tags`: their names; `tag_names()` gives them too, and `tags.all()` gives each with its `name`, as in MAAS.
     pub tags: &'a [&'a str],
     /// `interfaces`; the first one is `boot_interface` too.
     pub interfaces: &'a [Interface<'a>],
@@ -92,7 +92,7 @@ impl From<&Node<'_>> for Value {
             ("cpu_count", node.cpu_count.into()),
             ("memory", node.memory.into()),
             ("swap_size", node.swap_size.into()),
-            ("tags", tags.clone()),
+            ("tags", Made::Relation(tags.clone(), Self::list(node.tags.iter().copied().map(named))).into()),
             ("tag_names", Made::Getter(tags).into()),
             ("boot_interface", interfaces.first().cloned().into()),
             ("interfaces", interfaces.into()),

@@ -12,6 +12,11 @@ use crate::{Map, Problem, Value, builtins, methods};
 
 /// `value.name`, where it is not called.
 pub(crate) fn attribute(value: &Value, name: &Arc<str>) -> Result<Value, Problem> {
+    if let Value::Object(object) = value
+        && let Made::Relation(names, objects) = object.made()
+    {
+        return if &**name == "all" { Ok(Made::Getter(objects.clone()).into()) } else { attribute(names, name) };
+    }
     let found = match value {
         // The fields of an object and the keys of a dictionary are the same here, so a template can use either.
         Value::Map(map) => map.get(name).cloned(),

@@ -36,6 +36,12 @@ impl Scope<'_> {
         arguments: Arguments,
     ) -> Result<Value, Fault> {
         if let Value::Object(made) = object
+            && let Made::Relation(names, _) = made.made()
+            && &**name != "all"
+        {
+            return self.call_method(at, names, name, arguments);
+        }
+        if let Value::Object(made) = object
             && let Made::Turn(items, position) = made.made()
             && let "first_group" | "last_group" = &**name
         {

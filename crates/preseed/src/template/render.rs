@@ -145,7 +145,7 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
         }
         Node::For(each) => return turns(each, scope, page),
         Node::Assign(targets, expression) => {
-            let value = scope.evaluate(expression)?;
+            let value = scope.whole(expression)?;
             for target in targets {
                 match target.names.as_slice() {
                     [name] if !target.unpacks => scope.assign(name, value.clone()),
@@ -158,7 +158,7 @@ fn node(node: &Node, scope: &mut Scope<'_>, page: &mut Page) -> Result<Flow, Fau
         }
         Node::Default(name, expression) => {
             if scope.get(name).is_none() {
-                let value = scope.evaluate(expression)?;
+                let value = scope.whole(expression)?;
                 scope.assign(name, value);
             }
         }
