@@ -25,6 +25,8 @@ use crate::{
 const MAX_GATHERED: usize = 4096;
 /// Replies that are held back at a time. More than these leave at once, which most machines can live with.
 const MAX_DELAYED: usize = 1024;
+/// Buffers of replies that have left which are kept for the next ones.
+const MAX_SPARE: usize = 64;
 
 /// A datagram as it was received.
 pub(super) struct Datagram<'a> {
@@ -57,6 +59,8 @@ pub(super) struct Pipeline<S> {
     /// Answers of the service, and what has been held back for as long as it should be.
     parcels: Vec<Parcel>,
     delayed: Vec<(Instant, Parcel)>,
+    /// Empty buffers.
+    spare: Vec<Vec<u8>>,
     /// In the order of their deadlines.
     probing: VecDeque<Probing>,
     /// Probes that have not been sent yet.
@@ -112,6 +116,7 @@ impl<S: Service> Pipeline<S> {
             ready: Vec::new(),
             parcels: Vec::new(),
             delayed: Vec::new(),
+            spare: Vec::new(),
             probing: VecDeque::new(),
             probes: Vec::new(),
         }
@@ -246,6 +251,12 @@ impl<S: Service> Pipeline<S> {
                 (Err(error), None) => Observation::AnswerFailed { request, source, error },
             });
         }
+        let room = MAX_SPARE.saturating_sub(self.spare.len());
+        self.spare.extend(parcels.into_iter().take(room).map(|parcel| {
+            let mut bytes = parcel.bytes;
+            bytes.clear();
+            bytes
+        }));
     }
 
     /// What has been held back long enough, and what is not held back at all.
@@ -274,7 +285,7 @@ impl<S: Service> Pipeline<S> {
             }
         };
         self.service.customize(request, receipt, &mut reply);
-        let mut bytes = Vec::with_capacity(reply.policy.max_size);
+        let mut bytes = self.spare.pop().unwrap_or_default();
         if let Err(error) = reply.message.emit(&reply.policy, &mut bytes) {
             self.service.observe(Observation::EmitFailed { request, source, reply: &reply, error });
             return None;
