@@ -31,7 +31,8 @@ pub(crate) fn mask(text: &str) -> String {
     // Deeper lines below a masked key belong to its value.
     let mut hidden: Option<usize> = None;
     let mut in_key = false;
-    for line in text.split_inclusive('\n') {
+    for (written, line) in logical_lines(text) {
+        let line = line.as_str();
         let is_blank = line.trim().is_empty();
         let indent = line.len() - line.trim_start().len();
         if in_key || (hidden.is_some_and(|below| indent > below) && !is_blank) {
@@ -48,7 +49,8 @@ pub(crate) fn mask(text: &str) -> String {
             secret_at(line)
         };
         let Some(at) = at else {
-            out.push_str(&without_hashes(&without_user_info(line)));
+            let masked = without_hashes(&without_user_info(line));
+            out.push_str(if masked == line { written } else { &masked });
             continue;
         };
         hidden = Some(indent);
@@ -59,6 +61,26 @@ pub(crate) fn mask(text: &str) -> String {
         out.push_str(if !value.trim().is_empty() && line.ends_with('\n') { "\n" } else { "" });
     }
     out
+}
+
+/// The lines of a text as they are written, and joined with those that continue them, as debconf and shells join them.
+fn logical_lines(text: &str) -> impl Iterator<Item = (&str, String)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut physical = rest.split_inclusive('\n');
+        let mut line = physical.next()?.to_owned();
+        let mut len = line.len();
+        while let Some(kept) = line.trim_end_matches(['\r', '\n']).strip_suffix('\\').map(str::len)
+            && let Some(next) = physical.next()
+        {
+            line.truncate(kept);
+            line.push_str(next);
+            len += next.len();
+        }
+        let (written, behind) = rest.split_at_checked(len)?;
+        rest = behind;
+        Some((written, line))
+    })
 }
 
 /// Where the secret of a line begins.
@@ -159,6 +181,22 @@ mod tests {
             ("ssh_private_key: |\n  x\n\n  y\nz\n", "ssh_private_key: ********\n\nz\n"),
             ("chpasswd:\n  list: |\n    root:x\nz\n", "chpasswd:\nz\n"),
             ("a\n-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\nz\n", "a\n********\nz\n"),
+        ] {
+            assert_eq!(mask(text), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_of_lines_that_go_on() {
+        for (text, expected) in [
+            ("o a/b password x \\\n y\nz\n", "o a/b password ********\nz\n"),
+            ("o a/b password \\\r\nx\\\r\ny\nz\n", "o a/b password ********\nz\n"),
+            ("o a/b pass\\\nword x\nz\n", "o a/b password ********\nz\n"),
+            ("o \\\na/b password\\\n x\nz\n", "o a/b password ********\nz\n"),
+            ("o a/b password x\\\\\n\ny\nz\n", "o a/b password ********\nz\n"),
+            ("o a/b password x\\", "o a/b password ********"),
+            ("run 'ftp://me:x\\\ny@h' $6$a$b\\\nc\n", "run 'ftp://me:********@h' ********\n"),
+            ("o a/b string x\\\n  y\nz\n", "o a/b string x\\\n  y\nz\n"),
         ] {
             assert_eq!(mask(text), expected);
         }
