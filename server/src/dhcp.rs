@@ -1,24 +1,25 @@
 //! DHCP: leases from the store, boot options from the `pxe` crate, every packet into the journal.
 
+mod events;
 mod proxy;
+mod rows;
 mod search;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use firstlight_dhcp::foreign::{Evidence, ForeignServer, ForeignServers};
 use firstlight_dhcp::server::{
-    ClientId, Config as DhcpConfig, ConfigError, HostName, Lease, LeaseChange, LeaseState, Probing, Receipt, Reply,
-    Server, Subnet, Timestamp,
+    Config as DhcpConfig, ConfigError, LeaseChange, Probing, Receipt, Reply, Server, Subnet, Timestamp,
 };
 use firstlight_dhcp::tokio::{Commit, Observation, Service, Socket, Verdict, drive};
-use firstlight_dhcp::{HardwareAddress, MessageRef, MessageType, OptionCode};
+use firstlight_dhcp::{MessageRef, MessageType, OptionCode};
 use firstlight_pxe::discovery::{BOOT_SERVER_PORT, DHCP_PORT};
 use firstlight_pxe::{Client, Role, decide_with};
-use serde_json::{Value, json};
+use serde_json::json;
 use socket2::{Domain, Protocol, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -32,10 +33,12 @@ use crate::meter::Meters;
 use crate::model::{Mac, NewEvent};
 use crate::run::StartError;
 use crate::secret;
-use crate::store::{LeaseRow, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::subnets::{Interface, Subnets};
 use crate::time::Millis;
+use events::{replied, requested, unsent};
 use proxy::Proxy;
+use rows::{from_row, to_row};
 pub use search::{Found, PATIENCE, search};
 
 /// Seconds after which another DHCP server is told of again.
@@ -267,56 +270,6 @@ fn identify(request: &MessageRef<'_>) -> Option<Client> {
     }
 }
 
-/// What a client wanted, and who it says it is.
-fn requested(request: &MessageRef<'_>, source: SocketAddrV4) -> NewEvent {
-    let kind = match request.message_type() {
-        Some(MessageType::DISCOVER) => "dhcp.discover",
-        Some(MessageType::REQUEST) => "dhcp.request",
-        Some(MessageType::DECLINE) => "dhcp.decline",
-        Some(MessageType::RELEASE) => "dhcp.release",
-        Some(MessageType::INFORM) => "dhcp.inform",
-        _ => "dhcp.other",
-    };
-    let client = identify(request);
-    let who = client.as_ref().map(|client| format!(" ({})", client.architecture)).unwrap_or_default();
-    let what = request.message_type().map_or_else(|| "BOOTP".to_owned(), |kind| kind.to_string());
-    let mut details = json!({
-        "xid": request.xid(), "source": source.to_string(), "giaddr": request.giaddr(), "secs": request.secs(),
-    });
-    if let Some(client) = &client {
-        details["stage"] = json!(format!("{:?}", client.stage));
-        details["architecture"] = json!(client.architecture.to_string());
-        details["uuid"] = json!(client.uuid.map(|uuid| uuid.to_string()));
-        details["why"] = client.explanation.facts().map(str::to_owned).collect::<Vec<_>>().into();
-    }
-    NewEvent::now(kind, format!("{what} from {}{who}", request.hardware_address())).mac(mac(request)).details(details)
-}
-
-/// What the server answered.
-fn replied(request: &MessageRef<'_>, reply: &Reply) -> NewEvent {
-    let (kind, word) = match reply.message.message_type() {
-        Some(MessageType::OFFER) => ("dhcp.offer", "OFFER"),
-        Some(MessageType::NAK) => ("dhcp.nak", "NAK"),
-        _ => ("dhcp.ack", "ACK"),
-    };
-    let file = reply.message.file();
-    let file = String::from_utf8_lossy(file.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned();
-    let address = reply.address.map(|address| format!(" of {address}")).unwrap_or_default();
-    let boot = if file.is_empty() { String::new() } else { format!(", boot file {file}") };
-    let boot_file = if file.is_empty() { Value::Null } else { Value::String(file) };
-    NewEvent::now(kind, format!("{word}{address} to {}{boot}", request.hardware_address())).mac(mac(request)).details(
-        json!({
-            "xid": request.xid(), "address": reply.address, "boot_file": boot_file,
-            "destination": format!("{:?}", reply.destination),
-        }),
-    )
-}
-
-fn unsent(request: &MessageRef<'_>, error: &io::Error) -> NewEvent {
-    let message = format!("the answer to {} could not be sent: {error}", request.hardware_address());
-    NewEvent::now("dhcp.failed", message).mac(mac(request))
-}
-
 fn mac(request: &MessageRef<'_>) -> Option<Mac> {
     request.hardware_address().mac().map(Mac)
 }
@@ -335,76 +288,4 @@ fn bind(interface: &str, port: u16) -> io::Result<UdpSocket> {
 fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
     matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkDown | NetworkUnreachable)
-}
-
-/// Ethernet addresses are stored as people write them, so that machines are found by them; others with their type.
-fn to_row(lease: &Lease) -> LeaseRow {
-    let hardware = lease.hardware_address;
-    let mac = match hardware.mac() {
-        Some(mac) => Mac(mac).to_string(),
-        None => format!("{}/{hardware}", hardware.htype()),
-    };
-    LeaseRow {
-        address: lease.address,
-        mac,
-        client_id: lease.client_id.as_ref().map(|id| id.as_bytes().to_vec()),
-        hostname: lease.hostname.as_ref().map(ToString::to_string),
-        state: lease.state.to_string(),
-        since: lease.since.0,
-        expires: lease.expires.0,
-    }
-}
-
-fn from_row(row: &LeaseRow) -> Option<Lease> {
-    let hardware_address = match row.mac.split_once('/') {
-        None => HardwareAddress::ethernet(row.mac.parse::<Mac>().ok()?.0),
-        Some((htype, bytes)) => {
-            let bytes: Option<Vec<u8>> = bytes
-                .split(':')
-                .filter(|byte| !byte.is_empty())
-                .map(|byte| u8::from_str_radix(byte, 16).ok())
-                .collect();
-            HardwareAddress::new(htype.parse().ok()?, &bytes?)?
-        }
-    };
-    let state = match row.state.as_str() {
-        "bound" => LeaseState::Bound,
-        "released" => LeaseState::Released,
-        "declined" => LeaseState::Declined,
-        _ => LeaseState::Expired,
-    };
-    Some(Lease {
-        address: row.address,
-        hardware_address,
-        client_id: row.client_id.as_deref().map(ClientId::new),
-        hostname: row.hostname.as_deref().map(HostName::new),
-        state,
-        since: Timestamp(row.since),
-        expires: Timestamp(row.expires),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lease_survives_the_store() {
-        for hardware_address in [
-            HardwareAddress::ethernet([0x52, 0x54, 0, 0, 0, 1]),
-            HardwareAddress::new(32, &[]).unwrap(),
-            HardwareAddress::new(6, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap(),
-        ] {
-            let lease = Lease {
-                address: Ipv4Addr::new(10, 0, 0, 7),
-                hardware_address,
-                client_id: Some(ClientId::new(&[1, 2])),
-                hostname: Some(HostName::new("calm-otter")),
-                state: LeaseState::Declined,
-                since: Timestamp(5),
-                expires: Timestamp(9),
-            };
-            assert_eq!(from_row(&to_row(&lease)), Some(lease));
-        }
-    }
 }

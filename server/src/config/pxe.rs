@@ -10,6 +10,8 @@ use serde::Deserialize;
 use super::ConfigError;
 use crate::model::Mac;
 
+// The fields of `Policy` stand in `Pxe` and `Machine` once more: serde's `flatten` would let unknown keys through.
+
 /// `[pxe]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

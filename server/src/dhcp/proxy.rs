@@ -17,7 +17,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::{identify, is_transient, mac, requested};
+use super::events::requested;
+use super::{identify, is_transient, mac};
 use crate::boot::Boot;
 use crate::config::DhcpMode;
 use crate::journal::Journal;
