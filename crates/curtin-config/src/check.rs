@@ -21,6 +21,7 @@ mod graph;
 mod lvm;
 mod mounts;
 mod partition;
+mod preserve;
 mod usage;
 mod zfs;
 
@@ -149,6 +150,7 @@ fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Proble
     let graph = graph::Graph::new(section);
     graph::check(&graph, problems);
     usage::check(&graph, problems);
+    preserve::check(&graph, problems);
     disk::check(&graph, problems);
     partition::check(&graph, problems);
     compound::check(&graph, problems);

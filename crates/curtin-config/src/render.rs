@@ -102,12 +102,13 @@ fn disk(disk: &DiskLayout) -> Value {
 fn volume(volume: &Volume) -> Value {
     let mut value = json!({
         "path": volume.path, "size": volume.size, "members": volume.members(),
-        "filesystem": filesystem(volume.filesystem.as_ref()),
+        "filesystem": filesystem(volume.filesystem.as_ref()), "preserve": volume.preserve,
+        "partitions": volume.table().map(|table| disk(table)["partitions"].clone()),
     });
     let more = match &volume.kind {
         VolumeKind::Raid(raid) => json!({
             "type": "raid", "level": raid.level.name(), "metadata": raid.metadata, "uuid": raid.uuid,
-            "spares": raid.spares, "partitions": raid.table.as_deref().map(|table| disk(table)["partitions"].clone()),
+            "spares": raid.spares,
         }),
         VolumeKind::Group(group) => json!({"type": "volume_group", "name": group.name}),
         VolumeKind::Logical(logical) => {

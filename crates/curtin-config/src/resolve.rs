@@ -7,6 +7,7 @@ mod bcache;
 mod crypt;
 mod disk;
 mod format;
+mod kept;
 mod lvm;
 mod mount;
 mod partition;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use crate::layout::{DiskLayout, Filesystem, Layout, PartitionKind, Volume, VolumeKind};
 use crate::problem::Problem;
 use crate::seed;
-use crate::storage::{ItemKind, Storage, StorageItem, Wipe};
+use crate::storage::{ItemKind, Storage, StorageItem};
 use crate::target::Target;
 use crate::zfs::Mountpoint;
 
@@ -124,10 +125,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn item(&mut self, item: &'a StorageItem) {
-        let kept = matches!(item.kind, ItemKind::Disk(_) | ItemKind::Partition(_) | ItemKind::Format(_));
-        if item.preserve && !kept {
-            let message = format!("what an item of type {} has made before cannot be kept", item.kind.name());
-            self.refuse(item, "preserve", "preserve", message, "only disks, partitions and file systems are preserved");
+        if item.preserve && matches!(item.kind, ItemKind::Zpool(_) | ItemKind::Zfs(_)) {
+            let message = format!("curtin keeps no {}: it would make a new one", item.kind.name());
+            self.refuse(item, "preserve", "preserve", message, "import the pool in late_commands");
             return;
         }
         let place = match &item.kind {
@@ -231,6 +231,11 @@ impl<'a> Resolver<'a> {
             self.error(item, "device-kind", key, format!("{id} {refusal}"));
             return None;
         }
+        if item.preserve && !self.is_kept(device) {
+            let message = format!("{id} is made anew, so that nothing on it can be kept");
+            self.refuse(item, "preserve-new", key, message, "preserve it, too");
+            return None;
+        }
         self.uses.insert(device, &item.id);
         Some((device, self.facts(device)?))
     }
@@ -266,5 +271,15 @@ impl<'a> Resolver<'a> {
 
 /// A volume without content.
 fn volume(item: &StorageItem, path: String, size: u64, sector_size: u32, kind: VolumeKind) -> Volume {
-    Volume { id: item.id.clone(), path, size, sector_size, kind, wipe: Wipe::default(), filesystem: None }
+    Volume {
+        id: item.id.clone(),
+        path,
+        size,
+        sector_size,
+        kind,
+        wipe: None,
+        filesystem: None,
+        table: None,
+        preserve: item.preserve,
+    }
 }

@@ -6,6 +6,7 @@ mod commands;
 pub(crate) mod disk_image;
 mod disks;
 mod filesystems;
+mod kept;
 mod swap;
 mod system;
 mod target_volumes;

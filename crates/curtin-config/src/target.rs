@@ -30,6 +30,10 @@ pub struct Disk {
     pub sector_size: u32,
     /// Its partitions, which a plan needs to know to keep any of them.
     pub existing: Option<ExistingTable>,
+    /// The file system on the whole of it, such as `ext4`.
+    pub fstype: Option<String>,
+    /// The UUID of that file system.
+    pub fs_uuid: Option<String>,
 }
 
 /// A partition table that a disk has.
@@ -64,7 +68,17 @@ impl Disk {
     /// A disk of `size` bytes with 512-byte sectors and no names.
     #[must_use]
     pub fn new(path: impl Into<String>, size: u64) -> Self {
-        Self { path: path.into(), serial: None, wwn: None, links: Vec::new(), size, sector_size: 512, existing: None }
+        Self {
+            path: path.into(),
+            serial: None,
+            wwn: None,
+            links: Vec::new(),
+            size,
+            sector_size: 512,
+            existing: None,
+            fstype: None,
+            fs_uuid: None,
+        }
     }
 
     /// Whether this is one of its names.
@@ -80,6 +94,9 @@ pub struct Target {
     pub firmware: Firmware,
     /// Its disks, the preferred one first.
     pub disks: Vec<Disk>,
+    /// Arrays, logical volumes, encrypted devices and bcaches that are there, by their device nodes: the size of what is
+    /// kept, and what is on it. What is not told here is worked out as for a new one.
+    pub volumes: Vec<Disk>,
     /// The name that the installed system gets.
     pub hostname: String,
     /// Where the root file system is mounted during the installation.
@@ -98,6 +115,7 @@ impl Default for Target {
         Self {
             firmware: Firmware::default(),
             disks: Vec::new(),
+            volumes: Vec::new(),
             hostname: "localhost".to_owned(),
             mount_point: "/target".to_owned(),
             default_source: None,

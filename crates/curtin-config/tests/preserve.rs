@@ -142,13 +142,8 @@ fn refusals() {
         ("number: 3, size: 1G", "number: 1", "preserve-missing"),
         ("number: 3, size: 1G", "number: 3, resize: true", "resize"),
         ("fstype: xfs", "fstype: ext4", "preserve-differs"),
-        ("number: 3, size: 1G", "number: 3, wipe: zero", "preserve-wiped"),
+        ("number: 3, size: 1G", "number: 3, wipe: zero", "preserve-new"),
         ("offset: 513M", "offset: 100M", "partition-overlap"),
-        (
-            "path: /boot/efi}",
-            "path: /boot/efi}\n  - {id: r, type: raid, name: md0, raidlevel: 1, devices: [x, y], preserve: true}",
-            "preserve",
-        ),
     ] {
         assert!(KEPT.contains(from), "{from}");
         let problems = planned(&KEPT.replace(from, to)).expect_err(to);

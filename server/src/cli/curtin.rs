@@ -44,9 +44,10 @@ pub(super) enum Action {
         #[command(flatten)]
         input: Input,
         /// A JSON file with the machine's disks, the preferred one first: a list of {"path", "size", "serial", "wwn",
-        /// "links", "`sector_size`", "table", "partitions"}, of which path and size (in bytes) are needed; table (gpt or
-        /// msdos) and partitions, a list of {"number", "start", "size", "type", "uuid", "fstype", "`fs_uuid`"}, say what
-        /// is there to be preserved
+        /// "links", "`sector_size`", "table", "partitions", "fstype", "`fs_uuid`", "volume"}, of which path and size (in
+        /// bytes) are needed; table (gpt or msdos) and partitions, a list of {"number", "start", "size", "type", "uuid",
+        /// "fstype", "`fs_uuid`"}, say what is there to be preserved; what is an array, a logical volume or the like has
+        /// "volume": true
         #[arg(long)]
         disks: PathBuf,
         /// The machine's firmware
@@ -111,6 +112,10 @@ struct DiskEntry {
     table: Option<TableName>,
     #[serde(default)]
     partitions: Vec<PartitionEntry>,
+    fstype: Option<String>,
+    fs_uuid: Option<String>,
+    #[serde(default)]
+    volume: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -166,7 +171,8 @@ fn planned(input: &Input, disks: &Path, firmware: FirmwareName, format: Format) 
     let merge = merge(input)?;
     let sources = merge.clone();
     let parsed = merge.parse();
-    let target = Target { firmware: firmware.into(), disks: read_disks(disks)?, ..Target::default() };
+    let (disks, volumes) = read_disks(disks)?;
+    let target = Target { firmware: firmware.into(), disks, volumes, ..Target::default() };
     let plan = plan(&parsed.config, &target).map_err(|problems| {
         let count = problems.len();
         warn(&sources, &problems);
@@ -257,12 +263,18 @@ fn open(file: &Path) -> std::io::Result<Vec<u8>> {
     std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
 }
 
-fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
+/// The disks, and what is built of disks.
+fn read_disks(file: &Path) -> Result<(Vec<Disk>, Vec<Disk>), String> {
     let entries: Vec<DiskEntry> =
         serde_json::from_str(&read(file)?).map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(entries
-        .into_iter()
-        .map(|entry| Disk {
+    let (volumes, disks): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.volume);
+    let all = |entries: Vec<DiskEntry>| entries.into_iter().map(Into::into).collect();
+    Ok((all(disks), all(volumes)))
+}
+
+impl From<DiskEntry> for Disk {
+    fn from(entry: DiskEntry) -> Self {
+        Self {
             serial: entry.serial,
             wwn: entry.wwn,
             links: entry.links,
@@ -271,9 +283,11 @@ fn read_disks(file: &Path) -> Result<Vec<Disk>, String> {
                 table: table.into(),
                 partitions: entry.partitions.into_iter().map(Into::into).collect(),
             }),
-            ..Disk::new(entry.path, entry.size)
-        })
-        .collect())
+            fstype: entry.fstype,
+            fs_uuid: entry.fs_uuid,
+            ..Self::new(entry.path, entry.size)
+        }
+    }
 }
 
 /// Problems go to standard error, each with its file.

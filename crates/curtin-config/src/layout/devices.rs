@@ -135,7 +135,7 @@ impl Layout {
             size,
             fstype: fs.map(|fs| fs.kind.clone()).or(member.map(str::to_owned)),
             label: fs.and_then(|fs| fs.label.clone()),
-            uuid: fs.map(|fs| fs.uuid.clone()),
+            uuid: fs.map(|fs| fs.uuid.clone()).filter(|uuid| !uuid.is_empty()),
             mountpoint: mount.map(|mount| if mount.kind == "swap" { "[SWAP]".to_owned() } else { mount.path.clone() }),
             parents,
             ..Device::default()

@@ -68,8 +68,8 @@ pub struct Partition {
     pub uuid: String,
     /// Its name in the partition table (GPT only).
     pub name: Option<String>,
-    /// How it is emptied before; erasing signatures is done anyway.
-    pub wipe: Wipe,
+    /// How it is emptied before; erasing signatures of what is new is done anyway.
+    pub wipe: Option<Wipe>,
     /// Whether it is there already, and stays where it is.
     pub preserve: bool,
     /// Whether the UEFI boot loader goes here too.

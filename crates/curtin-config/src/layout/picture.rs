@@ -52,6 +52,8 @@ impl Layout {
 
     fn volume(&self, f: &mut fmt::Formatter<'_>, volume: &Volume) -> fmt::Result {
         let size = human(volume.size);
+        let kept = if volume.preserve { "  (kept)" } else { "" };
+        let table = volume.table().and_then(|table| table.table).map_or(String::new(), |it| format!("  {}", word(it)));
         match &volume.kind {
             // It is shown with its group or pool.
             VolumeKind::Logical(_) | VolumeKind::Dataset(_) => return Ok(()),
@@ -62,26 +64,20 @@ impl Layout {
                 return self.datasets(f, &pool.name);
             }
             VolumeKind::Group(group) => {
-                writeln!(f, "{}  {size}  volume group on {}", volume.path, group.members.join(", "))?;
+                writeln!(f, "{}  {size}  volume group on {}{kept}", volume.path, group.members.join(", "))?;
                 return self.logical_volumes(f, &group.name);
             }
             VolumeKind::Raid(raid) => {
                 let spares =
                     if raid.spares.is_empty() { String::new() } else { format!(", spare {}", raid.spares.join(", ")) };
-                let table =
-                    raid.table.as_deref().and_then(|table| table.table).map(|table| format!("  {}", word(table)));
-                writeln!(
-                    f,
-                    "{}  {size}  {} of {}{spares}{}",
-                    volume.path,
-                    raid.level.name(),
-                    raid.members.join(", "),
-                    table.unwrap_or_default()
-                )?;
+                let (path, level, members) = (&volume.path, raid.level.name(), raid.members.join(", "));
+                writeln!(f, "{path}  {size}  {level} of {members}{spares}{table}{kept}")?;
             }
-            VolumeKind::Crypt(crypt) => writeln!(f, "{}  {size}  encrypted on {}", volume.path, crypt.device)?,
+            VolumeKind::Crypt(crypt) => writeln!(f, "{}  {size}  encrypted on {}{kept}", volume.path, crypt.device)?,
             VolumeKind::Bcache(it) => {
-                writeln!(f, "{}  {size}  {} behind {}, {}", volume.path, it.backing, it.cache, it.mode)?;
+                let (path, slow, fast) = (&volume.path, &it.backing, &it.cache);
+                let mode = if it.mode.is_empty() { String::new() } else { format!(", {}", it.mode) };
+                writeln!(f, "{path}  {size}  {slow} behind {fast}{mode}{table}{kept}")?;
             }
         }
         self.content_line(f, &volume.path, volume.filesystem.as_ref())?;
@@ -95,7 +91,8 @@ impl Layout {
             let branch = if at + 1 == volumes.len() { "└─" } else { "├─" };
             let name = volume.path.rsplit('/').next().unwrap_or_default();
             let content = self.content(&volume.path, volume.filesystem.as_ref());
-            let text = format!("{branch} {name:<10}  {:>10}  {content}", human(volume.size));
+            let kept = if volume.preserve { "  (kept)" } else { "" };
+            let text = format!("{branch} {name:<10}  {:>10}  {content}{kept}", human(volume.size));
             writeln!(f, "{}", text.trim_end())?;
         }
         Ok(())

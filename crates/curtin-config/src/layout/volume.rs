@@ -17,10 +17,14 @@ pub struct Volume {
     pub sector_size: u32,
     /// What it is.
     pub kind: VolumeKind,
-    /// How it is emptied before.
-    pub wipe: Wipe,
+    /// How its content is emptied.
+    pub wipe: Option<Wipe>,
     /// What is on it.
     pub filesystem: Option<Filesystem>,
+    /// Its partitions, if it has a partition table.
+    pub table: Option<Box<DiskLayout>>,
+    /// Whether it is there already, and is opened and checked in place of being made.
+    pub preserve: bool,
 }
 
 /// The kinds of volumes.
@@ -52,7 +56,7 @@ pub struct Raid {
     pub metadata: String,
     /// The name in its superblock.
     pub name: String,
-    /// Its UUID in the form of mdadm: four groups of eight digits.
+    /// Its UUID in the form of mdadm: four groups of eight digits. Nothing for one that is there already.
     pub uuid: String,
     /// The device nodes of its members.
     pub members: Vec<String>,
@@ -60,8 +64,6 @@ pub struct Raid {
     pub spares: Vec<String>,
     /// How many bytes of each member are used; `None` means all that there is (RAID 0).
     pub member_size: Option<u64>,
-    /// Its partitions, if it has a partition table.
-    pub table: Option<Box<DiskLayout>>,
 }
 
 /// An LVM volume group of extents of 4 MiB.
@@ -82,6 +84,10 @@ pub struct LogicalVolume {
     pub name: String,
     /// Its size in extents of 4 MiB.
     pub extents: u64,
+    /// Whether it takes what is free when it is made: what that is, a volume group that was there before knows.
+    pub all_free: bool,
+    /// The size that one has to have which is there already, in bytes, if the configuration says it.
+    pub size_to_find: Option<u64>,
 }
 
 /// An encrypted device.
@@ -93,7 +99,7 @@ pub struct Crypt {
     pub device: String,
     /// How the installed system finds `device`: the first word behind the name in crypttab.
     pub spec: String,
-    /// The UUID of the LUKS header.
+    /// The UUID of the LUKS header; nothing for one that is there already.
     pub uuid: String,
     /// Where the key comes from.
     pub key: CryptKey,
@@ -132,11 +138,12 @@ pub struct Bcache {
     pub backing: String,
     /// The device node of the fast device.
     pub cache: String,
-    /// The UUID of the cache set on the fast device.
+    /// The UUID of the cache set on the fast device; nothing for one that is there already.
     pub cache_set: String,
     /// Whether the cache set is made for this one; otherwise it is shared with one before.
     pub makes_cache_set: bool,
-    /// When it writes: `writethrough`, `writeback`, `writearound` or `none`.
+    /// When it writes: `writethrough`, `writeback`, `writearound` or `none`; nothing for the mode that one has which is
+    /// there already.
     pub mode: String,
 }
 
@@ -165,20 +172,14 @@ impl Volume {
         }
     }
 
-    /// Its partitions, if it is an array with a partition table.
+    /// Its partitions, if it has a partition table.
     #[must_use]
     pub fn table(&self) -> Option<&DiskLayout> {
-        match &self.kind {
-            VolumeKind::Raid(raid) => raid.table.as_deref(),
-            _ => None,
-        }
+        self.table.as_deref()
     }
 
     pub(crate) fn table_mut(&mut self) -> Option<&mut DiskLayout> {
-        match &mut self.kind {
-            VolumeKind::Raid(raid) => raid.table.as_deref_mut(),
-            _ => None,
-        }
+        self.table.as_deref_mut()
     }
 
     /// Whether a device node is this volume or a partition of it.

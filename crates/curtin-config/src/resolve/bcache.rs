@@ -1,6 +1,6 @@
 //! A slow device behind a fast one.
 
-use super::{Device, Holder, Place, Resolver, volume};
+use super::{Device, Holder, Place, Resolver};
 use crate::layout::{Bcache, VolumeKind};
 use crate::storage::{BcacheItem, StorageItem};
 
@@ -20,17 +20,23 @@ impl<'a> Resolver<'a> {
             self.error(item, "cache-mode", "cache_mode", message);
             return None;
         }
+        let table = self.table(item, wanted.ptable.as_deref())?;
         let (_, backing) = self.take(item, "backing_device", backing)?;
         let (cache, cache_set, makes_cache_set) = self.cache(item, cache)?;
-        if backing.size < 16 << 20 {
+        if backing.size < 16 << 20 && !item.preserve {
             self.error(item, "bcache-size", "backing_device", format!("{} is too small", backing.path));
             return None;
         }
         // The kernel counts from zero in the order in which they are made.
         let count = self.layout.volumes.iter().filter(|volume| matches!(volume.kind, VolumeKind::Bcache(_))).count();
-        let (size, backing_sector) = (backing.size - HEADER, backing.sector_size);
+        let (size, backing_sector) = (backing.size.saturating_sub(HEADER), backing.sector_size);
+        // What is there has a mode, and keeps it unless another one is named.
+        let mode = if item.preserve { wanted.cache_mode.as_deref().unwrap_or_default() } else { mode };
         let bcache = Bcache { backing: backing.path, cache, cache_set, makes_cache_set, mode: mode.to_owned() };
-        let made = volume(item, format!("/dev/bcache{count}"), size, backing_sector, VolumeKind::Bcache(bcache));
+        let found = wanted.path.clone().filter(|path| item.preserve && path.starts_with("/dev/bcache"));
+        let path = found.unwrap_or_else(|| format!("/dev/bcache{count}"));
+        let sizes = (size, backing_sector);
+        let made = self.made(item, path, sizes, VolumeKind::Bcache(bcache), (table, wanted.wipe))?;
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
@@ -44,11 +50,11 @@ impl<'a> Resolver<'a> {
             return Some((self.facts(device)?.path, set, false));
         }
         let (device, facts) = self.take(item, "cache_device", id)?;
-        if facts.size < 128 << 20 {
+        if facts.size < 128 << 20 && !item.preserve {
             self.error(item, "bcache-size", "cache_device", format!("{} is too small for a cache", facts.path));
             return None;
         }
-        let set = self.uuid(item, "cache-set");
+        let set = if item.preserve { String::new() } else { self.uuid(item, "cache-set") };
         self.cache_sets.insert(device, set.clone());
         Some((facts.path, set, true))
     }

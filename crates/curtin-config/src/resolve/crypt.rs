@@ -1,6 +1,6 @@
 //! Encrypted devices.
 
-use super::{Device, Holder, Place, Resolver, is_name, volume};
+use super::{Device, Holder, Place, Resolver, is_name};
 use crate::layout::{Crypt, CryptKey, VolumeKind};
 use crate::size::human;
 use crate::storage::{DmCryptItem, StorageItem};
@@ -17,6 +17,11 @@ impl<'a> Resolver<'a> {
         }
         let key = self.key(item, wanted)?;
         let random = matches!(key, CryptKey::Random(_));
+        if random && item.preserve {
+            let message = "a random key opens nothing that is there already".to_owned();
+            self.refuse(item, "crypt-keys", "keyfile", message, "name the file with its passphrase");
+            return None;
+        }
         let options = if wanted.options.is_empty() {
             if random { "swap,plain,cipher=aes-xts-plain64,size=512" } else { "luks" }.to_owned()
         } else {
@@ -28,12 +33,12 @@ impl<'a> Resolver<'a> {
         }
         let (device, facts) = self.take(item, "volume", &wanted.volume)?;
         let size = if random { facts.size } else { facts.size.saturating_sub(HEADER) };
-        if size < 1 << 20 {
+        if size < 1 << 20 && !item.preserve {
             let message = format!("{} are too little for an encrypted device: LUKS takes 16 MiB", human(facts.size));
             self.error(item, "crypt-size", "volume", message);
             return None;
         }
-        let uuid = self.uuid(item, "luks");
+        let uuid = if item.preserve { String::new() } else { self.uuid(item, "luks") };
         // Without a header there is no UUID to find it by.
         let spec = match device {
             Device::Partition(holder, at) if random => {
@@ -50,8 +55,8 @@ impl<'a> Resolver<'a> {
         };
         let path = format!("/dev/mapper/{name}");
         let crypt = Crypt { name, device: facts.path, spec, uuid, key, options };
-        let mut made = volume(item, path, size, facts.sector_size, VolumeKind::Crypt(crypt));
-        made.wipe = wanted.wipe.unwrap_or_default();
+        let sizes = (size, facts.sector_size);
+        let made = self.made(item, path, sizes, VolumeKind::Crypt(crypt), (None, wanted.wipe))?;
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }

@@ -23,7 +23,7 @@ impl<'a> Resolver<'a> {
             grub_device: wanted.grub_device,
             ..DiskLayout::new(&item.id, &disk.path, disk.size, disk.sector_size)
         };
-        if item.preserve {
+        if item.preserve || self.is_left_alone(item, wanted) {
             self.kept_table(item, disk, &mut layout)?;
         }
         self.layout.disks.push(layout);

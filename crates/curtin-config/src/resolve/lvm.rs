@@ -28,18 +28,18 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let members = self.take_all(item, "devices", &wanted.devices)?;
-        if let Some(small) = members.iter().find(|facts| facts.size < HEADER + EXTENT) {
+        if let Some(small) = members.iter().find(|facts| facts.size < HEADER + EXTENT && !item.preserve) {
             let message = format!("{} of {} is too small for LVM", small.path, human(small.size));
             self.error(item, "lvm-size", "devices", message);
             return None;
         }
         let sector_size = members.first()?.sector_size;
-        if members.iter().any(|facts| facts.sector_size != sector_size) {
+        if members.iter().any(|facts| facts.sector_size != sector_size) && !item.preserve {
             let message = "LVM does not mix disks with sectors of 512 and 4096 bytes in a group".to_owned();
             self.error(item, "sector-size", "devices", message);
             return None;
         }
-        let extents: u64 = members.iter().map(|facts| (facts.size - HEADER) / EXTENT).sum();
+        let extents: u64 = members.iter().map(|facts| facts.size.saturating_sub(HEADER) / EXTENT).sum();
         let group = VolumeGroup { name: name.clone(), members: members.into_iter().map(|facts| facts.path).collect() };
         let made =
             volume(item, format!("/dev/{name}"), extents.saturating_mul(EXTENT), sector_size, VolumeKind::Group(group));
@@ -62,8 +62,15 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let free = self.free_extents.get(&group).copied().unwrap_or_default();
-        let extents = wanted.size.map_or(free, |size| size.div_ceil(EXTENT));
-        if extents == 0 || extents > free {
+        let size = wanted.size.filter(|size| *size > 0);
+        let extents = size.map_or(free, |size| size.div_ceil(EXTENT));
+        let in_kept = self.is_kept(Device::Whole(Holder::Array(group)));
+        if item.preserve && !in_kept {
+            let message = format!("{} is made anew, so that nothing in it can be kept", wanted.volgroup);
+            self.refuse(item, "preserve-new", "volgroup", message, "preserve it, too");
+            return None;
+        }
+        if (extents == 0 || extents > free) && !item.preserve {
             let wanted = human(extents.saturating_mul(EXTENT));
             let message =
                 format!("{wanted} are wanted, and {} are left in the volume group", human(free.saturating_mul(EXTENT)));
@@ -75,12 +82,18 @@ impl<'a> Resolver<'a> {
         let VolumeKind::Group(VolumeGroup { name: group_name, .. }) = &group_volume.kind else { return None };
         let group_name = group_name.clone();
         let path = format!("/dev/{group_name}/{name}");
-        let logical = LogicalVolume { group: group_name, name, extents };
-        let at = self.add_volume(
-            item,
-            volume(item, path, extents.saturating_mul(EXTENT), sector_size, VolumeKind::Logical(logical)),
-        )?;
-        self.free_extents.insert(group, free - extents);
+        let logical = LogicalVolume {
+            group: group_name,
+            name,
+            extents,
+            all_free: in_kept && size.is_none(),
+            size_to_find: size.filter(|_| item.preserve),
+        };
+        let sizes = (extents.saturating_mul(EXTENT), sector_size);
+        let wipe = wanted.wipe.filter(|_| !item.preserve);
+        let made = self.made(item, path, sizes, VolumeKind::Logical(logical), (None, wipe))?;
+        let at = self.add_volume(item, made)?;
+        self.free_extents.insert(group, free.saturating_sub(extents));
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
 }

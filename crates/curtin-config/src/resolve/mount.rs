@@ -75,6 +75,6 @@ impl Resolver<'_> {
             volume.path == path
                 && matches!(&volume.kind, VolumeKind::Crypt(crypt) if matches!(crypt.key, CryptKey::Random(_)))
         });
-        if random { path.to_owned() } else { format!("UUID={}", filesystem.uuid) }
+        if random || filesystem.uuid.is_empty() { path.to_owned() } else { format!("UUID={}", filesystem.uuid) }
     }
 }

@@ -63,7 +63,7 @@ impl Resolver<'_> {
             bootable,
             uuid,
             name,
-            wipe: wanted.wipe.unwrap_or_default(),
+            wipe: wanted.wipe,
             preserve: false,
             grub_device: wanted.grub_device,
             filesystem: None,

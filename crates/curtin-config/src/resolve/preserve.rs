@@ -74,7 +74,7 @@ impl Resolver<'_> {
                 bootable: false,
                 uuid: part.uuid.clone().unwrap_or_default(),
                 name: None,
-                wipe: crate::storage::Wipe::Superblock,
+                wipe: None,
                 preserve: true,
                 grub_device: false,
                 filesystem: None,
@@ -97,7 +97,7 @@ impl Resolver<'_> {
             self.refuse(item, "resize", "resize", message, "remove `resize`");
             return None;
         }
-        let existing = self.target.disks.iter().find(|other| other.path == disk.path)?.existing.as_ref();
+        let existing = self.known(&disk.path).and_then(|disk| disk.existing.as_ref());
         let meant = existing.and_then(|table| table.partitions.iter().find(|part| is_meant(wanted, part, &disk.path)));
         let at = meant.and_then(|meant| {
             disk.partitions.iter().position(|part| part.number == meant.number && part.id.is_empty())
@@ -130,7 +130,7 @@ impl Resolver<'_> {
         let part = self.holder_mut(holder)?.partitions.get_mut(at)?;
         part.id.clone_from(&item.id);
         part.grub_device = wanted.grub_device;
-        part.wipe = wanted.wipe.unwrap_or_default();
+        part.wipe = wanted.wipe;
         Some(Place::Device(Device::Partition(holder, at)))
     }
 
@@ -141,24 +141,14 @@ impl Resolver<'_> {
         wanted: &FormatItem,
         path: &str,
     ) -> Option<(String, String)> {
-        let wiped = self.storage.items.iter().any(|other| {
-            other.id == wanted.volume && matches!(&other.kind, ItemKind::Partition(part) if part.wipe.is_some())
-        });
-        if wiped {
-            self.error(
-                item,
-                "preserve-wiped",
-                "preserve",
-                format!("{} is wiped, and what is on it is kept", wanted.volume),
-            );
-            return None;
-        }
-        let partitions = self.target.disks.iter().flat_map(|disk| {
+        let partitions = self.target.disks.iter().chain(&self.target.volumes).flat_map(|disk| {
             let parts = disk.existing.iter().flat_map(|table| &table.partitions);
-            parts.map(|part| (partition_path(&disk.path, part.number), part))
+            let parts = parts.map(|part| (partition_path(&disk.path, part.number), &part.fstype, &part.fs_uuid));
+            parts.chain([(disk.path.clone(), &disk.fstype, &disk.fs_uuid)])
         });
-        let found = partitions.into_iter().find(|(other, _)| other == path).map(|(_, part)| part);
-        if let Some(fstype) = found.and_then(|part| part.fstype.as_deref())
+        let found = partitions.into_iter().find(|(other, ..)| other == path);
+        let (fstype, fs_uuid) = found.map_or((None, None), |(_, fstype, uuid)| (fstype.clone(), uuid.clone()));
+        if let Some(fstype) = fstype
             && fstype != wanted.fstype
             && !(fstype == "vfat" && wanted.fstype.starts_with("fat"))
         {
@@ -170,8 +160,10 @@ impl Resolver<'_> {
             );
             return None;
         }
-        let uuid = wanted.uuid.clone().or_else(|| found.and_then(|part| part.fs_uuid.clone()));
-        let Some(uuid) = uuid.filter(|uuid| !uuid.is_empty()) else {
+        let uuid = wanted.uuid.clone().or(fs_uuid).filter(|uuid| !uuid.is_empty());
+        // A volume is found by its own name; a partition may be another one at the next start.
+        let lasting = self.layout.volumes.iter().any(|it| it.path == path && !path.starts_with("/dev/bcache"));
+        let Some(uuid) = uuid.or_else(|| lasting.then(String::new)) else {
             let message = format!("the UUID of what is on {path} is not known");
             self.refuse(item, "preserve-unknown", "uuid", message, "write `uuid`");
             return None;

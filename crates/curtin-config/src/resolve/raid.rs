@@ -1,8 +1,7 @@
 //! Software RAID: members, size, names.
 
-use super::{Device, Facts, Holder, Place, Resolver, is_name, volume};
-use crate::layout::{DiskLayout, Raid, VolumeKind};
-use crate::seed;
+use super::{Device, Facts, Holder, Place, Resolver, is_name};
+use crate::layout::{Raid, VolumeKind};
 use crate::size::human;
 use crate::storage::{RaidItem, RaidLevel, StorageItem};
 
@@ -29,6 +28,10 @@ impl<'a> Resolver<'a> {
         let spares = self.take_all(item, "spare_devices", &wanted.spare_devices)?;
         let sizes = members.iter().chain(&spares).map(|facts| facts.size);
         let (smallest, largest) = (sizes.clone().min().unwrap_or_default(), sizes.max().unwrap_or_default());
+        if item.preserve && members.is_empty() {
+            self.error(item, "missing-key", "devices", "an array has members".to_owned());
+            return None;
+        }
         let component = component(smallest, largest);
         let count = members.len() as u64;
         let size = match level {
@@ -40,34 +43,24 @@ impl<'a> Resolver<'a> {
             RaidLevel::Raid10 => component.saturating_mul(count) / 2,
             _ => component.saturating_mul(count.saturating_sub(1)),
         };
-        if component < 16 * MIB {
+        if component < 16 * MIB && !item.preserve {
             let message = format!("{} is too small to be a member of an array", human(smallest));
             self.error(item, "raid-size", "devices", message);
             return None;
         }
         let sector_size = members.iter().chain(&spares).map(|facts| facts.sector_size).max().unwrap_or(512);
         let paths = |list: &[Facts]| list.iter().map(|facts| facts.path.clone()).collect::<Vec<_>>();
-        let uuid = self.uuid(item, "raid");
-        let table = table.map(|table| {
-            Box::new(DiskLayout {
-                table: Some(table),
-                uuid: seed::uuid(&[&uuid, "table"]),
-                wipe: wanted.wipe.unwrap_or_default(),
-                ..DiskLayout::new(&item.id, &path, size, sector_size)
-            })
-        });
+        let uuid = if item.preserve { String::new() } else { mdadm_uuid(&self.uuid(item, "raid")) };
         let raid = Raid {
             level,
             metadata,
             name,
-            uuid: mdadm_uuid(&uuid),
+            uuid,
             members: paths(&members),
             spares: paths(&spares),
             member_size: (level != RaidLevel::Raid0).then_some(component),
-            table,
         };
-        let mut made = volume(item, path, size, sector_size, VolumeKind::Raid(raid));
-        made.wipe = wanted.wipe.unwrap_or_default();
+        let made = self.made(item, path, (size, sector_size), VolumeKind::Raid(raid), (table, wanted.wipe))?;
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
@@ -80,7 +73,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let (have, need) = (wanted.devices.len(), level.min_members());
-        if have < need {
+        if have < need && !item.preserve {
             let message = format!("{} needs {need} devices, and has {have}", level.name());
             self.error(item, "raid-members", "devices", message);
             return None;

@@ -4,7 +4,7 @@ use crate::layout::{DiskLayout, Partition, PartitionKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::Wipe;
 
-use super::{filesystems, volumes, words, zfs};
+use super::{filesystems, kept, volumes, words, zfs};
 
 /// Refuses a disk that is in use, is smaller than planned, or has other sectors.
 const CHECK: &str = "\
@@ -44,7 +44,8 @@ echo "$1 is a part of something that cannot be stopped:"
 lsblk "$1"
 exit 1"#;
 
-/// Writes a table again without the partitions that are named, and with those on standard input.
+/// Writes a table again without the partitions that are named, and with those on standard input. What stays may be in
+/// use, so that the kernel is told of the others alone, by the next step.
 const CHANGE: &str = r#"
 set -e
 disk=$1
@@ -52,7 +53,8 @@ shift
 table=$(sfdisk --dump "$disk")
 for gone; do table=$(printf '%s\n' "$table" | grep -vF "$gone :"); done
 new=$(cat)
-printf '%s\n%s\n' "$table" "$new" | sfdisk -q --wipe never --wipe-partitions never "$disk""#;
+printf '%s\n%s\n' "$table" "$new" |
+  sfdisk -q --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$disk""#;
 
 const VERIFY: &str = r#"
 name=$(basename "$(readlink -f "$1")")
@@ -84,6 +86,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         check(draft, disk);
         verify(draft, disk);
     }
+    kept::all(draft);
     for disk in &disks {
         table(draft, disk);
     }
@@ -92,7 +95,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         wipe_new(draft, disk);
     }
     for partition in disks.iter().flat_map(|disk| &disk.partitions) {
-        erase(draft, &partition.path, partition.wipe);
+        erase(draft, &partition.path, partition.wipe, partition.preserve);
     }
     volumes::all(draft);
     filesystems::all(draft);
@@ -121,12 +124,12 @@ pub(super) fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
         words(&["sh", "-c", WIPE, "wipe", &disk.path]),
     );
     draft.push(step.destroys().writes([disk.path.clone()]));
-    erase(draft, &disk.path, disk.wipe);
+    erase(draft, &disk.path, Some(disk.wipe), false);
     partitions(draft, disk);
 }
 
 /// Takes partitions out of a table and puts others in; the lines of all others stay as they are.
-fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let added = disk.partitions.iter().filter(|partition| !partition.preserve).count();
     if added == 0 && disk.removed.is_empty() {
         return;
@@ -139,7 +142,7 @@ fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
 }
 
 /// Partitions that stay must be where the plan has them.
-fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let is_shown = |part: &&Partition| part.preserve && part.kind != PartitionKind::Extended;
     for partition in disk.partitions.iter().filter(is_shown) {
         let path = &partition.path;
@@ -152,15 +155,18 @@ fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
 }
 
 /// In a table that stays, a new partition may begin where an old file system was.
-fn wipe_new(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn wipe_new(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let is_new = |part: &&Partition| !part.preserve && part.kind != PartitionKind::Extended;
     for partition in disk.partitions.iter().filter(is_new) {
-        let path = &partition.path;
-        let command = words(&["wipefs", "-qaf", path]);
-        let description = format!("erase what was on {path}");
-        let step = Step::new(Stage::Partitioning, format!("wipe-{}", short(path)), description, command);
-        draft.push(step.destroys().writes([path.clone()]));
+        signatures(draft, &partition.path);
     }
+}
+
+fn signatures(draft: &mut Draft<'_>, path: &str) {
+    let command = words(&["wipefs", "-qaf", path]);
+    let description = format!("erase what was on {path}");
+    let step = Step::new(Stage::Partitioning, format!("wipe-{}", short(path)), description, command);
+    draft.push(step.destroys().writes([path.to_owned()]));
 }
 
 pub(super) fn partitions(draft: &mut Draft<'_>, disk: &DiskLayout) {
@@ -190,11 +196,13 @@ pub(super) fn settle(draft: &mut Draft<'_>, disks: &[DiskLayout]) {
     draft.push(Step::new(Stage::Partitioning, "settle", "wait for the new partitions", command));
 }
 
-pub(super) fn erase(draft: &mut Draft<'_>, device: &str, wipe: Wipe) {
+/// What is new has no signatures; what is kept has those that were on it.
+pub(super) fn erase(draft: &mut Draft<'_>, device: &str, wipe: Option<Wipe>, kept: bool) {
     let (what, command) = match wipe {
-        Wipe::Superblock => return,
-        Wipe::Zero => ("zeros", vec!["blkdiscard", "-f", "--zeroout", device]),
-        Wipe::Random => ("random bytes", vec!["shred", "-n", "1", device]),
+        Some(Wipe::Superblock) if kept => return signatures(draft, device),
+        None | Some(Wipe::Superblock) => return,
+        Some(Wipe::Zero) => ("zeros", vec!["blkdiscard", "-f", "--zeroout", device]),
+        Some(Wipe::Random) => ("random bytes", vec!["shred", "-n", "1", device]),
     };
     let step = Step::new(
         Stage::Partitioning,

@@ -30,6 +30,7 @@ pub(super) fn files(draft: &mut Draft<'_>) {
     let mut arrays = String::new();
     for volume in &draft.layout.volumes {
         match &volume.kind {
+            _ if volume.preserve => {}
             VolumeKind::Crypt(crypt) => {
                 let key = match &crypt.key {
                     CryptKey::Random(device) => device,
@@ -54,6 +55,35 @@ pub(super) fn files(draft: &mut Draft<'_>) {
         let path = "/etc/mdadm/mdadm.conf";
         let step = file_step(draft, Stage::Curthooks, "mdadm-conf", "write /etc/mdadm/mdadm.conf", path, 0o644, &text);
         draft.push(step);
+    }
+    found(draft);
+}
+
+/// What only the devices themselves know: the identities of arrays and encrypted devices that were there before.
+const FOUND_ARRAY: &str = r#"
+mkdir -p "$1/etc/mdadm"
+[ -e "$1/etc/mdadm/mdadm.conf" ] || printf 'HOMEHOST <system>\nMAILADDR root\n' >"$1/etc/mdadm/mdadm.conf"
+line=$(mdadm --detail --brief "$2") && printf '%s\n' "$line" >>"$1/etc/mdadm/mdadm.conf""#;
+const FOUND_CRYPT: &str = r#"
+uuid=$(cryptsetup luksUUID "$3") && printf '%s UUID=%s none %s\n' "$2" "$uuid" "$4" >>"$1/etc/crypttab""#;
+
+fn found(draft: &mut Draft<'_>) {
+    let root = draft.target.mount_point.clone();
+    for volume in draft.layout.volumes.clone().into_iter().filter(|volume| volume.preserve) {
+        let (name, path) = (volume.path.rsplit('/').next().unwrap_or_default(), &volume.path);
+        let (id, file, command) = match &volume.kind {
+            VolumeKind::Raid(_) => {
+                ("mdadm-conf", "mdadm/mdadm.conf", vec!["sh", "-c", FOUND_ARRAY, "array", &root, path])
+            }
+            VolumeKind::Crypt(crypt) => {
+                let command = vec!["sh", "-c", FOUND_CRYPT, "crypt", &root, name, &crypt.device, &crypt.options];
+                ("crypttab", "crypttab", command)
+            }
+            _ => continue,
+        };
+        let description = format!("add {path} to /etc/{file}");
+        let step = Step::new(Stage::Curthooks, format!("{id}-{name}"), description, words(&command));
+        draft.push(step.reads([path.clone()]).writes([format!("{root}/etc/{file}")]));
     }
 }
 

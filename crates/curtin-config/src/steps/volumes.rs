@@ -1,14 +1,14 @@
 //! Arrays, volume groups, encrypted devices, bcaches: made in the order of the configuration.
 
-use crate::layout::{Bcache, Crypt, CryptKey, LogicalVolume, Raid, Volume, VolumeGroup, VolumeKind};
+use crate::layout::{Bcache, Crypt, CryptKey, DiskLayout, LogicalVolume, Raid, Volume, VolumeGroup, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::RaidLevel;
 
-use super::disks::{erase, partitions, settle, short};
+use super::disks::{change_table, erase, partitions, settle, short, wipe_new};
 use super::words;
 
 /// Makes both halves known to the kernel, which udev may have done by now, and joins them.
-const BCACHE: &str = r#"
+pub(super) const BCACHE: &str = r#"
 set -e
 modprobe bcache 2>/dev/null || :
 slow=$(readlink -f "$1")
@@ -30,6 +30,7 @@ echo "$5" >"/sys/block/$name/bcache/cache_mode""#;
 pub(super) fn all(draft: &mut Draft<'_>) {
     for volume in draft.layout.volumes.clone() {
         match &volume.kind {
+            _ if volume.preserve => {}
             VolumeKind::Raid(raid) => self::raid(draft, &volume, raid),
             VolumeKind::Group(group) => self::group(draft, group),
             VolumeKind::Logical(logical) => self::logical(draft, &volume, logical),
@@ -38,7 +39,25 @@ pub(super) fn all(draft: &mut Draft<'_>) {
             // What ZFS makes, it mounts, so its turn comes with the other mounts.
             VolumeKind::Pool(_) | VolumeKind::Dataset(_) => continue,
         }
-        erase(draft, &volume.path, volume.wipe);
+        erase(draft, &volume.path, volume.wipe, volume.preserve);
+        if let Some(table) = volume.table() {
+            self::table(draft, table);
+        }
+    }
+}
+
+/// The partition table of a volume.
+fn table(draft: &mut Draft<'_>, table: &DiskLayout) {
+    if table.preserve {
+        change_table(draft, table);
+        settle(draft, std::slice::from_ref(table));
+        wipe_new(draft, table);
+    } else {
+        partitions(draft, table);
+        settle(draft, std::slice::from_ref(table));
+    }
+    for partition in &table.partitions {
+        erase(draft, &partition.path, partition.wipe, partition.preserve);
     }
 }
 
@@ -70,13 +89,6 @@ fn raid(draft: &mut Draft<'_>, volume: &Volume, raid: &Raid) {
     let description = format!("make the {} {} of {}", raid.level.name(), volume.path, raid.members.join(", "));
     let members = raid.members.iter().chain(&raid.spares).cloned();
     draft.push(step(format!("raid-{}", short(&volume.path)), description, &command).writes(members));
-    if let Some(table) = &raid.table {
-        partitions(draft, table);
-        settle(draft, std::slice::from_ref(table.as_ref()));
-        for partition in &table.partitions {
-            erase(draft, &partition.path, partition.wipe);
-        }
-    }
 }
 
 fn group(draft: &mut Draft<'_>, group: &VolumeGroup) {
@@ -92,7 +104,7 @@ fn group(draft: &mut Draft<'_>, group: &VolumeGroup) {
 }
 
 fn logical(draft: &mut Draft<'_>, volume: &Volume, logical: &LogicalVolume) {
-    let extents = logical.extents.to_string();
+    let extents = if logical.all_free { "100%FREE".to_owned() } else { logical.extents.to_string() };
     let command = [
         "lvcreate",
         "--yes",
