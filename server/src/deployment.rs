@@ -95,6 +95,9 @@ pub async fn installation(
     let mut file = WriteFile::new("/etc/cloud/cloud.cfg.d/90_firstlight.cfg", datasource);
     file.mode = 0o600;
     config.write_files.push(("firstlight-datasource".to_owned(), file));
+    // The machine's life goes on only when the end of the installation has been told of, and the server sees to that.
+    config.power_state = None;
+    config.kexec = None;
     let plan = plan(&config, &target).map_err(DeploymentError::Problems)?;
     Ok(Installation { script: render_shell(&plan, &ShellOptions::default()), devices: plan.layout.devices() })
 }

@@ -101,8 +101,9 @@ storage:
     assert_eq!(plan["devices"][5]["path"], "/dev/vg/root");
     assert!(!text.contains("sesame") && !plan.to_string().contains("sesame"));
     assert!(show("sh").contains("printf %s sesame |"), "the script has to know it");
-    let (_, _, err) = curtin(&["plan", "-", "--disks", disks, "--firmware", "bios", "--set", "users/x=y"], config);
-    assert!(err.starts_with("warning[not-planned] users: "), "{err}");
+    let (_, _, err) =
+        curtin(&["plan", "-", "--disks", disks, "--firmware", "bios", "--set", "curthooks/mode=target"], config);
+    assert!(err.starts_with("warning[not-planned] curthooks.mode: "), "{err}");
 }
 
 #[test]
@@ -196,4 +197,22 @@ power_state:
   message: Bye Bye
 ";
     assert_eq!(curtin(&["check", "-"], example), (0, String::new(), String::new()));
+    let disks = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(disks.path(), r#"[{"path": "/dev/vda", "size": 8589934592}]"#).unwrap();
+    let (status, out, err) =
+        curtin(&["plan", "-", "--disks", disks.path().to_str().unwrap(), "--format", "json"], example);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let steps: Vec<(&str, &str)> = plan["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["stage"].as_str().unwrap(), step["id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(steps[..2], [("early", "early-driver-01-install"), ("early", "early-driver-02-load")]);
+    for step in [("extract", "extract-1"), ("curthooks", "apt-list"), ("curthooks", "apt-preserve")] {
+        assert!(steps.contains(&step), "{step:?} is not one of {steps:?}");
+    }
+    assert_eq!(steps.last(), Some(&("late", "power-state")));
+    assert_eq!(plan["power_state"], serde_json::json!({"mode": "poweroff", "delay": 5}));
 }

@@ -164,10 +164,12 @@ pub struct Config {
     pub verbosity: Option<u64>,
     /// Whether errors come with a stack trace.
     pub showtrace: Option<bool>,
-    /// Files of cloud-init's configuration, as they stand there.
-    pub cloudconfig: Option<Node>,
-    /// Users, as they stand there.
+    /// Files of cloud-init's configuration, in the order of their keys; curtin chooses their paths.
+    pub cloudconfig: Vec<(String, WriteFile)>,
+    /// Users, as they stand there: they are cloud-init's, and curtin does nothing with them.
     pub users: Option<Node>,
+    /// A place to keep anchors, as it stands there.
+    pub bucket: Option<Node>,
     /// The reporter that MAAS had before `reporting`, as it stands there.
     pub reporter: Option<Node>,
     /// What curtin does not know, in the order of the text.
@@ -381,12 +383,14 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
         "curthooks" => config.curthooks = curthooks(cx, node),
         "disable_overlayroot" => config.disable_overlayroot = Some(!node.is_falsy()),
         "restore_dist_interfaces" => config.restore_dist_interfaces = Some(!node.is_falsy()),
-        "cloudconfig" => {
-            WriteFile::check_cloudconfig(cx, node);
-            config.cloudconfig = Some(node.clone());
+        "cloudconfig" => config.cloudconfig = WriteFile::read_cloudconfig(cx, node),
+        "users" => {
+            let message = "curtin has no such section, and does nothing with it";
+            let problem = Problem::info("foreign-section", name, node.span, message);
+            cx.problem(problem.remedy("write users to cloud-init's user-data"));
+            config.users = Some(node.clone());
         }
-        "users" => config.users = Some(node.clone()),
-        "bucket" => {}
+        "bucket" => config.bucket = Some(node.clone()),
         _ => return false,
     }
     true

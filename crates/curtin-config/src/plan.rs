@@ -8,6 +8,7 @@ use crate::layout::Layout;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
 use crate::resolve::resolve;
+use crate::section::Proxy;
 use crate::source::{Source, SourceKind};
 use crate::steps::{self, disk_image};
 use crate::storage_layout::{DiskChoice, LayoutOptions, StorageLayout};
@@ -128,15 +129,17 @@ impl Step {
 }
 
 /// An installation, worked out to the last command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
     /// How the disks will look.
     pub layout: Layout,
     /// What is done, in order.
     pub steps: Vec<Step>,
-    /// What happens to the machine afterwards; a reboot unless the configuration says otherwise.
-    pub power_state: PowerState,
+    /// Variables that every step has in its environment: the proxies.
+    pub environment: Vec<(String, String)>,
+    /// What the last step does with the machine. Without it, that is left to whoever runs the plan.
+    pub power_state: Option<PowerState>,
     /// Where the root file system is mounted meanwhile.
     pub mount_point: String,
     /// Findings that do not prevent the installation.
@@ -230,7 +233,8 @@ pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
     Ok(Plan {
         layout: draft.layout,
         steps: draft.steps,
-        power_state: config.power_state.clone().unwrap_or_default(),
+        environment: config.proxy.as_ref().map(Proxy::environment).unwrap_or_default(),
+        power_state: steps::power_state(config),
         mount_point: target.mount_point.clone(),
         warnings,
     })

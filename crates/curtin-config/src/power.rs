@@ -2,7 +2,7 @@
 
 use crate::config::Context;
 use crate::section::Keys;
-use crate::value::{Node, Value};
+use crate::value::{Mapping, Node};
 
 /// How the machine ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ impl PowerMode {
 }
 
 /// The `power_state` section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PowerState {
     /// How the machine ends.
     pub mode: PowerMode,
@@ -37,10 +37,12 @@ pub struct PowerState {
     pub delay: u64,
     /// A word to those who are logged in.
     pub message: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
 }
 
 impl PowerState {
-    /// The command that does it, the delay aside.
+    /// The command that does it, the delay aside, as curtin runs it.
     ///
     /// ```
     /// assert_eq!(firstlight_curtin_config::PowerState::default().command(), ["shutdown", "-r", "now"]);
@@ -73,32 +75,67 @@ impl PowerState {
                 return None;
             }
         };
-        let delay = match keys.get("delay") {
-            None => 5,
-            Some(delay) => seconds(delay).unwrap_or_else(|| {
-                let message = "this is no time to wait, and the machine stays on";
-                keys.warning("power-delay", "delay", delay.span, message, "write `now`, seconds, or minutes as `+5`");
-                0
-            }),
+        let delay = keys.get("delay").map_or(Some(5), seconds);
+        let message = keys.text("message").filter(|message| !message.is_empty());
+        let Some(delay) = delay else {
+            let span = keys.get("delay").map_or(node.span, |delay| delay.span);
+            let message = "this is no time to wait, and the machine stays on";
+            keys.warning("power-delay", "delay", span, message, "write `now`, seconds, or minutes as `+5`");
+            keys.rest();
+            return None;
         };
-        let message = keys.text("message");
-        keys.rest();
-        Some(Self { mode, delay, message })
+        Some(Self { mode, delay, message, rest: keys.rest() })
     }
 }
 
-/// `now`, a number of seconds, or minutes as `+5` or `5m`.
+/// What curtin makes of a delay is what `sleep` understands: `now`, seconds, minutes as `+5`, or a number with a unit. A
+/// part of a second counts as a whole one.
 fn seconds(node: &Node) -> Option<u64> {
-    match &node.value {
-        Value::Int(number) => u64::try_from(*number).ok(),
-        Value::String(text) if text == "now" => Some(0),
-        Value::String(text) => {
-            let minutes = text.strip_prefix('+').or_else(|| text.strip_suffix('m'));
-            match minutes {
-                Some(minutes) => minutes.parse::<u64>().ok()?.checked_mul(60),
-                None => text.parse().ok(),
-            }
+    let text = node.to_text()?;
+    if text == "now" {
+        return Some(0);
+    }
+    let minutes = text.strip_prefix('+').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let (number, unit) = match minutes {
+        Some(minutes) => (minutes, 60.0),
+        None => match text.strip_suffix(['s', 'm', 'h', 'd']) {
+            Some(number) if text.ends_with('s') => (number, 1.0),
+            Some(number) if text.ends_with('m') => (number, 60.0),
+            Some(number) if text.ends_with('h') => (number, 3600.0),
+            Some(number) => (number, 86_400.0),
+            None => (text.as_str(), 1.0),
+        },
+    };
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let number: f64 = number.parse().ok().filter(|_| is_number)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is too large becomes the largest"
+    )]
+    Some((number * unit).ceil() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse;
+
+    #[test]
+    fn a_delay_is_what_sleep_understands() {
+        let delay = |text: &str| {
+            let parsed = parse(&format!("power_state: {{mode: halt, delay: {text}}}\n"));
+            parsed.config.power_state.map(|state| state.delay)
+        };
+        for (text, seconds) in
+            [("now", 0), ("7", 7), ("'7'", 7), ("'+2'", 120), ("2m", 120), ("1.5h", 5400), ("0.2", 1), ("1d", 86_400)]
+        {
+            assert_eq!(delay(text), Some(seconds), "{text}");
         }
-        _ => None,
+        // YAML's +2 is the number 2.
+        assert_eq!(delay("+2"), Some(2));
+        for text in ["soon", "-1", "true", "null", "''", "inf", "'+'", "1w"] {
+            assert_eq!(delay(text), None, "{text}");
+        }
+        assert_eq!(parse("power_state: {mode: halt}").config.power_state.map(|state| state.delay), Some(5));
     }
 }

@@ -6,7 +6,7 @@ use crate::layout::{DiskLayout, Filesystem, Table, Volume, VolumeKind};
 use crate::plan::{Plan, Step};
 
 /// Writes a plan as JSON: `disks`, `volumes`, `devices` (what `lsblk` will say), `mounts`, `steps`,
-/// `power_state` and `warnings`. Sizes are in bytes.
+/// `environment`, `power_state` and `warnings`. Sizes are in bytes.
 ///
 /// The standard input of a secret step is `null`: to run a plan, use
 /// [`render_shell`](crate::render_shell).
@@ -32,14 +32,15 @@ pub fn render_json(plan: &Plan) -> String {
             })
         })
         .collect();
-    let mode = plan.power_state.mode.name();
+    let power = plan.power_state.as_ref();
     let value = json!({
         "disks": layout.disks.iter().map(disk).collect::<Vec<_>>(),
         "volumes": layout.volumes.iter().map(volume).collect::<Vec<_>>(),
         "devices": layout.devices(),
         "mounts": mounts,
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
-        "power_state": {"mode": mode, "delay": plan.power_state.delay},
+        "environment": plan.environment.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "power_state": power.map(|state| json!({"mode": state.mode.name(), "delay": state.delay})),
         "warnings": plan.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     format!("{value:#}\n")
@@ -66,11 +67,7 @@ pub fn render_text(plan: &Plan) -> String {
         let line: String = step.description.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         text.push_str(&format!("{:>3} {mark} {:<13} {line}\n", at + 1, step.stage.to_string()));
     }
-    let after = match (plan.power_state.mode, plan.power_state.delay) {
-        (mode, 0) => mode.name().to_owned(),
-        (mode, delay) => format!("{} after {delay} seconds", mode.name()),
-    };
-    text.push_str(&format!("\n! destroys what is on the disk; at the end: {after}\n"));
+    text.push_str("\n! destroys what is on the disk\n");
     text
 }
 

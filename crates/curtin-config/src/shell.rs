@@ -131,11 +131,19 @@ pub fn render_shell(plan: &Plan, options: &ShellOptions) -> String {
     }
     let _ = writeln!(script, "fl_report() {{ {report} \"$@\"; }}");
     script.push_str(RUNTIME);
-    for (at, step) in plan.steps.iter().enumerate() {
-        render_step(&mut script, step, at + 1);
+    if !plan.environment.is_empty() {
+        let all: Vec<String> =
+            plan.environment.iter().map(|(name, value)| format!("{name}={}", quote(value))).collect();
+        let _ = writeln!(
+            script,
+            "\n# For the steps alone: a report goes its own way.\nfl_env() {{ export {}; }}",
+            all.join(" ")
+        );
     }
-    let after = plan.power_state.mode.name();
-    let _ = writeln!(script, "\ntrap - EXIT HUP INT TERM\n# The configuration asks for this at the end: {after}.");
+    for (at, step) in plan.steps.iter().enumerate() {
+        render_step(&mut script, step, at + 1, !plan.environment.is_empty());
+    }
+    script.push_str("\ntrap - EXIT HUP INT TERM\n");
     script
 }
 
@@ -144,17 +152,17 @@ fn function_name(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') { name } else { "report".to_owned() }
 }
 
-fn render_step(script: &mut String, step: &Step, at: usize) {
+fn render_step(script: &mut String, step: &Step, at: usize, has_environment: bool) {
     let command: Vec<String> = step.command.iter().map(|word| quote(word)).collect();
     // `exec` in a subshell: a word that names a builtin or function still means the program.
-    let command = command.join(" ");
+    let command = format!("{}exec {}", if has_environment { "fl_env; " } else { "" }, command.join(" "));
     let _ = writeln!(script, "\nfl_do_{at}() {{");
     match &step.stdin {
         Some(text) => {
-            let _ = writeln!(script, "  printf %s {} |\n    ( exec {command} )", quote(text));
+            let _ = writeln!(script, "  printf %s {} |\n    ( {command} )", quote(text));
         }
         None => {
-            let _ = writeln!(script, "  ( exec {command} )");
+            let _ = writeln!(script, "  ( {command} )");
         }
     }
     script.push_str("}\n");

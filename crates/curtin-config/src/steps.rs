@@ -5,14 +5,19 @@ mod bootloader;
 mod commands;
 pub(crate) mod disk_image;
 mod disks;
+mod extlinux;
 mod filesystems;
 mod kept;
+mod packages;
+mod power;
 mod swap;
 mod system;
 mod target_volumes;
 mod unplanned;
 mod volumes;
 mod zfs;
+
+pub(crate) use power::power_state;
 
 use crate::image;
 use crate::plan::{Draft, Stage, Step};
@@ -50,7 +55,9 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
             None => own_stage(draft, name, done),
         }
     }
+    power::kexec(draft);
     unmount(draft);
+    power::change(draft);
 }
 
 /// One of curtin's stages.

@@ -7,7 +7,7 @@ use crate::section::Keys;
 use crate::value::{Mapping, Node, Value};
 
 /// One entry of `write_files`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WriteFile {
     /// Where in the installed system.
     pub path: String,
@@ -17,6 +17,8 @@ pub struct WriteFile {
     pub mode: u32,
     /// `user:group` when it is not root's.
     pub owner: Option<String>,
+    /// What curtin does not know.
+    pub rest: Mapping,
     /// Where it stands in the text.
     pub span: Span,
 }
@@ -25,7 +27,8 @@ impl WriteFile {
     /// A file of root's with mode 0644.
     #[must_use]
     pub fn new(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), content: content.into(), mode: 0o644, owner: None, span: Span::NONE }
+        let (path, content) = (path.into(), content.into());
+        Self { path, content, mode: 0o644, owner: None, rest: Mapping::default(), span: Span::NONE }
     }
 
     /// The entries in the order of their keys.
@@ -44,19 +47,25 @@ impl WriteFile {
     }
 
     /// The `cloudconfig` section, whose entries are files with names of curtin's choice.
-    pub(crate) fn check_cloudconfig(cx: &mut Context, node: &Node) {
+    pub(crate) fn read_cloudconfig(cx: &mut Context, node: &Node) -> Vec<(String, Self)> {
         if node.is_falsy() {
-            return;
+            return Vec::new();
         }
-        let Some(keys) = Keys::new(cx, "cloudconfig", node) else { return };
+        let Some(keys) = Keys::new(cx, "cloudconfig", node) else { return Vec::new() };
         let cx = keys.cx;
+        let mut files = Vec::new();
         for (key, value) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
-            let path = format!("cloudconfig.{}", key.to_text().unwrap_or_default());
-            let Some(mut keys) = Keys::new(cx, path, value) else { continue };
-            keys.get("path");
-            Self::read_rest(&mut keys);
-            keys.rest();
+            let name = key.to_text().unwrap_or_default();
+            let Some(mut keys) = Keys::new(cx, format!("cloudconfig.{name}"), value) else { continue };
+            if let Some(path) = keys.get("path") {
+                keys.warning("ignored-key", "path", path.span, "curtin chooses another path", "leave it out");
+            }
+            // After what packages and the image bring.
+            let path = format!("/etc/cloud/cloud.cfg.d/95-cloudconfig-{name}.cfg");
+            files.extend(Self::read_rest(keys, path).map(|file| (name, file)));
         }
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        files
     }
 
     fn read_one(cx: &mut Context, path: &str, node: &Node) -> Option<Self> {
@@ -77,12 +86,11 @@ impl WriteFile {
         {
             keys.error("file-path", "path", node.span, reason);
         }
-        let (content, mode, owner) = Self::read_rest(&mut keys);
-        keys.rest();
-        Some(Self { path: target?, content: content?, mode, owner, span: node.span })
+        Self::read_rest(keys, target.unwrap_or_default())
     }
 
-    fn read_rest(keys: &mut Keys<'_>) -> (Option<Vec<u8>>, u32, Option<String>) {
+    /// What is said of a file besides its path.
+    fn read_rest(mut keys: Keys<'_>, path: String) -> Option<Self> {
         let content = match keys.get("content").map(|node| (node, &node.value)) {
             None => Some(Vec::new()),
             Some((_, Value::Binary(bytes))) => Some(bytes.clone()),
@@ -94,14 +102,16 @@ impl WriteFile {
         };
         let perms = keys.get("perms");
         let mode = match keys.get("permissions").or(perms) {
-            Some(node) => mode(keys, node),
+            Some(node) => mode(&mut keys, node),
             None => 0o644,
         };
         let owner = keys.text_or_false("owner");
         if let Some(owner) = &owner {
-            check_owner(keys, owner);
+            check_owner(&mut keys, owner);
         }
-        (content, mode, owner.filter(|owner| !matches!(owner.as_str(), "root" | "root:root" | "-1:-1")))
+        let owner = owner.filter(|owner| !matches!(owner.as_str(), "root" | "root:root" | "-1:-1"));
+        let span = keys.span;
+        Some(Self { path, content: content?, mode, owner, rest: keys.rest(), span })
     }
 }
 

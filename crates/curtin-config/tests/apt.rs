@@ -60,7 +60,16 @@ fn proxies_pins_and_sources_are_files() {
     let key = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
     let source = format!("apt: {{sources: {{my.list: {{source: 'deb http://m $RELEASE main', key: '{key}'}}}}}}\n");
     assert_eq!(written(DEBIAN, &source, "sources.list.d/my.list"), "deb http://m bookworm main\n");
-    assert_eq!(written(DEBIAN, &source, "trusted.gpg.d/my.asc"), key);
+    assert_eq!(written(DEBIAN, &source, "trusted.gpg.d/my.list.asc"), format!("{key}\n"));
+    let source =
+        "apt: {sources: {x: {source: 'deb ${MIRROR} $RELEASE-y z', key: !!binary mQENBF==, filename: /etc/apt/y.z}}}\n";
+    assert_eq!(written(UBUNTU, source, "y.list"), "deb http://archive.ubuntu.com/ubuntu noble-y z\n");
+    assert_eq!(
+        written(UBUNTU, "apt: {sources: {p: {source: proposed}}}\n", "sources.list.d/p.list")
+            .matches("noble-proposed")
+            .count(),
+        1
+    );
 }
 
 #[test]

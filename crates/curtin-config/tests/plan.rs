@@ -60,6 +60,7 @@ fn the_flat_layout_of_a_bios_machine() {
             "network",
             "networkd",
             "bind",
+            "unlive",
             "grub-defaults",
             "grub-install",
             "grub-config",
@@ -267,11 +268,38 @@ fn a_swap_file_is_made_where_one_is_wanted() {
 
 #[test]
 fn what_is_not_done_is_said() {
-    let yaml = format!("{SOURCE}kernel: {{package: linux-image}}\napt: {{sources: {{x: {{source: 'ppa:x/y'}}}}}}\n");
+    let yaml = format!(
+        "{SOURCE}curthooks: {{mode: target}}\nreporting: {{a: {{type: print}}}}\ninstall: {{log_file: /x, unmount: a}}\n"
+    );
     let plan = planned(&yaml, &target(Firmware::Bios, &[("/dev/vda", 8)]));
-    let warnings: Vec<String> =
-        plan.warnings.iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
-    assert_eq!(warnings, ["not-planned kernel", "not-planned apt.sources.x"]);
+    let told: Vec<String> =
+        plan.warnings.iter().map(|problem| format!("{} {} {}", problem.severity, problem.code, problem.path)).collect();
+    assert_eq!(
+        told,
+        ["info left-to-caller reporting", "info left-to-caller install.log_file", "warning not-planned curthooks.mode"]
+    );
+}
+
+#[test]
+fn the_boot_menu_is_set_up_as_its_section_says() {
+    let machine = target(Firmware::Bios, &[("/dev/vda", 8)]);
+    let defaults = |boot: &str| {
+        let plan = planned(&format!("{SOURCE}{boot}"), &machine);
+        plan.steps.iter().find(|step| step.id == "grub-defaults").unwrap().stdin.clone().unwrap()
+    };
+    let settings = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.contains("TIMEOUT"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let kernel = format!("GRUB_CMDLINE_LINUX=\"{}\"", machine.kernel_options);
+    let usual = settings(&defaults(""));
+    assert_eq!(usual[0], "GRUB_DISABLE_OS_PROBER=true");
+    assert_eq!(usual[1], "GRUB_TERMINAL=\"serial console\"");
+    assert_eq!(usual[3..], ["GRUB_CMDLINE_LINUX_DEFAULT=\"\"".to_owned(), kernel.clone()]);
+    let own = "grub: {terminal: 'a \"$b', probe_additional_os: true, replace_linux_default: false}\n";
+    assert_eq!(settings(&defaults(own)), [r#"GRUB_TERMINAL="a \"\$b""#, &kernel]);
+    let unmodified = settings(&defaults("grub: {terminal: unmodified}\n"));
+    assert!(unmodified.iter().all(|line| !line.contains("TERMINAL") && !line.contains("SERIAL")), "{unmodified:?}");
 }
 
 /// A driver that is installed first, mirrors, a cloud image, and a machine that is off in the end.
@@ -295,7 +323,9 @@ power_state:
     assert_eq!(errors, []);
     let plan = planned(yaml, &target(Firmware::Uefi, &[("/dev/vda", 8)]));
     assert_eq!(ids(&plan)[..2], ["early-driver-01-install", "early-driver-02-load"]);
-    assert_eq!(plan.power_state.command(), ["shutdown", "-P", "now", "Bye Bye"]);
+    let last = plan.steps.last().unwrap();
+    assert_eq!(last.command[3..], ["power", "5", "shutdown", "-P", "now", "Bye Bye"]);
+    assert_eq!(last.description, "poweroff after 5 seconds, unless there is /run/block-curtin-poweroff");
     let list = plan.steps.iter().find(|step| step.id == "apt-list").unwrap();
     assert_eq!(list.command[5..7], ["http://local.archive/ubuntu", "http://local.archive/ubuntu"]);
     let extract = plan.steps.iter().find(|step| step.id == "extract-1").unwrap();

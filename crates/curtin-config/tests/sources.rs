@@ -129,7 +129,7 @@ fn the_image_of_a_disk_brings_everything_else() {
     let plan = planned(image, "/target");
     assert_eq!(plan.layout.to_string(), "/dev/vdb  8 GiB  the image http://h/disk.gz\n");
     let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
-    let wanted = "check-vdb wipe-vdb image mount-root hostname hosts network networkd bind unmount";
+    let wanted = "check-vdb wipe-vdb image mount-root hostname hosts network networkd bind unlive unmount";
     assert_eq!(ids.join(" "), wanted);
     let chosen = |more: &str| planned(&format!("{image}{more}"), "/target").layout.disks[0].path.clone();
     assert_eq!(chosen("block-meta: {devices: [/dev/vda]}\n"), "/dev/vda");

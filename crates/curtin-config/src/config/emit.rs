@@ -5,13 +5,13 @@ use crate::command::{Command, Commands};
 use crate::emit::to_yaml;
 use crate::entries::{Entries, list, named};
 use crate::power::PowerState;
-use crate::section::emit::selections;
+use crate::section::emit::{bytes, selections};
 use crate::section::{
     Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Multipath, Network, Pollinate, Proxy, Swap,
 };
 use crate::source::Source;
 use crate::storage::Storage;
-use crate::value::{Node, Value};
+use crate::value::Node;
 use crate::write_file::WriteFile;
 
 impl Config {
@@ -88,7 +88,7 @@ impl Config {
         let network = self.network.clone().or_else(|| self.network_config.as_ref().map(Network::to_node));
         entries.node_at("network", network);
         if !self.write_files.is_empty() {
-            let files = self.write_files.iter().map(|(name, file)| (name.clone(), file.to_node()));
+            let files = self.write_files.iter().map(|(name, file)| (name.clone(), file.to_node(true)));
             entries.put("write_files", named(files));
         }
         if self.boot != Boot::default() {
@@ -113,7 +113,12 @@ impl Config {
         }
         entries.choice("disable_overlayroot", self.disable_overlayroot);
         entries.choice("restore_dist_interfaces", self.restore_dist_interfaces);
-        entries.node_at("cloudconfig", self.cloudconfig.clone()).node_at("users", self.users.clone());
+        if !self.cloudconfig.is_empty() {
+            // The paths are curtin's choice.
+            let files = self.cloudconfig.iter().map(|(name, file)| (name.clone(), file.to_node(false)));
+            entries.put("cloudconfig", named(files));
+        }
+        entries.node_at("users", self.users.clone()).node_at("bucket", self.bucket.clone());
     }
 }
 
@@ -141,20 +146,18 @@ impl PowerState {
         entries
             .put("mode", self.mode.name())
             .number("delay", Some(self.delay))
-            .text("message", self.message.as_deref());
+            .text("message", self.message.as_deref())
+            .rest(&self.rest);
         entries.node()
     }
 }
 
 impl WriteFile {
-    fn to_node(&self) -> Node {
-        let content = match std::str::from_utf8(&self.content) {
-            Ok(text) => Node::from(text),
-            Err(_) => Node::detached(Value::Binary(self.content.clone())),
-        };
+    fn to_node(&self, has_path: bool) -> Node {
         let mut entries = Entries::new();
-        entries.put("path", self.path.as_str()).put("content", content);
+        entries.text("path", has_path.then_some(self.path.as_str())).put("content", bytes(&self.content));
         entries.put("permissions", format!("{:04o}", self.mode).as_str()).text("owner", self.owner.as_deref());
+        entries.rest(&self.rest);
         entries.node()
     }
 }

@@ -9,8 +9,8 @@ use crate::value::{Mapping, Node, Value};
 pub struct AptSource {
     /// A line for the list, a stanza, `ppa:…` or `proposed`.
     pub source: Option<String>,
-    /// The key itself.
-    pub key: Option<String>,
+    /// The key itself: an armoured text, or bytes.
+    pub key: Option<Vec<u8>>,
     /// The fingerprint of a key to fetch.
     pub keyid: Option<String>,
     /// Where it is fetched from.
@@ -52,7 +52,7 @@ impl AptSource {
         let fetched = |keys: &mut Keys<'_>, name| if is_fetched { keys.strict_text(name) } else { keys.text(name) };
         let source = Self {
             source: keys.text_or_null("source"),
-            key: keys.get("key").and_then(Node::to_text),
+            key: keys.get("key").and_then(key),
             keyid: fetched(&mut keys, "keyid"),
             keyserver: fetched(&mut keys, "keyserver"),
             filename: keys.strict_text("filename"),
@@ -66,6 +66,13 @@ impl AptSource {
             keys.cx.problem(problem.remedy("write $MIRROR, $PRIMARY, $SECURITY or $RELEASE"));
         }
         Self { rest: keys.rest(), ..source }
+    }
+}
+
+fn key(node: &Node) -> Option<Vec<u8>> {
+    match &node.value {
+        Value::Binary(bytes) => Some(bytes.clone()),
+        _ => node.to_text().map(String::into_bytes),
     }
 }
 

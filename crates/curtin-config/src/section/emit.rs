@@ -196,10 +196,18 @@ impl AptMirror {
 impl AptSource {
     fn to_node(&self) -> Node {
         let mut entries = Entries::new();
-        entries.text("source", self.source.as_deref()).text("key", self.key.as_deref());
+        entries.text("source", self.source.as_deref()).node_at("key", self.key.as_deref().map(bytes));
         entries.text("keyid", self.keyid.as_deref()).text("keyserver", self.keyserver.as_deref());
         entries.text("filename", self.filename.as_deref()).rest(&self.rest);
         entries.node()
+    }
+}
+
+/// Text where it is one.
+pub(crate) fn bytes(content: &[u8]) -> Node {
+    match std::str::from_utf8(content) {
+        Ok(text) => Node::from(text),
+        Err(_) => Node::detached(Value::Binary(content.to_vec())),
     }
 }
 

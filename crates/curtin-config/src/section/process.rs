@@ -87,6 +87,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// The variables that curtin sets for itself and all that it runs.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let all = [("http_proxy", &self.http_proxy), ("https_proxy", &self.https_proxy), ("no_proxy", &self.no_proxy)];
+        all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect()
+    }
+
     pub(crate) fn read_all(cx: &mut Context, root: &Mapping) -> Option<Self> {
         let mut proxy = None;
         if let Some(node) = root.get("proxy") {

@@ -1,10 +1,11 @@
 //! Package sources, proxies and answers to questions of packages, where curtin puts them.
 
+use crate::emit;
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::section::{Apt, AptMirror, AptSource};
 
-use super::{file_step, words};
+use super::{file_step, packages, words};
 
 /// The first three words are the mount point and the mirrors, or nothing in their place.
 const MIRRORS: &str = r#"set -e
@@ -21,8 +22,8 @@ else
   more=
 fi
 fill() {
-  sed -e "s|[$]RELEASE|$VERSION_CODENAME|g" -e "s|[$]MIRROR|$archive|g" -e "s|[$]PRIMARY|$archive|g" \
-    -e "s|[$]SECURITY|$security|g"
+  sed -e 's/[$]{\([A-Z]*\)}/$\1/g' -e "s|[$]RELEASE|$VERSION_CODENAME|g" -e "s|[$]MIRROR|$archive|g" \
+    -e "s|[$]PRIMARY|$archive|g" -e "s|[$]SECURITY|$security|g"
 }
 "#;
 
@@ -48,10 +49,12 @@ deb \$$from \$RELEASE-$suite$shown"
 fi
 printf '%s\n' "$template" | fill >"$1/etc/apt/sources.list""#;
 
-/// Packages that are there already are configured again.
+/// Packages that are there already are configured again; what cloud-init's package has written would count for more than
+/// the answers.
 const DEBCONF: &str = r#"
 debconf-set-selections || exit 1
 for package; do
+  case $package in cloud-init | cloud-init-base) rm -f /etc/cloud/cloud.cfg.d/*dpkg* ;; esac
   if dpkg-query -W "$package" >/dev/null 2>&1; then dpkg-reconfigure --frontend=noninteractive "$package" || exit 1; fi
 done"#;
 
@@ -65,10 +68,11 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     if draft.config.apt_mirrors.is_some() || apt.preserve_sources_list == Some(false) {
         list(draft, &apt, &mirrors);
     }
-    let http = apt.proxy.as_ref().or(apt.http_proxy.as_ref()).or(draft.config.apt_proxy.as_ref());
-    let proxies = [("http", http), ("ftp", apt.ftp_proxy.as_ref()), ("https", apt.https_proxy.as_ref())];
+    let proxy = apt.proxy.as_ref().or(draft.config.apt_proxy.as_ref());
+    let (http, https, ftp) = (apt.http_proxy.as_ref(), apt.https_proxy.as_ref(), apt.ftp_proxy.as_ref());
+    // Of two lines, the second one counts.
+    let proxies = [("http", proxy), ("http", http), ("ftp", ftp), ("https", https)].into_iter();
     let proxies: String = proxies
-        .iter()
         .filter_map(|(scheme, proxy)| proxy.map(|proxy| format!("Acquire::{scheme}::Proxy \"{proxy}\";\n")))
         .collect();
     file(draft, "apt-proxy", "/etc/apt/apt.conf.d/90curtin-aptproxy", &proxies);
@@ -78,8 +82,13 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         pins.map(|pin| format!("Package: {}\nPin: {}\nPin-Priority: {}\n", pin.package, pin.pin, pin.pin_priority));
     let pins: Vec<String> = pins.collect();
     file(draft, "apt-preferences", "/etc/apt/preferences.d/90curtin.pref", &pins.join("\n"));
+    let expression = apt.add_apt_repo_match.as_deref().unwrap_or(r"^[\w-]+:\w");
     for (name, source) in &apt.sources {
-        self::source(draft, name, source, &mirrors);
+        key(draft, name, source);
+        self::source(draft, name, source, &mirrors, expression);
+    }
+    if !apt.sources.is_empty() {
+        packages::step(draft, "sources-update", "fetch the lists of packages", "apt update", Vec::new());
     }
 }
 
@@ -117,32 +126,93 @@ fn list(draft: &mut Draft<'_>, apt: &Apt, [primary, security]: &[String; 2]) {
     let step = Step::new(Stage::Curthooks, "apt-list", "write /etc/apt/sources.list", command);
     let template = apt.sources_list.clone().unwrap_or_default();
     draft.push(step.stdin(template).writes([format!("{root}/etc/apt/sources.list")]));
+    let path = "/etc/cloud/cloud.cfg.d/curtin-preserve-sources.cfg";
+    let text = "# cloud-init would write the list of sources anew.\napt: {preserve_sources_list: true}\n";
+    file(draft, "apt-preserve", path, text);
 }
 
-/// Whatever needs a network or a program of Ubuntu's to be found is left out, with a warning.
-fn source(draft: &mut Draft<'_>, name: &str, source: &AptSource, [primary, security]: &[String; 2]) {
-    let path = format!("apt.sources.{name}");
-    let line = source.source.as_deref().unwrap_or_default();
-    let file = source.filename.as_deref().unwrap_or(name);
-    let file = file.rsplit('/').next().unwrap_or_default().trim_end_matches(".list");
-    let is_line = line.is_empty() || line.starts_with("deb ") || line.starts_with("deb-src ");
-    if !is_line || (source.keyid.is_some() && source.key.is_none()) || file.is_empty() {
-        let message = "only lines that begin with deb and keys that stand here are planned";
-        let problem = Problem::warning("not-planned", path, Span::NONE, message);
-        return draft.problems.push(problem.remedy("write `source: deb …` and `key`"));
+/// The words are the fingerprint, the server, and the file.
+const FETCH: &str = r#"
+set -e
+GNUPGHOME=$(mktemp -d)
+export GNUPGHOME
+trap 'rm -rf "$GNUPGHOME"' EXIT
+for seconds in 1 2 5 10 0; do
+  ! gpg --batch --quiet --keyserver "$2" --recv-keys "$1" || break
+  sleep "$seconds"
+done
+mkdir -p "${3%/*}"
+gpg --batch --armor --export "$1" >"$3"
+[ -s "$3" ]"#;
+
+/// The name of a source's file, which may be a path.
+fn file_name<'a>(name: &'a str, source: &'a AptSource) -> &'a str {
+    source.filename.as_deref().unwrap_or(name)
+}
+
+fn key(draft: &mut Draft<'_>, name: &str, source: &AptSource) {
+    let stem = file_name(name, source).rsplit('/').next().unwrap_or_default().to_owned();
+    let id = format!("apt-key-{name}");
+    let place = format!("/etc/apt/trusted.gpg.d/{stem}");
+    match (&source.key, &source.keyid) {
+        (Some(key), _) => match std::str::from_utf8(key).ok().filter(|text| text.contains("-----BEGIN PGP")) {
+            Some(text) => file(draft, &id, &format!("{place}.asc"), &format!("{}\n", text.trim_end())),
+            None => {
+                let full = format!("{}{place}.gpg", draft.target.mount_point);
+                let script = "mkdir -p \"${1%/*}\" && base64 -d >\"$1\"";
+                let step = Step::new(
+                    Stage::Curthooks,
+                    id,
+                    format!("write {place}.gpg"),
+                    words(&["sh", "-c", script, "key", &full]),
+                );
+                draft.push(step.stdin(emit::encode(key)).writes([full]));
+            }
+        },
+        (None, Some(keyid)) => {
+            let server = source.keyserver.as_deref().unwrap_or("keyserver.ubuntu.com");
+            let full = format!("{}{place}.asc", draft.target.mount_point);
+            let command = words(&["sh", "-c", FETCH, "key", keyid, server, &full]);
+            let step = Step::new(Stage::Curthooks, id, format!("fetch the key {keyid} from {server}"), command);
+            draft.push(step.reads([server.to_owned()]).writes([full]));
+        }
+        (None, None) => {}
     }
-    if let Some(key) = &source.key {
-        self::file(draft, &format!("apt-key-{name}"), &format!("/etc/apt/trusted.gpg.d/{file}.asc"), key);
+}
+
+/// The words behind the mirrors are the file and the expression for what goes to add-apt-repository; Python's begins at
+/// the beginning of a text.
+const SOURCE: &str = r#"
+source=$(cat)
+if printf '%s\n' "$source" | head -n 1 | grep -qP -e "$5"; then
+  chroot "$root" sh -c 'command -v add-apt-repository' >/dev/null || need software-properties-common
+  chroot "$root" add-apt-repository -y "$source"
+  exit
+fi
+[ "$source" != proposed ] || source='deb $MIRROR $RELEASE-proposed main restricted universe multiverse'
+mkdir -p "${4%/*}"
+printf '%s\n' "$source" | fill >>"$4""#;
+
+fn source(draft: &mut Draft<'_>, name: &str, source: &AptSource, [primary, security]: &[String; 2], expression: &str) {
+    let Some(line) = &source.source else { return };
+    let file = file_name(name, source);
+    let (directory, last) = file.rsplit_once('/').unwrap_or(("", file));
+    let stem = last.rsplit_once('.').map_or(last, |(stem, _)| if stem.is_empty() { last } else { stem });
+    let directory =
+        if file.starts_with('/') { directory.to_owned() } else { format!("/etc/apt/sources.list.d/{directory}") };
+    let place = format!("{}/{stem}.list", directory.trim_end_matches('/'));
+    if stem.is_empty() || place.split('/').any(|part| part == "..") {
+        let message = format!("{file:?} is not the name of a file");
+        draft.problems.push(Problem::error("file-path", format!("apt.sources.{name}"), Span::NONE, message));
+        return;
     }
-    if !line.is_empty() {
-        let root = draft.target.mount_point.clone();
-        let place = format!("{root}/etc/apt/sources.list.d/{file}.list");
-        let command =
-            words(&["sh", "-c", &format!("{MIRRORS}fill >\"$4\""), "source", &root, primary, security, &place]);
-        let description = format!("write /etc/apt/sources.list.d/{file}.list");
-        let step = Step::new(Stage::Curthooks, format!("apt-source-{name}"), description, command);
-        draft.push(step.stdin(format!("{line}\n")).writes([place]));
-    }
+    let full = format!("{}{place}", draft.target.mount_point);
+    let script = format!("{}set -e\nset -- \"$root\" \"$@\"\n{MIRRORS}{SOURCE}", packages::APT);
+    let root = draft.target.mount_point.clone();
+    let command = words(&["sh", "-c", &script, "source", &root, primary, security, &full, expression]);
+    let step =
+        Step::new(Stage::Curthooks, format!("apt-source-{name}"), format!("add the package source {name}"), command);
+    draft.push(step.stdin(format!("{}\n", line.trim_end())).writes([full]));
 }
 
 /// Answers may be passwords.

@@ -3,9 +3,10 @@
 use crate::layout::{Partition, PartitionKind, Pool, Table, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
+use crate::section::Bootloader;
 use crate::target::Firmware;
 
-use super::{file_step, words};
+use super::{extlinux, file_step, words};
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     if draft.layout.device_at("/").is_none() {
@@ -17,16 +18,22 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         }
         return;
     }
-    check_boot(draft);
-    defaults(draft);
-    if draft.config.boot.no_install {
-        return menu(draft);
+    let loaders = &draft.config.boot.bootloaders;
+    let (grub, extlinux) =
+        (loaders.is_empty() || loaders.contains(&Bootloader::Grub), loaders.contains(&Bootloader::Extlinux));
+    if grub {
+        check_boot(draft);
+        defaults(draft);
+        match draft.target.firmware {
+            _ if draft.config.boot.no_install => {}
+            Firmware::Bios => bios(draft),
+            Firmware::Uefi => uefi(draft),
+        }
+        menu(draft);
     }
-    match draft.target.firmware {
-        Firmware::Bios => bios(draft),
-        Firmware::Uefi => uefi(draft),
+    if extlinux {
+        extlinux::all(draft);
     }
-    menu(draft);
 }
 
 /// grub-mkconfig names the root by UUID only where `/dev/disk/by-uuid` knows it; in a system without
@@ -54,17 +61,40 @@ fn menu(draft: &mut Draft<'_>) {
 }
 
 fn defaults(draft: &mut Draft<'_>) {
-    let text = format!(
-        "# A machine without a keyboard boots at once, and is seen on its serial line.\n\
-         GRUB_TIMEOUT=0\nGRUB_RECORDFAIL_TIMEOUT=0\nGRUB_DISABLE_OS_PROBER=true\n\
-         GRUB_TERMINAL=\"serial console\"\nGRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"\n\
-         GRUB_CMDLINE_LINUX_DEFAULT=\"\"\nGRUB_CMDLINE_LINUX=\"{}\"\n",
-        draft.target.kernel_options
-    );
+    let boot = &draft.config.boot;
+    let mut text =
+        String::from("# A machine without a keyboard boots at once.\nGRUB_TIMEOUT=0\nGRUB_RECORDFAIL_TIMEOUT=0\n");
+    if boot.probe_additional_os != Some(true) {
+        text.push_str("GRUB_DISABLE_OS_PROBER=true\n");
+    }
+    match boot.terminal.as_deref() {
+        Some("unmodified") => {}
+        Some(terminal) => text.push_str(&format!("GRUB_TERMINAL=\"{}\"\n", in_quotes(terminal))),
+        None => text.push_str(
+            "# It is seen on its serial line, too.\nGRUB_TERMINAL=\"serial console\"\n\
+             GRUB_SERIAL_COMMAND=\"serial --unit=0 --speed=115200\"\n",
+        ),
+    }
+    if boot.replace_linux_default != Some(false) {
+        text.push_str("GRUB_CMDLINE_LINUX_DEFAULT=\"\"\n");
+    }
+    text.push_str(&format!("GRUB_CMDLINE_LINUX=\"{}\"\n", draft.target.kernel_options));
     let path = "/etc/default/grub.d/60-firstlight.cfg";
     let step =
         file_step(draft, Stage::Curthooks, "grub-defaults", "choose the boot menu's settings", path, 0o644, &text);
     draft.push(step);
+}
+
+/// What stands for itself between double quotes of a shell.
+fn in_quotes(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if "\"\\$`".contains(c) {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted
 }
 
 /// The disks that get the boot loader: those that the boot section names, those with

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::{apt, file_step, swap, target_volumes as volumes};
+use super::{apt, file_step, packages, swap, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -29,11 +29,18 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     network(draft);
     let files = draft.config.write_files.clone();
     for (key, file) in &files {
-        write_file(draft, key, file);
+        write_file(draft, "write_files", key, file);
+    }
+    let files = draft.config.cloudconfig.clone();
+    for (key, file) in &files {
+        write_file(draft, "cloudconfig", key, file);
     }
     bind(draft);
     apt::all(draft);
+    packages::unlive(draft);
     volumes::in_target(draft);
+    packages::kernel(draft);
+    packages::more(draft);
 }
 
 fn fstab(draft: &mut Draft<'_>) {
@@ -97,12 +104,12 @@ fn dhcp_everywhere() -> Node {
     Node::mapping([("version", Node::from(2)), ("ethernets", ethernets)])
 }
 
-fn write_file(draft: &mut Draft<'_>, key: &str, file: &WriteFile) {
+fn write_file(draft: &mut Draft<'_>, section: &str, key: &str, file: &WriteFile) {
     let parts = file.path.split('/').any(|part| part == "..");
     if parts || file.path.trim_matches('/').is_empty() || file.path.chars().any(char::is_control) {
         draft.problems.push(Problem::error(
             "file-path",
-            format!("write_files.{key}.path"),
+            format!("{section}.{key}.path"),
             file.span,
             format!("{:?} is not the path of a file", file.path),
         ));
