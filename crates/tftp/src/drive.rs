@@ -6,8 +6,10 @@ mod reader;
 mod sink;
 mod source;
 
+use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::error_code::ErrorCode;
@@ -60,6 +62,14 @@ pub(crate) enum Until {
     Stored,
 }
 
+/// What a [`Drive`] has waited for.
+enum Event {
+    Arrived(io::Result<usize>),
+    Read(io::Result<bytes::Bytes>),
+    Alarm,
+    Cancelled(Outcome),
+}
+
 impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
     pub(crate) fn new(transfer: Transfer, port: Port, file: FileEnd<'f>, patience: Duration, progress: P) -> Self {
         Self { transfer, port, file, patience, progress, moved: 0, trouble: None }
@@ -86,6 +96,7 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
         let mut cancel = pin!(cancel);
         let mut alarm = pin!(tokio::time::sleep_until(now().into()));
         let mut has_received = false;
+        let mut arrivals = 0_usize;
         loop {
             self.move_bytes().await;
             let has_sent = match self.flush(&mut out).await {
@@ -105,9 +116,13 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
                 alarm.as_mut().reset(deadline.into());
             }
             let Self { transfer, port, file, progress, moved, trouble, .. } = self;
-            tokio::select! {
-                length = port.recv(&mut received, alone) => {
+            let packets_first = !arrivals.is_multiple_of(MAX_BATCH);
+            let arriving = port.recv(&mut received, alone);
+            let event = next(arriving, packets_first, ready(file), alarm.as_mut(), cancel.as_mut()).await;
+            match event {
+                Event::Arrived(length) => {
                     has_received = true;
+                    arrivals = arrivals.wrapping_add(1);
                     if let Err(ended) = take(transfer, length, &received) {
                         return Some(ended);
                     }
@@ -116,19 +131,17 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
                         let _ = take(transfer, Ok(length), &received);
                     }
                 }
-                piece = ready(file) => match piece {
-                    Ok(piece) => {
-                        *moved += piece.len() as u64;
-                        transfer.handle_data(piece);
-                        progress(*moved);
-                    }
-                    Err(error) => {
-                        *trouble = Some(error);
-                        transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be read");
-                    }
-                },
-                () = &mut alarm => transfer.handle_timeout(now()),
-                outcome = &mut cancel => return Some(self.cancelled(&mut received, outcome).await),
+                Event::Read(Ok(piece)) => {
+                    *moved += piece.len() as u64;
+                    transfer.handle_data(piece);
+                    progress(*moved);
+                }
+                Event::Read(Err(error)) => {
+                    *trouble = Some(error);
+                    transfer.fail(ErrorCode::NOT_DEFINED, "the file cannot be read");
+                }
+                Event::Alarm => transfer.handle_timeout(now()),
+                Event::Cancelled(outcome) => return Some(self.cancelled(&mut received, outcome).await),
             }
         }
     }
@@ -211,6 +224,34 @@ fn cannot_store(transfer: &mut Transfer, trouble: &mut Option<io::Error>, error:
     *trouble = Some(error);
 }
 
+/// It is a packet nearly always, and when one is there nothing else is looked at: every block has this to wait for. A
+/// flood of packets must not keep the rest waiting for ever, though, so that comes first from time to time.
+async fn next(
+    arriving: impl Future<Output = io::Result<usize>>,
+    packets_first: bool,
+    reading: impl Future<Output = io::Result<bytes::Bytes>>,
+    mut alarm: Pin<&mut tokio::time::Sleep>,
+    mut cancel: Pin<&mut impl Future<Output = Outcome>>,
+) -> Event {
+    let (mut arriving, mut reading) = (pin!(arriving), pin!(reading));
+    poll_fn(|context| {
+        if packets_first && let Poll::Ready(length) = arriving.as_mut().poll(context) {
+            return Poll::Ready(Event::Arrived(length));
+        }
+        if let Poll::Ready(piece) = reading.as_mut().poll(context) {
+            return Poll::Ready(Event::Read(piece));
+        }
+        if alarm.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Event::Alarm);
+        }
+        if let Poll::Ready(outcome) = cancel.as_mut().poll(context) {
+            return Poll::Ready(Event::Cancelled(outcome));
+        }
+        if packets_first { Poll::Pending } else { arriving.as_mut().poll(context).map(Event::Arrived) }
+    })
+    .await
+}
+
 async fn ready(file: &mut FileEnd<'_>) -> io::Result<bytes::Bytes> {
     match file {
         FileEnd::Source(reader) => reader.ready().await,
@@ -243,4 +284,24 @@ pub(crate) fn take(transfer: &mut Transfer, length: io::Result<usize>, received:
 #[expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_packets_does_not_hide_the_rest() {
+        async fn check(packets_first: bool, want: fn(&Event) -> bool) {
+            let alarm = pin!(tokio::time::sleep_until(now().into()));
+            let cancel = pin!(ready(Outcome::Cancelled));
+            tokio::task::yield_now().await;
+            let event = next(ready(Ok(4)), packets_first, pending(), alarm, cancel).await;
+            assert!(want(&event), "packets first: {packets_first}");
+        }
+        check(true, |event| matches!(event, Event::Arrived(Ok(4)))).await;
+        check(false, |event| matches!(event, Event::Alarm | Event::Cancelled(_))).await;
+    }
 }
