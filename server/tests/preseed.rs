@@ -68,7 +68,8 @@ fn render_tells_of_mistakes() {
     let context = context.to_str().unwrap();
     let (status, out, err) = preseed(&["render", "-", "--context", context], b"a\n{{nod}}\n");
     assert_eq!((status, out.as_str()), (1, ""));
-    assert!(err.contains("-:2:3: `nod` is not defined; did you mean `node`?"), "{err}");
+    let told = "firstlight: -:2:3: `nod` is not defined; did you mean `node`?\n  |\n2 | {{nod}}\n  |   ^\n";
+    assert_eq!(err, told);
     let (status, out, err) = preseed(&["render", "-", "--context", context], b"a\n{{if x}}\n");
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(err.contains("-:2:"), "{err}");

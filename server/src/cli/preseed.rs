@@ -132,8 +132,8 @@ fn render(template: &Path, context: &Path, directories: &[PathBuf]) -> Result<St
     let text = read(&file).map_err(unusable)?;
     let text = String::from_utf8(text).map_err(|_| shown(&file, &"this is not UTF-8 text"))?;
     let context = context::parse(&read(context).map_err(unusable)?).map_err(|error| shown(context, &error))?;
-    let template = Template::parse(&file.display().to_string(), &text).map_err(|error| (1, error.to_string()))?;
-    templates::render(&template, &context, directories).map_err(|error| (1, error.to_string()))
+    let template = Template::parse(&file.display().to_string(), &text).map_err(|error| (1, format!("{error:#}")))?;
+    templates::render(&template, &context, directories).map_err(|error| (1, format!("{error:#}")))
 }
 
 /// The template itself, or the first file of that name in a directory.

@@ -135,7 +135,7 @@ impl FurtherSubnet {
             }
             (one, _) => Err(ConfigError::Value {
                 key: "dhcp.subnets".into(),
-                value: format!("the {}. of them", at + 1),
+                value: format!("entry {}", at + 1),
                 problem: if one.is_some() {
                     "has interface and network: leave out network, which the interface's address says".into()
                 } else {
@@ -245,12 +245,12 @@ mod tests {
     fn faults_name_the_key_and_say_what_to_do() {
         refused(
             "",
-            "dhcp.subnets = the 1. of them: needs interface (another one of this host), or network (which a relay agent \
+            "dhcp.subnets = entry 1: needs interface (another one of this host), or network (which a relay agent \
              reaches)",
         );
         refused(
             "interface = 'eth2'\nnetwork = '10.88.0.0/24'",
-            "dhcp.subnets = the 1. of them: has interface and network: leave out network, which the interface's address \
+            "dhcp.subnets = entry 1: has interface and network: leave out network, which the interface's address \
              says",
         );
         refused(
