@@ -46,6 +46,8 @@ mod json;
 mod json_schema;
 pub mod layout;
 mod merge;
+mod mkfs;
+mod names;
 mod nearest;
 mod plan;
 mod power;

@@ -106,12 +106,6 @@ fn depth(path: &str) -> usize {
     path.split('/').filter(|part| !part.is_empty()).count()
 }
 
-/// Whether a name is fit for device nodes and for the tools that make them.
-fn is_name(name: &str) -> bool {
-    let clean = |c: char| c.is_ascii_alphanumeric() || "_.-+".contains(c);
-    !name.is_empty() && name.len() <= 127 && name.chars().all(clean) && !name.starts_with(['-', '.'])
-}
-
 impl<'a> Resolver<'a> {
     fn error(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String) {
         let path = if key.is_empty() { item.path.clone() } else { format!("{}.{key}", item.path) };
@@ -122,6 +116,11 @@ impl<'a> Resolver<'a> {
     fn refuse(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String, remedy: &str) {
         let path = format!("{}.{key}", item.path);
         self.problems.push(Problem::error(code, path, item.span, message).remedy(remedy));
+    }
+
+    fn warn(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String, remedy: &str) {
+        let path = format!("{}.{key}", item.path);
+        self.problems.push(Problem::warning(code, path, item.span, message).remedy(remedy));
     }
 
     fn item(&mut self, item: &'a StorageItem) {
@@ -217,12 +216,21 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let refusal = match device {
-            Device::Whole(holder) => match self.holder(holder) {
-                Some(disk) if disk.table.is_some() => Some("has a partition table: use its partitions"),
-                _ => None,
+            Device::Whole(holder) => match self.holder_mut(holder) {
+                Some(disk) if !disk.partitions.is_empty() => Some("has partitions: use these"),
+                Some(disk) => {
+                    // A table without partitions gives way to what is put over it.
+                    disk.table = None;
+                    None
+                }
+                None => None,
             },
             Device::Partition(holder, at) => match self.holder(holder)?.partitions.get(at)?.kind {
-                PartitionKind::BiosGrub => Some("is for the boot loader alone"),
+                PartitionKind::BiosGrub => {
+                    let message = format!("the boot loader writes itself over what stands on {id}");
+                    self.warn(item, "boot-loader-area", key, message, "use another partition");
+                    None
+                }
                 PartitionKind::Extended => Some("is an extended partition: use the logical ones in it"),
                 _ => None,
             },

@@ -356,6 +356,23 @@ impl RaidLevel {
         }
     }
 
+    /// Whether its members are of one size, all but what nothing is redundant in.
+    pub(crate) const fn is_redundant(self) -> bool {
+        !matches!(self, Self::Linear | Self::Raid0 | Self::Container)
+    }
+
+    /// The size of an array of `count` members that give `each` bytes.
+    pub(crate) const fn capacity(self, each: u64, count: u64) -> u64 {
+        match self {
+            Self::Container => 0,
+            Self::Raid1 => each,
+            Self::Raid6 => each.saturating_mul(count.saturating_sub(2)),
+            Self::Raid10 => each.saturating_mul(count) / 2,
+            Self::Linear | Self::Raid0 => each.saturating_mul(count),
+            Self::Raid4 | Self::Raid5 => each.saturating_mul(count.saturating_sub(1)),
+        }
+    }
+
     /// Whether a spare can take the place of a member.
     #[must_use]
     pub const fn takes_spares(self) -> bool {

@@ -170,7 +170,7 @@ fn a_storage_section_is_followed() {
          └─  9     1.5 GiB  linux       ext4   /home\n"
     );
     let mounts: Vec<&str> = plan.steps.iter().map(|s| s.id.as_str()).filter(|id| id.starts_with("mount-")).collect();
-    assert_eq!(mounts, ["mount-root", "mount-home", "mount-boot", "mount-boot-efi"]);
+    assert_eq!(mounts, ["mount-root", "mount-home", "mount-boot", "mount-tmp", "mount-boot-efi"]);
     let fstab = plan.steps.iter().find(|step| step.id == "fstab").unwrap().stdin.clone().unwrap();
     let fields: Vec<Vec<&str>> = fstab.lines().skip(1).map(|line| line.split(' ').skip(1).collect()).collect();
     assert_eq!(

@@ -347,12 +347,10 @@ fn refusals() {
         ("  - {id: z, type: raid, name: md0, raidlevel: 5, devices: [b, c]}", vec!["raid-members"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 0, devices: [b, c], spare_devices: [d]}", vec!["raid-spares"]),
         ("  - {id: z, type: raid, name: a/b, raidlevel: 1, devices: [b, c]}", vec!["raid-name"]),
-        ("  - {id: z, type: raid, name: md0, raidlevel: linear, devices: [b, c]}", vec!["raid-level"]),
-        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, c], metadata: imsm}", vec!["raid-metadata"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, b]}", vec!["device-twice"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a]}", vec!["device-kind"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, q]}", vec!["unknown-device"]),
-        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a1]}", vec!["device-kind"]),
+        ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a1]}", vec!["raid-size"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 1, devices: [b, a2]}", vec!["device-twice"]),
         ("  - {id: z, type: lvm_volgroup, name: g, devices: []}", vec!["missing-key"]),
         ("  - {id: z, type: lvm_volgroup, name: -g, devices: [b]}", vec!["lvm-name"]),
@@ -368,22 +366,12 @@ fn refusals() {
         ("  - {id: z, type: dm_crypt, volume: b, dm_name: x}", vec!["crypt-key"]),
         ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, key: k, keyfile: /k}", vec!["crypt-key"]),
         ("  - {id: z, type: dm_crypt, volume: b, dm_name: ../x, key: k}", vec!["crypt-name"]),
-        (
-            "  - {id: p, type: partition, device: a, size: 100M}\n  - {id: z, type: dm_crypt, volume: p, dm_name: x, keyfile: /dev/urandom}\n  - {id: y, type: format, volume: z, fstype: ext4}",
-            vec!["random-key"],
-        ),
-        ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/random}", vec!["random-key"]),
         ("  - {id: z, type: bcache, cache_device: b}", vec!["missing-key"]),
         ("  - {id: z, type: bcache, backing_device: b, cache_device: c, cache_mode: fast}", vec!["cache-mode"]),
-        ("  - {id: z, type: format, volume: b, fstype: ntfs}", vec!["fstype"]),
-        ("  - {id: z, type: format, volume: b, fstype: fat32, uuid: abcd}", vec!["uuid"]),
         (
             "  - {id: z, type: partition, device: a, size: 100M}\n  - {id: y, type: format, volume: z, fstype: xfs}",
             vec!["format-size"],
         ),
-        ("  - {id: z, type: partition, device: a, size: 1M, flag: logical}", vec!["partition-flag"]),
-        ("  - {id: z, type: partition, device: a, size: 1M, partition_type: '0x83'}", vec!["partition-type"]),
-        ("  - {id: z, type: partition, device: a, size: 1M, partition_name: 'a\"b'}", vec!["partition-name"]),
         ("  - {id: z, type: partition, device: b, size: 1M}", vec!["ptable"]),
         ("  - {id: z, type: disk, serial: nope, path: /dev/sdb}", vec!["disk-not-found"]),
     ] {
@@ -391,6 +379,54 @@ fn refusals() {
             "\n  - {id: fr, type: format, volume: a3, fstype: ext4}\n  - {id: mr, type: mount, device: fr, path: /}";
         assert_eq!(refused(&format!("{items}{root}")), codes, "{items}");
     }
+}
+
+/// curtin installs all of these, though some are unwise.
+#[test]
+fn what_curtin_takes_is_planned() {
+    for (items, warnings) in [
+        ("  - {id: z, type: raid, name: md0, raidlevel: linear, devices: [b, c]}", vec![]),
+        ("  - {id: z, type: format, volume: b, fstype: ntfs}", vec![]),
+        ("  - {id: z, type: format, volume: b, fstype: f2fs, label: data}", vec![]),
+        ("  - {id: z, type: format, volume: b, fstype: fat32, uuid: abcd}", vec![]),
+        ("  - {id: z, type: format, volume: b, fstype: xfs, label: installation-data}", vec!["label-too-long"]),
+        ("  - {id: z, type: format, volume: a1, fstype: ext2}", vec!["boot-loader-area"]),
+        ("  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/random}", vec!["random-key"]),
+        (
+            "  - {id: z, type: dm_crypt, volume: b, dm_name: x, keyfile: /dev/random}\n  - {id: y, type: format, volume: z, fstype: ext4}",
+            vec!["random-key", "random-key"],
+        ),
+        ("  - {id: z, type: partition, device: a, size: 1M, flag: logical}", vec!["flag-table"]),
+        ("  - {id: z, type: partition, device: a, size: 1M, partition_type: '0x83'}", vec![]),
+        ("  - {id: z, type: partition, device: a, size: 1M, partition_name: 'a\"b'}", vec![]),
+        ("  - {id: z, type: mount, spec: LABEL=data, fstype: ext4, path: /srv}", vec![]),
+    ] {
+        let root =
+            "\n  - {id: fr, type: format, volume: a3, fstype: ext4}\n  - {id: mr, type: mount, device: fr, path: /}";
+        let plan = planned(&yaml(&format!("{items}{root}")));
+        assert_eq!(plan.warnings.iter().map(|it| it.code).collect::<Vec<_>>(), warnings, "{items}");
+    }
+}
+
+#[test]
+fn words_of_cryptsetup_and_mdadm() {
+    let plan = planned(&yaml(&format!(
+        "  - {{id: z, type: raid, name: disks, raidlevel: container, metadata: ddf, devices: [b, c]}}
+  - {{id: m, type: raid, name: md1, raidlevel: 1, container: z}}
+  - {{id: it, type: dm_crypt, volume: m, dm_name: safe, keyfile: /k, cipher: aes-xts-plain64, keysize: '512',
+     recovery_keyfile: /r}}{ROOT}"
+    )));
+    assert_eq!(
+        command(&plan, "raid-disks"),
+        "mdadm --create /dev/md/disks --run --metadata=ddf --raid-devices=2 --name=disks /dev/sdb /dev/sdc"
+    );
+    assert_eq!(
+        command(&plan, "raid-md1"),
+        "mdadm --create /dev/md1 --run --level=raid1 --raid-devices=2 --name=1 /dev/md/disks"
+    );
+    let format = command(&plan, "crypt-safe");
+    assert!(format.ends_with(" --key-file /k --cipher aes-xts-plain64 --key-size 512 /dev/md1"), "{format}");
+    assert_eq!(command(&plan, "crypt-add-safe"), "cryptsetup luksAddKey --batch-mode --key-file /k /dev/md1 /r");
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn refusals() {
     for (items, wanted) in [
         ("  - {id: p, type: zpool, pool: mirror, vdevs: [b]}".to_owned(), "zfs-name storage.config[6].pool"),
         ("  - {id: p, type: zpool, pool: x, vdevs: []}".to_owned(), "missing-key storage.config[6].vdevs"),
-        ("  - {id: p, type: zpool, pool: x, vdevs: [a1]}".to_owned(), "device-kind storage.config[6].vdevs"),
+        ("  - {id: p, type: zpool, pool: x, vdevs: [a1]}".to_owned(), "zpool-size storage.config[6].vdevs"),
         ("  - {id: p, type: zfs, pool: a, volume: x}".to_owned(), "unknown-device storage.config[6].pool"),
         (format!("{pool}  - {{id: q, type: zpool, pool: rpool, vdevs: [b]}}"), "name-twice storage.config[7].name"),
         (format!("{pool}  - {{id: z, type: zfs, pool: p, volume: a/b}}"), "zfs-parent storage.config[7].volume"),

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Item};
+use crate::names::md_path;
 use crate::problem::Problem;
 use crate::storage::RaidLevel;
 use crate::value::{Node, Value};
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
-    let mut names: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
+    let mut names: BTreeMap<String, &Item<'_>> = BTreeMap::new();
     for item in graph.of("raid") {
         raid(item, problems);
-        if let Some(first) = item.text("name").and_then(|name| names.insert(name, item)) {
+        if let Some(first) = item.text("name").and_then(md_path).and_then(|path| names.insert(path, item)) {
             let message = format!("{} (line {}) has this name already", first.id, first.span.line);
             problems.push(item.error("same-name", "name", message));
         }
@@ -38,7 +39,7 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
 }
 
 fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
-    if let Some(name) = item.text("name").filter(|name| !is_md_name(name)) {
+    if let Some(name) = item.text("name").filter(|name| md_path(name).is_none()) {
         let problem = item.error("raid-name", "name", format!("{name:?} is not a name for a RAID"));
         problems.push(problem.remedy("write md and a number, such as md0, or a word without a slash"));
     }
@@ -102,14 +103,6 @@ fn level(node: &Node) -> Result<RaidLevel, Option<RaidLevel>> {
     level.filter(|_| works).ok_or(level)
 }
 
-/// `md0`, `/dev/md0`, `md/name`, `/dev/md/name` or a word without a slash.
-fn is_md_name(name: &str) -> bool {
-    let path = if name.starts_with("/dev/") { name.to_owned() } else { format!("/dev/{name}") };
-    let numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
-    let named = path.strip_prefix("/dev/md/").is_some_and(|rest| !rest.is_empty());
-    named || path.strip_prefix("/dev/md").is_some_and(numbered) || (!name.is_empty() && !name.contains('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value as Json;
@@ -152,7 +145,7 @@ mod tests {
             let name = case["input"].as_str().unwrap();
             // curtin makes a directory of the empty name, and mdadm then fails.
             let fine = case.get("error").is_none() && !name.is_empty();
-            assert_eq!(is_md_name(name), fine, "{case}");
+            assert_eq!(md_path(name).is_some(), fine, "{case}");
         }
     }
 }

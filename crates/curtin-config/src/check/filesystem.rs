@@ -1,42 +1,10 @@
 //! File systems: which can be made, and whether labels, UUIDs and sizes fit.
 
 use super::graph::{Graph, Item};
+use crate::mkfs::{self, KINDS};
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::size;
-
-/// A file system that curtin makes.
-struct Kind {
-    name: &'static str,
-    /// The longest label, in bytes.
-    label: usize,
-    /// Whether a UUID can be chosen.
-    uuid: bool,
-    /// The smallest device that it can be made on, in MiB.
-    least: u64,
-}
-
-const fn kind(name: &'static str, label: usize, uuid: bool, least: u64) -> Kind {
-    Kind { name, label, uuid, least }
-}
-
-const KINDS: &[Kind] = &[
-    kind("btrfs", 256, true, 109),
-    kind("ext2", 16, true, 1),
-    kind("ext3", 16, true, 2),
-    kind("ext4", 16, true, 2),
-    kind("f2fs", 512, true, 38),
-    kind("fat", 11, false, 1),
-    kind("fat12", 11, false, 1),
-    kind("fat16", 11, false, 3),
-    kind("fat32", 11, false, 33),
-    kind("vfat", 11, false, 1),
-    kind("jfs", 16, false, 16),
-    kind("ntfs", 32, false, 1),
-    kind("reiserfs", 16, true, 33),
-    kind("swap", 15, true, 1),
-    kind("xfs", 12, true, 300),
-];
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut root: Option<&Item<'_>> = None;
@@ -60,7 +28,7 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
         }
         return;
     }
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == fstype) else {
+    let Some(kind) = mkfs::find(fstype) else {
         let problem = item.error("bad-fstype", "fstype", format!("curtin makes no file system of type {fstype}"));
         let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
         problems.push(match nearest(fstype, &names) {
@@ -71,7 +39,7 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
     };
     if let Some(label) = item.text("label").filter(|label| label.len() > kind.label) {
         let message = format!("a label of {fstype} has {} characters at most; curtin cuts the rest off", kind.label);
-        let cut: String = label.chars().take(kind.label).collect();
+        let cut = mkfs::cut(label, kind.label);
         problems.push(item.warning("label-too-long", "label", message).remedy(format!("write a shorter one: {cut}")));
     }
     if item.get("uuid").is_some() && !kind.uuid {
@@ -120,23 +88,5 @@ fn zfs_root(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
         let problem =
             item.error("zfsroot", "fstype", "a zfsroot needs a disk with `grub_device: true` and `ptable: gpt`");
         problems.push(problem.remedy("use ext4, or mark the boot disk"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_those_of_curtin() {
-        let all = include_str!("../../../../testdata/curtin/curtin_misc_vectors.json");
-        let vectors: serde_json::Value = serde_json::from_str(all).unwrap();
-        let names: Vec<_> =
-            vectors["mkfs_fstypes"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-        assert_eq!(names, KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>());
-        for kind in KINDS {
-            assert_eq!(vectors["mkfs_label_limit_by_fstype"][kind.name], kind.label, "{}", kind.name);
-            assert_eq!(vectors["mkfs_uuid_supported"][kind.name], kind.uuid, "{}", kind.name);
-        }
     }
 }

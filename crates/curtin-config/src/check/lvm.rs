@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Item};
+use crate::names;
 use crate::problem::Problem;
 use crate::size;
 use crate::value::Node;
@@ -48,6 +49,11 @@ fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
     // One extent is lost to the header of a physical volume.
     let room: Option<u64> =
         members.map(|bytes| Some(bytes? / EXTENT * EXTENT).map(|all| all.saturating_sub(EXTENT))).sum();
+    if room.is_some_and(|room| room < EXTENT) && !group.preserved() {
+        let message = format!("the physical volumes of {} have no room for an extent of 4 MiB", group.id);
+        problems.push(group.error("lvm-full", "devices", message).remedy("use larger ones"));
+        return;
+    }
     let (mut used, mut rest) = (0_u64, None::<&Item<'_>>);
     for item in graph.users(group.id).filter(|item| item.kind == "lvm_partition") {
         if let Some(first) = item.text("name").and_then(|name| names.insert(name, item)) {
@@ -76,21 +82,10 @@ fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
 
 fn name(item: &Item<'_>, key: &str, problems: &mut Vec<Problem>) {
     let Some(name) = item.text(key) else { return };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+_.-".contains(c);
-    let reserved = item.kind == "lvm_partition"
-        && (["snapshot", "pvmove"].iter().any(|word| name.starts_with(word))
-            || ["_cdata", "_cmeta", "_corig", "_mlog", "_mimage", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta"]
-                .iter()
-                .any(|word| name.contains(word)));
-    if name.is_empty()
-        || name.len() > 127
-        || name.starts_with('-')
-        || matches!(name, "." | "..")
-        || !name.chars().all(plain)
-    {
+    if !names::is_lvm_name(name) {
         let problem = item.error("lvm-name", key, format!("LVM does not take the name {name:?}"));
         problems.push(problem.remedy("use letters, digits, _, -, + and dots, no - at the beginning"));
-    } else if reserved {
+    } else if item.kind == "lvm_partition" && names::is_lvm_reserved(name) {
         problems.push(item.error("lvm-name", key, format!("LVM keeps the name {name:?} for itself")));
     }
 }
@@ -111,10 +106,10 @@ fn crypt(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
         }
         (None, Some(_)) => {}
     }
-    if item.text("dm_name").is_some_and(|name| name.contains('/') || name.len() > 127) {
-        let problem =
-            item.error("dm-name", "dm_name", "a name below /dev/mapper has no slash and at most 127 characters");
-        problems.push(problem);
+    let name = item.text("dm_name").filter(|name| !name.is_empty()).unwrap_or(item.id);
+    if !names::is_dm_name(name) {
+        let problem = item.error("dm-name", "dm_name", format!("the device would not be called /dev/mapper/{name}"));
+        problems.push(problem.remedy("use letters, digits and #+-.:=@_, at most 127"));
     }
     let random = matches!(item.text("keyfile"), Some("/dev/urandom" | "/dev/random"));
     let kept = graph.users(item.id).find(|user| !(user.kind == "format" && user.text("fstype") == Some("swap")));

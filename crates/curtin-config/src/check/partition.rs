@@ -58,6 +58,12 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
             }
         }
     }
+    let in_gpt =
+        item.text("device").and_then(|id| graph.get(id)).is_some_and(|disk| disk.text("ptable") == Some("gpt"));
+    if graph.version == 2 && in_gpt && item.text("partition_type").is_some_and(|kind| kind.starts_with("0x")) {
+        let problem = item.error("partition-type", "partition_type", "sfdisk takes a UUID in a GPT, and nothing else");
+        problems.push(problem.remedy("write the UUID of the type, or leave it to `flag`"));
+    }
     if item.flag("resize") && !item.preserved() {
         let problem = item.warning("resize-new", "resize", "only a preserved partition can be resized");
         problems.push(problem.remedy("write `preserve: true`, or remove `resize`"));

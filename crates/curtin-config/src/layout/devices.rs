@@ -71,7 +71,7 @@ impl Layout {
         let mut growing: BTreeSet<&str> = BTreeSet::new();
         for volume in &self.volumes {
             let grows = match &volume.kind {
-                VolumeKind::Raid(raid) => raid.level == RaidLevel::Raid0,
+                VolumeKind::Raid(raid) => !raid.level.is_redundant() || raid.container.is_some(),
                 VolumeKind::Crypt(_) | VolumeKind::Bcache(_) => {
                     volume.members().first().is_some_and(|member| growing.contains(member))
                 }
@@ -82,6 +82,8 @@ impl Layout {
             }
             let kind = match &volume.kind {
                 VolumeKind::Group(_) | VolumeKind::Pool(_) | VolumeKind::Dataset(_) => continue,
+                // A container has no room of its own.
+                VolumeKind::Raid(raid) if raid.level == RaidLevel::Container => continue,
                 VolumeKind::Raid(raid) => raid.level.name(),
                 VolumeKind::Logical(_) => "lvm",
                 VolumeKind::Crypt(_) => "crypt",

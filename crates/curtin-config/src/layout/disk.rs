@@ -68,6 +68,8 @@ pub struct Partition {
     pub uuid: String,
     /// Its name in the partition table (GPT only).
     pub name: Option<String>,
+    /// Its attributes in the partition table, as sfdisk takes them (GPT only).
+    pub attributes: Vec<String>,
     /// How it is emptied before; erasing signatures of what is new is done anyway.
     pub wipe: Option<Wipe>,
     /// Whether it is there already, and stays where it is.
@@ -159,7 +161,10 @@ impl DiskLayout {
         if table == Table::Gpt {
             line.push_str(&format!(", uuid={}", partition.uuid));
             if let Some(name) = &partition.name {
-                line.push_str(&format!(", name=\"{name}\""));
+                line.push_str(&format!(", name=\"{}\"", escaped(name)));
+            }
+            if !partition.attributes.is_empty() {
+                line.push_str(&format!(", attrs=\"{}\"", escaped(&partition.attributes.join(" "))));
             }
         } else if partition.bootable {
             line.push_str(", bootable");
@@ -195,4 +200,14 @@ impl Partition {
             _ => self.uuid.clone(),
         }
     }
+}
+
+/// sfdisk takes the codes of what would end a text.
+fn escaped(text: &str) -> String {
+    let one = |c: char| match c {
+        '"' | '\\' => format!("\\x{:02x}", u32::from(c)),
+        c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
 }

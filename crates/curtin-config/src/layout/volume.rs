@@ -62,8 +62,10 @@ pub struct Raid {
     pub members: Vec<String>,
     /// The device nodes of its spares.
     pub spares: Vec<String>,
-    /// How many bytes of each member are used; `None` means all that there is (RAID 0).
+    /// How many bytes of each member are used; `None` means all that there is.
     pub member_size: Option<u64>,
+    /// The device node of the container that it is in.
+    pub container: Option<String>,
 }
 
 /// An LVM volume group of extents of 4 MiB.
@@ -105,6 +107,12 @@ pub struct Crypt {
     pub key: CryptKey,
     /// The options of crypttab.
     pub options: String,
+    /// The cipher, where it is not the one that cryptsetup chooses.
+    pub cipher: Option<String>,
+    /// The length of its key in bits, where cryptsetup does not choose it.
+    pub key_size: Option<String>,
+    /// A file with another passphrase that opens it.
+    pub recovery_keyfile: Option<String>,
 }
 
 /// Where the key of an encrypted device comes from.
@@ -152,6 +160,7 @@ impl Volume {
     #[must_use]
     pub fn members(&self) -> Vec<&str> {
         match &self.kind {
+            VolumeKind::Raid(Raid { container: Some(container), .. }) => vec![container],
             VolumeKind::Raid(raid) => raid.members.iter().chain(&raid.spares).map(String::as_str).collect(),
             VolumeKind::Group(group) => group.members.iter().map(String::as_str).collect(),
             VolumeKind::Logical(_) => self.path.rsplit_once('/').map(|(group, _)| group).into_iter().collect(),

@@ -1,7 +1,8 @@
 //! Encrypted devices.
 
-use super::{Device, Holder, Place, Resolver, is_name};
+use super::{Device, Holder, Place, Resolver};
 use crate::layout::{Crypt, CryptKey, VolumeKind};
+use crate::names::is_dm_name;
 use crate::size::human;
 use crate::storage::{DmCryptItem, StorageItem};
 
@@ -10,8 +11,8 @@ const HEADER: u64 = 16 << 20;
 
 impl<'a> Resolver<'a> {
     pub(super) fn crypt(&mut self, item: &'a StorageItem, wanted: &DmCryptItem) -> Option<Place> {
-        let name = wanted.dm_name.clone();
-        if !is_name(&name) || name == "control" {
+        let name = if wanted.dm_name.is_empty() { item.id.clone() } else { wanted.dm_name.clone() };
+        if !is_dm_name(&name) {
             self.error(item, "crypt-name", "dm_name", format!("{name:?} is not a name below /dev/mapper"));
             return None;
         }
@@ -28,8 +29,8 @@ impl<'a> Resolver<'a> {
             wanted.options.join(",")
         };
         if options.chars().any(|c| c.is_control() || c.is_whitespace() || c == '#') {
-            self.error(item, "crypt-options", "options", "an option of crypttab has no spaces".to_owned());
-            return None;
+            let message = "an option of crypttab has no spaces: the device is not opened at the next start".to_owned();
+            self.warn(item, "crypt-options", "options", message, "write each option by itself");
         }
         let (device, facts) = self.take(item, "volume", &wanted.volume)?;
         let size = if random { facts.size } else { facts.size.saturating_sub(HEADER) };
@@ -47,14 +48,24 @@ impl<'a> Resolver<'a> {
             Device::Whole(Holder::Disk(_)) if random => {
                 let message =
                     format!("{} may be another disk at the next start, which would be overwritten", facts.path);
-                self.refuse(item, "random-key", "volume", message, "use a partition or logical volume");
-                return None;
+                self.warn(item, "random-key", "volume", message, "use a partition or logical volume");
+                self.lasting_name(device, &facts)
             }
             _ if random => facts.path.clone(),
             _ => format!("UUID={uuid}"),
         };
         let path = format!("/dev/mapper/{name}");
-        let crypt = Crypt { name, device: facts.path, spec, uuid, key, options };
+        let crypt = Crypt {
+            name,
+            device: facts.path,
+            spec,
+            uuid,
+            key,
+            options,
+            cipher: wanted.cipher.clone().filter(|cipher| !cipher.is_empty()),
+            key_size: wanted.keysize.clone().filter(|size| !size.is_empty()),
+            recovery_keyfile: wanted.recovery_keyfile.clone(),
+        };
         let sizes = (size, facts.sector_size);
         let made = self.made(item, path, sizes, VolumeKind::Crypt(crypt), (None, wanted.wipe))?;
         let at = self.add_volume(item, made)?;
@@ -64,19 +75,15 @@ impl<'a> Resolver<'a> {
     fn key(&mut self, item: &StorageItem, wanted: &DmCryptItem) -> Option<CryptKey> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         match (given(&wanted.key), given(&wanted.keyfile)) {
-            (Some(key), None) if key.len() <= 512 => Some(CryptKey::Passphrase(key)),
-            (Some(_), None) => {
-                self.error(item, "crypt-key", "key", "a passphrase has at most 512 bytes".to_owned());
-                None
+            (Some(key), None) => {
+                if key.len() > 512 {
+                    let message = "a passphrase that somebody types in has at most 512 bytes".to_owned();
+                    self.warn(item, "crypt-key", "key", message, "write a shorter one");
+                }
+                Some(CryptKey::Passphrase(key))
             }
             (None, Some(path)) if path == "/dev/urandom" || path == "/dev/random" => Some(CryptKey::Random(path)),
-            (None, Some(path)) if path.starts_with('/') && !path.chars().any(char::is_control) => {
-                Some(CryptKey::File(path))
-            }
-            (None, Some(path)) => {
-                self.error(item, "crypt-key", "keyfile", format!("{path:?} is not an absolute path"));
-                None
-            }
+            (None, Some(path)) => Some(CryptKey::File(path)),
             _ => {
                 self.error(item, "crypt-key", "key", "exactly one of key and keyfile is needed".to_owned());
                 None

@@ -2,12 +2,10 @@
 
 use super::{Place, Resolver};
 use crate::layout::{CryptKey, Filesystem, VolumeKind};
-use crate::problem::Problem;
+use crate::mkfs;
 use crate::seed;
 use crate::size::human;
 use crate::storage::{FormatItem, StorageItem};
-
-const MIB: u64 = 1 << 20;
 
 impl<'a> Resolver<'a> {
     pub(super) fn format(&mut self, item: &'a StorageItem, wanted: &FormatItem) -> Option<Place> {
@@ -26,47 +24,47 @@ impl<'a> Resolver<'a> {
             *self.filesystem(device)? = Some(filesystem);
             return Some(Place::Format(device));
         }
-        let (kind, fat_bits) = match wanted.fstype.as_str() {
+        let Some(known) = mkfs::find(&wanted.fstype) else {
+            let message = format!("curtin makes no file system of type {}", wanted.fstype);
+            self.refuse(item, "bad-fstype", "fstype", message, "use ext4, xfs, btrfs, fat32 or swap");
+            return None;
+        };
+        let (kind, fat_bits) = match known.name {
             "fat" => ("vfat", None),
             "fat12" => ("vfat", Some(12)),
             "fat16" => ("vfat", Some(16)),
             "fat32" => ("vfat", Some(32)),
-            kind @ ("ext2" | "ext3" | "ext4" | "xfs" | "btrfs" | "vfat" | "swap") => (kind, None),
-            other => {
-                let message = format!("the file system {other} is not planned");
-                self.refuse(
-                    item,
-                    "fstype",
-                    "fstype",
-                    message,
-                    "use ext4, ext3, ext2, xfs, btrfs, vfat (fat12, fat16, fat32) or swap",
-                );
-                return None;
-            }
+            kind => (kind, None),
         };
-        self.minimum(item, kind, facts.size)?;
-        let uuid = match wanted.uuid.as_deref().filter(|uuid| !uuid.is_empty()) {
-            Some(uuid) => uuid.to_owned(),
-            None => {
-                let parts = [self.target.seed.as_str(), &self.unique(&facts.path), &item.id];
-                if kind == "vfat" { seed::volume_id(&parts) } else { seed::uuid(&parts) }
-            }
+        if facts.size < known.least << 20 {
+            let message = format!("{kind} needs {} MiB, and there are {}", known.least, human(facts.size));
+            self.error(item, "format-size", "volume", message);
+            return None;
+        }
+        let given = wanted.uuid.as_deref().filter(|uuid| !uuid.is_empty() && known.uuid);
+        let uuid = match (kind, given) {
+            (_, Some(uuid)) => uuid.to_owned(),
+            ("vfat", None) => seed::volume_id(&[&self.target.seed, &self.unique(&facts.path), &item.id]),
+            (_, None) if !known.uuid => String::new(),
+            _ => seed::uuid(&[&self.target.seed, &self.unique(&facts.path), &item.id]),
         };
         if !uuid.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
             self.error(item, "uuid", "uuid", format!("{uuid:?} is not a UUID"));
             return None;
         }
-        if kind == "vfat" && uuid.chars().filter(|c| *c != '-').count() != 8 {
-            let message = format!("{uuid:?} is not a volume id of FAT: eight digits, such as ABCD-1234");
-            self.error(item, "uuid", "uuid", message);
-            return None;
+        let label = wanted.label.as_deref().map(|label| mkfs::cut(label, known.label).to_owned());
+        if label != wanted.label {
+            let message = format!("a label of {kind} has at most {} bytes: the rest is cut off", known.label);
+            self.warn(item, "label-too-long", "label", message, "write a shorter one");
+        } else if kind == "vfat" && label.iter().any(|label| label.chars().any(|c| c.is_ascii_lowercase())) {
+            let message = format!("firmware may show the label {:?} in capitals", wanted.label);
+            self.warn(item, "label-case", "label", message, "write labels of FAT in capitals");
         }
-        self.label(item, kind, wanted.label.as_deref());
         let filesystem = Filesystem {
             id: item.id.clone(),
             kind: kind.to_owned(),
             fat_bits,
-            label: wanted.label.clone(),
+            label,
             uuid,
             preserve: false,
             extra_options: wanted.extra_options.clone(),
@@ -77,8 +75,7 @@ impl<'a> Resolver<'a> {
         });
         if random && kind != "swap" {
             let message = format!("{kind} would be lost at every start: the key is random");
-            self.refuse(item, "random-key", "fstype", message, "use fstype: swap, or a key");
-            return None;
+            self.warn(item, "random-key", "fstype", message, "use fstype: swap, or a key");
         }
         *self.filesystem(device)? = Some(filesystem);
         Some(Place::Format(device))
@@ -92,39 +89,5 @@ impl<'a> Resolver<'a> {
             .iter()
             .find(|disk| disk.holds(path))
             .map_or_else(|| "volume".to_owned(), |disk| disk.uuid.clone())
-    }
-
-    /// Below that, mkfs refuses.
-    fn minimum(&mut self, item: &StorageItem, kind: &str, size: u64) -> Option<()> {
-        let least = match kind {
-            "xfs" => 300 * MIB,
-            "btrfs" => 110 * MIB,
-            "swap" | "vfat" => MIB / 2,
-            _ => MIB,
-        };
-        if size < least {
-            let message = format!("{kind} needs {}, and there are {}", human(least), human(size));
-            self.error(item, "format-size", "volume", message);
-            return None;
-        }
-        Some(())
-    }
-
-    fn label(&mut self, item: &StorageItem, kind: &str, label: Option<&str>) {
-        let limit = match kind {
-            "xfs" => 12,
-            "vfat" => 11,
-            "btrfs" => 256,
-            "swap" => 15,
-            _ => 16,
-        };
-        let Some(label) = label else { return };
-        if label.len() > limit {
-            self.error(item, "label", "label", format!("a label of {kind} has at most {limit} bytes"));
-        } else if kind == "vfat" && label.chars().any(|c| c.is_ascii_lowercase()) {
-            let message = format!("firmware may show the label {label:?} in capitals");
-            let problem = Problem::warning("label-case", format!("{}.label", item.path), item.span, message);
-            self.problems.push(problem.remedy("write labels of FAT in capitals"));
-        }
     }
 }

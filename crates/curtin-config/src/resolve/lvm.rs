@@ -1,7 +1,8 @@
 //! Volume groups and logical volumes, in extents of 4 MiB.
 
-use super::{Device, Holder, Place, Resolver, is_name, volume};
+use super::{Device, Holder, Place, Resolver, volume};
 use crate::layout::{LogicalVolume, VolumeGroup, VolumeKind};
+use crate::names::{is_lvm_name, is_lvm_reserved};
 use crate::size::human;
 use crate::storage::{LvmPartitionItem, LvmVolgroupItem, StorageItem};
 
@@ -10,16 +11,10 @@ const EXTENT: u64 = 4 << 20;
 /// What LVM keeps at the beginning of a physical volume.
 const HEADER: u64 = 1 << 20;
 
-/// What LVM uses in names of its own.
-const RESERVED: &[&str] = &[
-    "_cdata", "_cmeta", "_corig", "_iorig", "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata", "_tmeta",
-    "_vdata", "_vorigin", "_wcorig",
-];
-
 impl<'a> Resolver<'a> {
     pub(super) fn volume_group(&mut self, item: &'a StorageItem, wanted: &LvmVolgroupItem) -> Option<Place> {
         let name = wanted.name.clone();
-        if !is_name(&name) {
+        if !is_lvm_name(&name) {
             self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
             return None;
         }
@@ -55,9 +50,7 @@ impl<'a> Resolver<'a> {
             return None;
         };
         let name = wanted.name.clone();
-        let taken = RESERVED.iter().any(|word| name.contains(word))
-            || ["snapshot", "pvmove"].iter().any(|word| name.starts_with(word));
-        if !is_name(&name) || taken {
+        if !is_lvm_name(&name) || is_lvm_reserved(&name) {
             self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
             return None;
         }

@@ -1,6 +1,6 @@
 //! What is mounted where.
 
-use super::{Place, Resolver};
+use super::{Device, Place, Resolver};
 use crate::layout::{CryptKey, Filesystem, Mount, VolumeKind};
 use crate::storage::{MountItem, StorageItem};
 
@@ -18,7 +18,13 @@ impl Resolver<'_> {
             freq: word(&wanted.freq, "0"),
             passno: word(&wanted.passno, "0"),
         };
-        if let Some(device) = &wanted.device {
+        let told = wanted.spec.as_deref().is_some_and(|spec| !spec.is_empty());
+        if told && wanted.fstype.as_deref().is_some_and(|kind| !kind.is_empty()) {
+            // What is said to be mounted needs nothing of this section.
+            if mount.spec.starts_with("/dev/") {
+                mount.device = Some(mount.spec.clone());
+            }
+        } else if let Some(device) = &wanted.device {
             let Some(Place::Format(device)) = self.places.get(device.as_str()).copied() else {
                 let message = format!("{device} is not the id of a format above");
                 self.error(item, "unknown-device", "device", message);
@@ -27,7 +33,9 @@ impl Resolver<'_> {
             let path = self.facts(device)?.path;
             let filesystem = self.filesystem(device)?.clone()?;
             mount.device = Some(path.clone());
-            mount.spec = self.spec(&path, &filesystem);
+            if !told {
+                mount.spec = self.spec(device, &path, &filesystem);
+            }
             mount.kind.clone_from(&filesystem.kind);
             if mount.kind == "swap" {
                 mount.path = "none".to_owned();
@@ -35,9 +43,15 @@ impl Resolver<'_> {
             } else if wanted.passno.is_none() {
                 mount.passno = "1".to_owned();
             }
-        } else if wanted.spec.is_none() {
-            self.error(item, "missing-key", "device", "a mount needs a device or a spec".to_owned());
+        } else {
+            self.error(item, "mount-nothing", "device", "a mount needs a device, or spec and fstype".to_owned());
             return None;
+        }
+        if matches!(mount.kind.as_str(), "fat" | "fat12" | "fat16" | "fat32" | "fat64") {
+            mount.kind = "vfat".to_owned();
+        }
+        if mount.kind == "swap" {
+            mount.path = "none".to_owned();
         }
         if mount.path.starts_with('/') {
             mount.path = format!("/{}", mount.path.trim_matches('/'));
@@ -56,7 +70,7 @@ impl Resolver<'_> {
             return None;
         }
         let placed = mount.path.starts_with('/') && !mount.path.split('/').any(|part| part == "..");
-        let nowhere = mount.path == "none" && (mount.kind == "swap" || mount.device.is_none());
+        let nowhere = mount.path == "none";
         if !placed && !nowhere {
             let message = format!("{:?} is not an absolute path without `..`", mount.path);
             self.error(item, "mount-path", "path", message);
@@ -70,11 +84,19 @@ impl Resolver<'_> {
     }
 
     /// How fstab names a file system. A swap area with a random key is made anew at every start.
-    fn spec(&self, path: &str, filesystem: &Filesystem) -> String {
+    fn spec(&self, device: Device, path: &str, filesystem: &Filesystem) -> String {
         let random = self.layout.volumes.iter().any(|volume| {
             volume.path == path
                 && matches!(&volume.kind, VolumeKind::Crypt(crypt) if matches!(crypt.key, CryptKey::Random(_)))
         });
-        if random || filesystem.uuid.is_empty() { path.to_owned() } else { format!("UUID={}", filesystem.uuid) }
+        match device {
+            _ if !random && !filesystem.uuid.is_empty() => format!("UUID={}", filesystem.uuid),
+            // The tool has chosen the UUID; the partition has one, too.
+            Device::Partition(holder, at) if !random => self
+                .holder(holder)
+                .and_then(|disk| Some(format!("PARTUUID={}", disk.partitions.get(at)?.partuuid(disk))))
+                .unwrap_or_else(|| path.to_owned()),
+            _ => path.to_owned(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{Device, Place, Resolver};
 use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, partition_path, usable};
 use crate::seed;
 use crate::size::human;
-use crate::storage::{PartitionItem, StorageItem};
+use crate::storage::{ItemKind, PartitionItem, StorageItem};
 
 /// An MBR counts sectors in 32 bits.
 const MBR_SECTORS: u64 = 1 << 32;
@@ -24,12 +24,25 @@ impl Resolver<'_> {
         if item.preserve {
             return self.kept_partition(item, wanted, holder, &disk);
         }
+        // Version 1 of curtin does not look at what version 2 has added: it cannot stand in the way.
+        let fits = |text: &Option<String>| text.clone().filter(|text| is_uuid(text));
+        let known = PartitionItem {
+            offset: None,
+            resize: false,
+            partition_type: wanted.partition_type.clone().filter(|text| type_code(text, table).is_some()),
+            uuid: fits(&wanted.uuid),
+            attrs: Vec::new(),
+            ..wanted.clone()
+        };
+        let wanted = if self.version == 1 { &known } else { wanted };
         let (kind, bootable) = self.flag(item, wanted, table)?;
         let Some(size) = wanted.size.filter(|size| *size > 0) else {
             self.error(item, "missing-key", "size", "a partition needs a size above 0".to_owned());
             return None;
         };
-        let logical = wanted.flag.as_deref() == Some("logical");
+        let by_number = self.version == 2 && wanted.number > Some(4);
+        let logical = table == Table::Msdos && (wanted.flag.as_deref() == Some("logical") || by_number);
+        let size = if kind == PartitionKind::Extended { self.with_tables(wanted, size) } else { size };
         let number = self.number(item, wanted, &disk, table, logical)?;
         let (start, size) = self.place(item, wanted, &disk, table, logical, size)?;
         let type_code = self.type_code(item, wanted, table)?;
@@ -42,14 +55,6 @@ impl Resolver<'_> {
             None => seed::uuid(&[&self.target.seed, &disk.uuid, &item.id]),
         };
         let name = wanted.partition_name.clone().filter(|name| !name.is_empty());
-        // 36 units of UTF-16; sfdisk has no way to write a quotation mark.
-        if name.as_deref().is_some_and(|name| {
-            name.encode_utf16().count() > 36 || name.contains(['"', '\\']) || name.chars().any(char::is_control)
-        }) {
-            let message = "a partition's name has at most 36 characters, without quotation marks".to_owned();
-            self.error(item, "partition-name", "partition_name", message);
-            return None;
-        }
         let disk = self.holder_mut(holder)?;
         disk.partitions.push(Partition {
             id: item.id.clone(),
@@ -63,12 +68,28 @@ impl Resolver<'_> {
             bootable,
             uuid,
             name,
+            attributes: wanted.attrs.clone(),
             wipe: wanted.wipe,
             preserve: false,
             grub_device: wanted.grub_device,
             filesystem: None,
         });
         Some(Place::Device(Device::Partition(holder, disk.partitions.len().saturating_sub(1))))
+    }
+
+    /// Version 1 makes room in an extended partition for the table of each logical one.
+    fn with_tables(&self, wanted: &PartitionItem, size: u64) -> u64 {
+        if self.version == 2 {
+            return size;
+        }
+        let parts = self.storage.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Partition(part) if part.device == wanted.device => Some(part),
+            _ => None,
+        });
+        let logical = parts.filter(|part| part.flag.as_deref() == Some("logical"));
+        let sizes = logical.filter_map(|part| part.size?.checked_next_multiple_of(ALIGNMENT)?.checked_add(ALIGNMENT));
+        let (needed, count) = sizes.fold((0_u64, 0_u64), |(sum, count), size| (sum.saturating_add(size), count + 1));
+        needed.max(size.saturating_add(count * ALIGNMENT))
     }
 
     /// The wanted number, or the next one of its kind.
@@ -86,7 +107,14 @@ impl Resolver<'_> {
             (Table::Msdos, true) => 5..=60,
         };
         let last = disk.partitions.iter().filter(|other| other.logical == logical).map(|other| other.number).max();
-        let number = wanted.number.unwrap_or_else(|| last.map_or(*range.start(), |last| last.saturating_add(1)));
+        let next = last.map_or(*range.start(), |last| last.saturating_add(1));
+        // New logical partitions are counted, whatever number is given; version 1 counts them from five in a GPT, too.
+        let in_gpt = table == Table::Gpt && self.version == 1 && wanted.flag.as_deref() == Some("logical");
+        let number = match wanted.number {
+            Some(number) if !logical || disk.preserve => number,
+            None if in_gpt => next.max(5),
+            _ => next,
+        };
         if !range.contains(&number) || disk.partitions.iter().any(|other| other.number == number) {
             let kind = if logical { "logical partition" } else { "partition" };
             let message =
@@ -108,6 +136,12 @@ impl Resolver<'_> {
         size: u64,
     ) -> Option<(u64, u64)> {
         let mut room = usable(disk.size, disk.sector_size);
+        if wanted.offset.is_some() {
+            // The first sectors belong to the table. What asks for them gets them.
+            let sectors =
+                if table == Table::Gpt { 2 + 16_384_u64.div_ceil(u64::from(disk.sector_size.max(1))) } else { 1 };
+            room.start = sectors.saturating_mul(u64::from(disk.sector_size));
+        }
         if table == Table::Msdos {
             room.end = room.end.min(MBR_SECTORS * u64::from(disk.sector_size) / ALIGNMENT * ALIGNMENT - ALIGNMENT);
         }
@@ -119,12 +153,20 @@ impl Resolver<'_> {
                 return None;
             };
             // Each logical partition has a table of its own before it.
-            room = extended.start + ALIGNMENT..extended.start + extended.size;
+            let table = if wanted.offset.is_some() { u64::from(disk.sector_size) } else { ALIGNMENT };
+            room = extended.start + table..extended.start + extended.size;
         }
         let peers = disk.partitions.iter().filter(|other| other.logical == logical);
-        let gap = if logical { ALIGNMENT } else { 0 };
+        let gap = match (logical, wanted.offset) {
+            (false, _) => 0,
+            (true, None) => ALIGNMENT,
+            (true, Some(_)) => u64::from(disk.sector_size),
+        };
         let after = peers.clone().map(|other| other.start.saturating_add(other.size + gap)).max().unwrap_or(room.start);
-        let start = wanted.offset.unwrap_or(after).checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX);
+        let start = match wanted.offset {
+            Some(offset) => offset / u64::from(disk.sector_size.max(1)) * u64::from(disk.sector_size),
+            None => after.checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX),
+        };
         let size = size.checked_next_multiple_of(u64::from(disk.sector_size.max(1))).unwrap_or(u64::MAX);
         let end = start.saturating_add(size);
         if start < room.start || end > room.end {
@@ -165,16 +207,21 @@ impl Resolver<'_> {
             ("extended", Table::Msdos) => (PartitionKind::Extended, false),
             ("swap", _) => (PartitionKind::Swap, false),
             ("home", _) => (PartitionKind::Home, false),
+            ("prep", Table::Msdos) if !item.preserve => {
+                self.error(item, "flag-table", "flag", "curtin makes PReP partitions in a GPT alone".to_owned());
+                return None;
+            }
             ("lvm", _) => (PartitionKind::Lvm, false),
             ("raid", _) => (PartitionKind::Raid, false),
             ("prep", _) => (PartitionKind::Prep, false),
             ("mbr", Table::Gpt) => (PartitionKind::Mbr, false),
             ("msftres", Table::Gpt) => (PartitionKind::MsftReserved, false),
+            // curtin drops what the table does not know.
             (flag, table) => {
                 let table = if table == Table::Gpt { "a GPT" } else { "an MBR" };
-                let message = format!("the flag {flag} means nothing on {table}");
-                self.error(item, "partition-flag", "flag", message);
-                return None;
+                let message = format!("the flag {flag} means nothing on {table}: it is left out");
+                self.warn(item, "flag-table", "flag", message, "use a flag of this kind of table");
+                (PartitionKind::Linux, false)
             }
         })
     }
@@ -182,18 +229,23 @@ impl Resolver<'_> {
     /// A type in place of that of the flag, as sfdisk takes it.
     fn type_code(&mut self, item: &StorageItem, wanted: &PartitionItem, table: Table) -> Option<Option<String>> {
         let Some(text) = wanted.partition_type.as_deref().filter(|text| !text.is_empty()) else { return Some(None) };
-        let byte = text.strip_prefix("0x").and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let code = match (table, byte) {
-            (Table::Gpt, None) if is_uuid(text) => text.to_ascii_uppercase(),
-            (Table::Msdos, Some(byte)) if byte != 0 => format!("{byte:x}"),
-            _ => {
-                let wanted = if table == Table::Gpt { "a UUID on a GPT" } else { "0x and two digits on an MBR" };
-                let message = format!("{text:?} is no type of a partition: it is {wanted}");
-                self.error(item, "partition-type", "partition_type", message);
-                return None;
-            }
+        let Some(code) = type_code(text, table) else {
+            let wanted = if table == Table::Gpt { "a UUID on a GPT" } else { "0x and two digits on an MBR" };
+            let message = format!("{text:?} is no type of a partition: it is {wanted}");
+            self.error(item, "partition-type", "partition_type", message);
+            return None;
         };
         Some(Some(code))
+    }
+}
+
+/// A type of a partition as sfdisk takes it, without the `0x` of an MBR.
+fn type_code(text: &str, table: Table) -> Option<String> {
+    match (table, text.strip_prefix("0x")) {
+        (Table::Gpt, None) if is_uuid(text) => Some(text.to_ascii_uppercase()),
+        (Table::Msdos, Some(digits)) => u8::from_str_radix(digits, 16).ok().map(|byte| format!("{byte:x}")),
+        (Table::Msdos, None) if is_uuid(text) => Some(text.to_owned()),
+        _ => None,
     }
 }
 

@@ -74,6 +74,7 @@ impl Resolver<'_> {
                 bootable: false,
                 uuid: part.uuid.clone().unwrap_or_default(),
                 name: None,
+                attributes: Vec::new(),
                 wipe: None,
                 preserve: true,
                 grub_device: false,

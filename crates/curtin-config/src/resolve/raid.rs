@@ -1,7 +1,8 @@
 //! Software RAID: members, size, names.
 
-use super::{Device, Facts, Holder, Place, Resolver, is_name};
-use crate::layout::{Raid, VolumeKind};
+use super::{Device, Facts, Holder, Place, Resolver};
+use crate::layout::{Raid, Table, Volume, VolumeKind};
+use crate::names::md_path;
 use crate::size::human;
 use crate::storage::{RaidItem, RaidLevel, StorageItem};
 
@@ -15,14 +16,13 @@ impl<'a> Resolver<'a> {
         let table = self.table(item, wanted.ptable.as_deref())?;
         let name = wanted.mdname.as_deref().filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| array_name(&path)).to_owned();
-        if !is_array_name(&name) {
-            self.error(
-                item,
-                "raid-name",
-                "mdname",
-                format!("{name:?} is not a name for an array: letters, digits, _.-"),
-            );
+        if name.len() > 32 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            let message = format!("{name:?} is not a name for an array: 32 characters at most, no spaces");
+            self.error(item, "raid-name", "mdname", message);
             return None;
+        }
+        if wanted.container.is_some() {
+            return self.in_container(item, wanted, level, (path, name), table);
         }
         let members = self.take_all(item, "devices", &wanted.devices)?;
         let spares = self.take_all(item, "spare_devices", &wanted.spare_devices)?;
@@ -35,13 +35,11 @@ impl<'a> Resolver<'a> {
         let component = component(smallest, largest);
         let count = members.len() as u64;
         let size = match level {
-            RaidLevel::Raid0 => {
+            RaidLevel::Container => 0,
+            RaidLevel::Raid0 | RaidLevel::Linear => {
                 members.iter().fold(0, |sum: u64, facts| sum.saturating_add(self::component(facts.size, largest)))
             }
-            RaidLevel::Raid1 => component,
-            RaidLevel::Raid6 => component.saturating_mul(count.saturating_sub(2)),
-            RaidLevel::Raid10 => component.saturating_mul(count) / 2,
-            _ => component.saturating_mul(count.saturating_sub(1)),
+            level => level.capacity(component, count),
         };
         if component < 16 * MIB && !item.preserve {
             let message = format!("{} is too small to be a member of an array", human(smallest));
@@ -58,19 +56,78 @@ impl<'a> Resolver<'a> {
             uuid,
             members: paths(&members),
             spares: paths(&spares),
-            member_size: (level != RaidLevel::Raid0).then_some(component),
+            member_size: level.is_redundant().then_some(component),
+            container: None,
         };
         let made = self.made(item, path, (size, sector_size), VolumeKind::Raid(raid), (table, wanted.wipe))?;
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
 
-    fn level(&mut self, item: &StorageItem, wanted: &RaidItem) -> Option<RaidLevel> {
-        let level = wanted.level?;
-        if matches!(level, RaidLevel::Linear | RaidLevel::Container) || wanted.container.is_some() {
-            let message = "linear arrays and those of the firmware are not planned".to_owned();
-            self.refuse(item, "raid-level", "raidlevel", message, "use raidlevel 0, 1, 4, 5, 6 or 10, or LVM");
+    /// An array in a container: on all devices of it, which keeps the superblocks.
+    fn in_container(
+        &mut self,
+        item: &'a StorageItem,
+        wanted: &RaidItem,
+        level: RaidLevel,
+        (path, name): (String, String),
+        table: Option<Table>,
+    ) -> Option<Place> {
+        let id = wanted.container.as_deref().unwrap_or_default();
+        let container = match self.places.get(id).copied() {
+            Some(Place::Device(Device::Whole(Holder::Array(at)))) => self.layout.volumes.get(at),
+            _ => None,
+        };
+        let Some(Volume { kind: VolumeKind::Raid(raid), path: node, sector_size, preserve, .. }) = container else {
+            self.error(item, "unknown-device", "container", format!("{id} is not the id of a container above"));
             return None;
+        };
+        let (raid, node, sector_size, kept) = (raid.clone(), node.clone(), *sector_size, *preserve);
+        if raid.level != RaidLevel::Container || raid.members.len() < level.min_members() {
+            let message = format!("{id} is no container of {} devices or more", level.min_members());
+            self.error(item, "raid-members", "container", message);
+            return None;
+        }
+        if item.preserve && !kept {
+            let message = format!("{id} is made anew, so that nothing in it can be kept");
+            self.refuse(item, "preserve-new", "container", message, "preserve it, too");
+            return None;
+        }
+        let sizes = raid.members.iter().filter_map(|path| self.size_of(path)).collect::<Vec<_>>();
+        let smallest = sizes.iter().copied().min().unwrap_or_default();
+        let component = component(smallest, sizes.iter().copied().max().unwrap_or_default());
+        let size = level.capacity(component, raid.members.len() as u64);
+        let made = Raid {
+            level,
+            metadata: raid.metadata.clone(),
+            name,
+            uuid: String::new(),
+            members: raid.members.clone(),
+            spares: Vec::new(),
+            member_size: None,
+            container: Some(node),
+        };
+        let made = self.made(item, path, (size, sector_size), VolumeKind::Raid(made), (table, wanted.wipe))?;
+        let at = self.add_volume(item, made)?;
+        Some(Place::Device(Device::Whole(Holder::Array(at))))
+    }
+
+    fn size_of(&self, path: &str) -> Option<u64> {
+        let layout = &self.layout;
+        let tables = layout.disks.iter().chain(layout.volumes.iter().filter_map(Volume::table));
+        let parts = tables.flat_map(|disk| &disk.partitions).map(|part| (part.path.as_str(), part.size));
+        let disks = layout.disks.iter().map(|disk| (disk.path.as_str(), disk.size));
+        let volumes = layout.volumes.iter().map(|volume| (volume.path.as_str(), volume.size));
+        disks.chain(volumes).chain(parts).find(|(other, _)| *other == path).map(|(_, size)| size)
+    }
+
+    fn level(&mut self, item: &StorageItem, wanted: &RaidItem) -> Option<RaidLevel> {
+        let Some(level) = wanted.level else {
+            self.error(item, "raid-level", "raidlevel", "curtin does not know this level".to_owned());
+            return None;
+        };
+        if wanted.container.is_some() {
+            return Some(level);
         }
         let (have, need) = (wanted.devices.len(), level.min_members());
         if have < need && !item.preserve {
@@ -86,34 +143,23 @@ impl<'a> Resolver<'a> {
         Some(level)
     }
 
-    /// `md0`, `os`, `md/os`, `/dev/md0` and `/dev/md/os` are names.
     fn array_path(&mut self, item: &StorageItem, name: &str) -> Option<String> {
-        let short = name.strip_prefix("/dev/").unwrap_or(name);
-        let numbered = |name: &str| {
-            name.strip_prefix("md").is_some_and(|number| {
-                !number.is_empty() && number.len() < 7 && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        };
-        let path = match short.strip_prefix("md/") {
-            Some(rest) if is_array_name(rest) => format!("/dev/md/{rest}"),
-            None if numbered(short) => format!("/dev/{short}"),
-            None if is_array_name(short) && short == name => format!("/dev/md/{short}"),
-            _ => {
-                self.error(item, "raid-name", "name", format!("{name:?} is not the name of an array, such as md0"));
-                return None;
-            }
-        };
-        Some(path)
+        let path = md_path(name).filter(|path| !path.chars().any(|c| c.is_control() || c.is_whitespace()));
+        if path.is_none() {
+            self.error(item, "raid-name", "name", format!("{name:?} is not the name of an array, such as md0"));
+        }
+        path
     }
 
     fn metadata(&mut self, item: &StorageItem, version: Option<&str>) -> Option<String> {
         match version {
-            None | Some("" | "default") => Some("1.2".to_owned()),
+            None | Some("" | "default" | "None") => Some("1.2".to_owned()),
             Some("1") => Some("1.0".to_owned()),
-            Some("0.9") => Some("0.90".to_owned()),
-            Some(version @ ("0.90" | "1.0" | "1.1" | "1.2")) => Some(version.to_owned()),
+            Some("0" | "0.9") => Some("0.90".to_owned()),
+            Some(version @ ("0.90" | "1.0" | "1.1" | "1.2" | "ddf" | "imsm")) => Some(version.to_owned()),
             Some(other) => {
-                let message = format!("{other:?} is no version of metadata that can be made: 1.2, 1.1, 1.0, 0.90");
+                let message =
+                    format!("{other:?} is no version of metadata that can be made: 1.2, 1.1, 1.0, 0.90, ddf, imsm");
                 self.error(item, "raid-metadata", "metadata", message);
                 None
             }
@@ -127,11 +173,6 @@ impl<'a> Resolver<'a> {
 fn component(member: u64, largest: u64) -> u64 {
     let headroom = (largest / 1024).min(128 * MIB).next_multiple_of(MIB);
     (member / MIB * MIB).saturating_sub(headroom + 2 * MIB)
-}
-
-/// What mdadm takes, which is less than what others do.
-fn is_array_name(name: &str) -> bool {
-    is_name(name) && name.len() <= 32 && !name.contains('+')
 }
 
 fn array_name(path: &str) -> &str {

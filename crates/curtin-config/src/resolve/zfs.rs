@@ -192,7 +192,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A name of the device that stays the same at every start, if the disk has one.
-    fn lasting_name(&self, device: Device, facts: &Facts) -> String {
+    pub(super) fn lasting_name(&self, device: Device, facts: &Facts) -> String {
         let by_id = |at: usize| -> Option<&String> {
             let path = &self.layout.disks.get(at)?.path;
             let disk = self.target.disks.iter().find(|disk| disk.path == *path)?;

@@ -40,6 +40,10 @@ fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
         "btrfs" => vec!["mkfs.btrfs", "-q", "-f", "-U", &fs.uuid],
         "swap" => vec!["mkswap", "-f", "-U", &fs.uuid],
         "vfat" => vec!["mkfs.vfat"],
+        "f2fs" => vec!["mkfs.f2fs", "-f"],
+        "jfs" => vec!["jfs_mkfs", "-q"],
+        "ntfs" => vec!["mkntfs", "--force", "--fast"],
+        "reiserfs" => vec!["mkfs.reiserfs", "-q", "-f", "-u", &fs.uuid],
         _ => vec!["mkfs.xfs", "-q", "-f", "-K"],
     };
     let volume_id: String = fs.uuid.chars().filter(|c| *c != '-').collect();
@@ -56,10 +60,17 @@ fn format(draft: &mut Draft<'_>, device: &str, size: u64, fs: &Filesystem) {
             command.extend(["-i", &volume_id]);
         }
         "xfs" => command.extend(["-m", &xfs_uuid]),
+        "f2fs" => command.extend(["-U", &fs.uuid]),
         _ => {}
     }
     if let Some(label) = label {
-        command.extend([if fs.kind == "vfat" { "-n" } else { "-L" }, label]);
+        let option = match fs.kind.as_str() {
+            "vfat" => "-n",
+            "f2fs" => "-l",
+            "reiserfs" => "--label",
+            _ => "-L",
+        };
+        command.extend([option, label]);
     }
     command.extend(fs.extra_options.iter().map(String::as_str));
     command.push(device);
@@ -91,12 +102,21 @@ fn is_below(path: &str, place: &str) -> bool {
 fn plain_mounts(draft: &mut Draft<'_>, mounts: Vec<Mount>) {
     let root = draft.target.mount_point.clone();
     for mount in mounts {
-        let Some(device) = mount.device.filter(|_| mount.path.starts_with('/')) else {
+        if !mount.path.starts_with('/') {
             continue;
-        };
+        }
+        // A directory that is mounted at another place is one of the installed system.
+        let is_directory = mount.device.is_none() && mount.spec.starts_with('/');
+        let source = if is_directory { format!("{root}{}", mount.spec) } else { mount.spec };
+        let device = mount.device.unwrap_or(source);
         let place = format!("{root}{}", mount.path.trim_end_matches('/'));
-        let script = "mkdir -p \"$4\" && mount -t \"$1\" -o \"$2\" \"$3\" \"$4\"";
-        let command = words(&["sh", "-c", script, "mount", &mount.kind, &mount.options, &device, &place]);
+        let script = if is_directory {
+            "mkdir -p \"$3\" \"$4\" && mount -t \"$1\" -o \"$2\" \"$3\" \"$4\""
+        } else {
+            "mkdir -p \"$4\" && mount -t \"$1\" -o \"$2\" \"$3\" \"$4\""
+        };
+        let kind = if mount.kind == "bind" { "none" } else { &mount.kind };
+        let command = words(&["sh", "-c", script, "mount", kind, &mount.options, &device, &place]);
         let name = match mount.path.trim_matches('/') {
             "" => "root",
             name => name,

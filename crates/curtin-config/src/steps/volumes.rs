@@ -73,7 +73,18 @@ fn raid(draft: &mut Draft<'_>, volume: &Volume, raid: &Raid) {
     let count = format!("--raid-devices={}", raid.members.len());
     let spares = format!("--spare-devices={}", raid.spares.len());
     let size = raid.member_size.map(|size| format!("--size={}", size >> 10));
-    let mut command = vec!["mdadm", "--create", &volume.path, "--run", &level, &metadata, &uuid, &count];
+    let mut command = vec!["mdadm", "--create", &volume.path, "--run"];
+    if raid.level != RaidLevel::Container {
+        command.push(&level);
+    }
+    let own_superblock = !matches!(raid.metadata.as_str(), "ddf" | "imsm");
+    if raid.container.is_none() {
+        command.push(&metadata);
+    }
+    if own_superblock {
+        command.push(&uuid);
+    }
+    command.push(&count);
     // The superblock of version 0.90 has no room for a name.
     if raid.metadata != "0.90" {
         command.push(&name);
@@ -81,11 +92,14 @@ fn raid(draft: &mut Draft<'_>, volume: &Volume, raid: &Raid) {
     if !raid.spares.is_empty() {
         command.push(&spares);
     }
-    if raid.level != RaidLevel::Raid1 {
+    if own_superblock && !matches!(raid.level, RaidLevel::Raid1 | RaidLevel::Linear) {
         command.push("--chunk=512");
     }
     command.extend(size.as_deref());
-    command.extend(raid.members.iter().chain(&raid.spares).map(String::as_str));
+    match &raid.container {
+        Some(container) => command.push(container),
+        None => command.extend(raid.members.iter().chain(&raid.spares).map(String::as_str)),
+    }
     let description = format!("make the {} {} of {}", raid.level.name(), volume.path, raid.members.join(", "));
     let members = raid.members.iter().chain(&raid.spares).cloned();
     draft.push(step(format!("raid-{}", short(&volume.path)), description, &command).writes(members));
@@ -154,22 +168,19 @@ fn crypt(draft: &mut Draft<'_>, volume: &Volume, crypt: &Crypt) {
         draft.push(with_key(step(format!("crypt-open-{name}"), description, &command)).writes([volume.path.clone()]));
         return;
     }
-    let command = [
-        "cryptsetup",
-        "luksFormat",
-        "--batch-mode",
-        "--type",
-        "luks2",
-        "--uuid",
-        &crypt.uuid,
-        "--offset",
-        "32768",
-        "--key-file",
-        file,
-        &crypt.device,
-    ];
+    let mut command = vec!["cryptsetup", "luksFormat", "--batch-mode", "--type", "luks2", "--uuid", &crypt.uuid];
+    command.extend(["--offset", "32768", "--key-file", file]);
+    command.extend(crypt.cipher.iter().flat_map(|cipher| ["--cipher", cipher]));
+    command.extend(crypt.key_size.iter().flat_map(|size| ["--key-size", size]));
+    command.push(&crypt.device);
     let description = format!("encrypt {}", crypt.device);
     draft.push(with_key(step(format!("crypt-{name}"), description, &command)).writes([crypt.device.clone()]));
+    if let Some(other) = &crypt.recovery_keyfile {
+        let command = words(&["cryptsetup", "luksAddKey", "--batch-mode", "--key-file", file, &crypt.device, other]);
+        let description = format!("let {other} open {}, too", crypt.device);
+        let add = Step::new(Stage::Partitioning, format!("crypt-add-{name}"), description, command);
+        draft.push(with_key(add).reads([other.clone()]).writes([crypt.device.clone()]));
+    }
     let command = words(&["cryptsetup", "open", "--type", "luks", "--key-file", file, &crypt.device, name]);
     let description = format!("open {} as {name}", crypt.device);
     let open = Step::new(Stage::Partitioning, format!("crypt-open-{name}"), description, command);

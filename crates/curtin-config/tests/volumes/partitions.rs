@@ -27,10 +27,10 @@ storage:
         lines,
         [
             "/dev/sda1 : start=2048, size=2097152, type=83, bootable",
-            "/dev/sda2 : start=2099200, size=8388608, type=5",
+            "/dev/sda2 : start=2099200, size=8392704, type=5",
             "/dev/sda5 : start=2101248, size=2097152, type=83",
             "/dev/sda6 : start=4200448, size=2097152, type=82",
-            "/dev/sda3 : start=10487808, size=2097152, type=83",
+            "/dev/sda3 : start=10491904, size=2097152, type=83",
         ]
     );
     assert_eq!(
