@@ -39,6 +39,8 @@ pub(super) struct Datagram<'a> {
 pub(super) struct Outgoing<'a> {
     /// The interface that the request came in by.
     pub(super) via: Ipv4Addr,
+    /// The address that the request was sent to, if it is known.
+    pub(super) asked: Option<Ipv4Addr>,
     pub(super) destination: Destination,
     pub(super) bytes: &'a [u8],
 }
@@ -88,7 +90,8 @@ struct Parcel {
 
 impl Parcel {
     fn outgoing(&self) -> Outgoing<'_> {
-        Outgoing { via: self.receipt.interface_address, destination: self.destination, bytes: &self.bytes }
+        let Receipt { interface_address: via, destination: asked, .. } = self.receipt;
+        Outgoing { via, asked, destination: self.destination, bytes: &self.bytes }
     }
 }
 

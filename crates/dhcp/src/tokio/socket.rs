@@ -47,6 +47,8 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 pub struct Socket {
     /// At least one.
     ports: Vec<Port>,
+    /// The server's own addresses.
+    own: Vec<Ipv4Addr>,
     /// Room for a batch.
     room: Vec<u8>,
     /// Datagrams to ask for: what was there the last time, and as many again.
@@ -58,9 +60,18 @@ struct Port {
     udp: UdpSocket,
     interface: Option<String>,
     addresses: Vec<Ipv4Addr>,
-    /// Where replies come from; what the system takes for it, if it is not given.
+    /// Where replies come from to requests that were sent to none of the server's addresses; what the system takes for it,
+    /// if it is not given.
     source: Option<Ipv4Addr>,
     raw: Option<RawLink>,
+}
+
+/// A datagram that is to leave.
+struct Waiting<'a> {
+    source: Option<Ipv4Addr>,
+    to: SocketAddrV4,
+    bytes: &'a [u8],
+    result: &'a mut io::Result<()>,
 }
 
 /// What was there.
@@ -140,7 +151,7 @@ impl Socket {
         // Without it, a request's destination is unknown, which the server can live with.
         let _ = setsockopt(&udp, Ipv4PacketInfo, &true);
         let port = Port { udp, interface, addresses, source: None, raw };
-        Self { ports: vec![port], room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH }
+        Self { ports: vec![port], own: Vec::new(), room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH }
     }
 
     /// The IPv4 addresses of each interface, its primary one first.
@@ -154,8 +165,10 @@ impl Socket {
         self.ports.iter().all(|port| port.raw.is_some())
     }
 
-    /// From now on replies come from that of the server's addresses which is one of the interface's.
+    /// From now on replies come from that of the server's addresses which the request was sent to (a relay agent's may be
+    /// another interface's than the one that it came in by), else from the one which is the interface's.
     pub(super) fn speak_as(&mut self, server_ids: &[Ipv4Addr]) {
+        self.own = server_ids.to_vec();
         for port in &mut self.ports {
             port.source = server_ids.iter().copied().find(|own| port.addresses.contains(own));
         }
@@ -242,12 +255,15 @@ impl Port {
     }
 
     /// Sends datagrams with one call of the system; says how many it took.
-    fn send<T>(&self, datagrams: &[(SocketAddrV4, &[u8], T)]) -> io::Result<usize> {
+    fn send(&self, datagrams: &[Waiting<'_>]) -> io::Result<usize> {
         let datagrams = datagrams.get(..BATCH).unwrap_or(datagrams);
-        let to: Vec<Option<SockaddrIn>> = datagrams.iter().map(|(to, ..)| Some((*to).into())).collect();
-        let slices: Vec<_> = datagrams.iter().map(|(_, message, _)| [IoSlice::new(message)]).collect();
+        // One call has one source.
+        let datagrams = datagrams.chunk_by(|one, next| one.source == next.source).next().unwrap_or_default();
+        let source = datagrams.first().and_then(|datagram| datagram.source);
+        let to: Vec<Option<SockaddrIn>> = datagrams.iter().map(|datagram| Some(datagram.to.into())).collect();
+        let slices: Vec<_> = datagrams.iter().map(|datagram| [IoSlice::new(datagram.bytes)]).collect();
         let address = |address: Ipv4Addr| in_addr { s_addr: u32::from(address).to_be() };
-        let source = self.source.map(|source| in_pktinfo {
+        let source = source.map(|source| in_pktinfo {
             ipi_ifindex: 0,
             ipi_spec_dst: address(source),
             ipi_addr: address(Ipv4Addr::UNSPECIFIED),
@@ -260,14 +276,14 @@ impl Port {
     }
 
     /// Sends what leaves by this interface, each with its own result.
-    async fn send_all(&self, waiting: &mut [(SocketAddrV4, &[u8], &mut io::Result<()>)]) {
+    async fn send_all(&self, waiting: &mut [Waiting<'_>]) {
         let mut rest = waiting;
         while !rest.is_empty() {
             let sent = self.udp.async_io(Interest::WRITABLE, || self.send(rest)).await;
             let done = match (sent, rest.first_mut()) {
                 (Ok(count), _) => count,
-                (Err(error), Some((_, _, result))) => {
-                    **result = Err(error);
+                (Err(error), Some(waiting)) => {
+                    *waiting.result = Err(error);
                     1
                 }
                 (Err(_), None) => return,
@@ -289,7 +305,9 @@ impl Transmit for Socket {
                 .zip(&mut results)
                 .filter(|(message, _)| of_port(message.via) == at)
                 .filter_map(|(message, result)| {
-                    Some((port.route(message.destination, message.bytes)?, message.bytes, result))
+                    let to = port.route(message.destination, message.bytes)?;
+                    let asked = message.asked.filter(|asked| self.own.contains(asked));
+                    Some(Waiting { source: asked.or(port.source), to, bytes: message.bytes, result })
                 })
                 .collect();
             port.send_all(&mut waiting).await;
