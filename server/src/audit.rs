@@ -58,6 +58,7 @@ pub async fn audit(boot: &Boot, controller: &Controller) -> Result<(), ControlEr
         try_out(boot, &stranger(), prefix, &mut faults).await;
     }
     for record in controller.store().machines().await? {
+        let boot = &boot.near(&record);
         try_out(boot, &record, Prefix::Commissioning, &mut faults).await;
         if let Some(installer) = boot.installer_of(&record) {
             let text = installer::preview(boot, &boot.templates().strict(), &record, installer, &keys).await;

@@ -108,6 +108,15 @@ impl Boot {
         Self { policy: Policy { server: address, ..self.policy }, ..self.clone() }
     }
 
+    /// The same for a machine, which reaches this server by the interface that its address is on. Where none is known, or a
+    /// relay agent is between, that is any.
+    #[must_use]
+    pub fn near(&self, record: &Record) -> Self {
+        let subnet = record.address.and_then(|address| self.subnets.of(address));
+        let interface = subnet.and_then(|subnet| subnet.interface.as_ref());
+        interface.map_or_else(|| self.clone(), |interface| self.at(interface.address))
+    }
+
     /// The subnets that are served.
     #[must_use]
     pub fn subnets(&self) -> &Subnets {

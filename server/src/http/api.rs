@@ -157,9 +157,10 @@ async fn act(
     let event = match action.as_str() {
         "commission" => {
             let _ = record.machine.clone().apply(Event::Commission).map_err(crate::controller::ControlError::from)?;
-            let http_root = app.boot.policy().http_root();
-            let subject = Subject::new(&app.boot, &record, &http_root);
-            preview(&app.boot, &app.boot.templates().strict(), subject, Prefix::Commissioning).await?;
+            let boot = app.boot.near(&record);
+            let http_root = boot.policy().http_root();
+            let subject = Subject::new(&boot, &record, &http_root);
+            preview(&boot, &boot.templates().strict(), subject, Prefix::Commissioning).await?;
             Event::Commission
         }
         "allocate" => Event::Allocate,
@@ -173,7 +174,7 @@ async fn act(
             let _ = record.machine.clone().apply(Event::Deploy).map_err(crate::controller::ControlError::from)?;
             let mut deployment = Deployment { os: wish.image(), curtin: wish.curtin, user_data: wish.user_data };
             let keys = app.controller.keys().await?;
-            deployment.os = Some(deployment::check(&app.boot, &record, &deployment, &keys).await?);
+            deployment.os = Some(deployment::check(&app.boot.near(&record), &record, &deployment, &keys).await?);
             let done = app.controller.apply_with(&record.id, Event::Deploy, Some(deployment)).await?;
             return Ok(Json(app.controller.machine(&done.id).await?.into()));
         }

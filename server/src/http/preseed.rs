@@ -63,17 +63,19 @@ pub(super) fn prefixes<'a>(boot: &'a Boot, record: &Record) -> Vec<&'a str> {
 
 pub(super) async fn explained(app: &App, id: &str, prefix: &str) -> Result<Explained, ApiError> {
     let record = app.controller.machine(id).await?;
-    let templates = app.boot.templates();
-    let http_root = app.boot.policy().http_root();
-    let mut subject = Subject::new(&app.boot, &record, &http_root);
+    // Who asks may be on another link than the machine.
+    let boot = &app.boot.near(&record);
+    let templates = boot.templates();
+    let http_root = boot.policy().http_root();
+    let mut subject = Subject::new(boot, &record, &http_root);
     let purpose = Prefix::ALL.into_iter().find(|known| known.as_str() == prefix);
     let text = if let Some(purpose) = purpose {
-        preview(&app.boot, templates, subject, purpose).await.map_err(|error| error.to_string())
+        preview(boot, templates, subject, purpose).await.map_err(|error| error.to_string())
     } else {
-        let installer = installer(&app.boot, &record, prefix)?;
+        let installer = installer(boot, &record, prefix)?;
         let keys = app.controller.keys().await?;
         subject.os = &installer.os;
-        let text = installer::preview(&app.boot, templates, &record, installer, &keys).await;
+        let text = installer::preview(boot, templates, &record, installer, &keys).await;
         text.map_err(|error| error.to_string())
     };
     let explanation = templates.explain(prefix, &subject)?;
