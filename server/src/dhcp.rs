@@ -1,5 +1,6 @@
 //! DHCP: leases from the store, boot options from the `pxe` crate, every packet into the journal.
 
+mod ear;
 mod events;
 mod proxy;
 mod rows;
@@ -169,6 +170,9 @@ impl Service for DhcpService {
     }
 
     fn screen(&mut self, request: &MessageRef<'_>, receipt: Receipt) -> Verdict {
+        if search::is_own(request, receipt) {
+            return Verdict::Ignore;
+        }
         match self.proxy.boot.subnets().of_request(request, receipt).map(|subnet| subnet.mode) {
             Some(DhcpMode::Authoritative) | None => Verdict::Serve,
             Some(DhcpMode::Off) => Verdict::Ignore,

@@ -1,35 +1,13 @@
 //! Beside another DHCP server: who is looked for before the start, and what is offered. Each test has namespaces of its own.
-#![expect(clippy::panic, reason = "a test panics when it fails")]
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/links.rs"]
+mod links;
 #[path = "support/namespace.rs"]
 mod namespace;
 
-/// Runs `script` with a bridge br0 at 10.77.0.1/24 and a client's end c0 in namespace c. `$serve` starts the server,
-/// `$foreign` dnsmasq in namespace f at 10.77.0.9, `$home` is a directory.
-fn run(script: &str) -> (Option<i32>, String) {
-    let home = home::home("");
-    let script = format!(
-        "mount -t tmpfs none /run; mkdir /run/netns; home={}
-         ip link set lo up; ip link add br0 type bridge; ip address add 10.77.0.1/24 dev br0; ip link set br0 up
-         for name in c f; do
-             ip netns add $name; ip link add b$name type veth peer name ${{name}}0 netns $name
-             ip link set b$name master br0; ip link set b$name up
-             ip -n $name link set lo up; ip -n $name link set ${{name}}0 up
-         done
-         ip -n f address add 10.77.0.9/24 dev f0
-         foreign='ip netns exec f dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=f0 --no-ping \
-             --leasefile-ro --pid-file= --user=root --dhcp-range=10.77.0.50,10.77.0.59'
-         serve=\"timeout --preserve-status 20 $FIRSTLIGHT serve --config $home/firstlight.toml\"
-         until ip link show br0 | grep -q LOWER_UP; do sleep 0.1; done
-         {script}",
-        home.path().display()
-    );
-    let programs = [("dnsmasq", "dnsmasq-base"), ("udhcpc", "udhcpc"), ("tcpdump", "tcpdump"), ("curl", "curl")];
-    let output = namespace::run(&programs, &script);
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
+use links::{TOOLS, heard, run};
 
 #[test]
 fn without_another_server_somebody_has_to_say_yes() {
@@ -80,6 +58,30 @@ fn a_server_that_says_pxe_and_no_more_is_told_of_by_its_address() {
     assert!(said.contains("firstlight: 10.77.0.9 sends option 60 (PXEClient) without option 43"), "{said}");
 }
 
+/// Somebody has said who gives the addresses, so that nothing is looked for before the start. It is told of all the same.
+#[test]
+fn another_server_is_told_of_where_the_mode_is_given() {
+    let start = |mode: &str| {
+        let (code, said) = run(&format!(
+            r#"{TOOLS}
+            $foreign --dhcp-option-force=60,PXEClient 2>$home/dnsmasq &
+            printf '[dhcp]\nmode = "{mode}"\n' >> $home/firstlight.toml
+            $serve 2>$home/log & server=$!
+            started; until grep -q 'without option 43' $home/log; do kill -0 $server || break; sleep 0.1; done
+            kill -TERM $server; wait $server; code=$?; cat $home/log $home/dnsmasq >&2; exit $code"#
+        ));
+        assert_eq!(code, Some(0), "{said}");
+        said
+    };
+    let hijack = "firstlight: 10.77.0.9 sends option 60 (PXEClient) without option 43: ";
+    let said = start("proxy");
+    assert!(said.contains(hijack) && !said.contains("ANSWERS"), "{said}");
+    let said = start("authoritative");
+    let both =
+        "firstlight: DHCP SERVER 10.77.0.9 ANSWERS on br0, where this one gives addresses too: turn one of the two off";
+    assert!(said.contains(hijack) && said.contains(both), "{said}");
+}
+
 /// What one machine is told that others of its kind are not, and what is told because somebody has put it into `boot_dir`.
 #[test]
 fn machines_and_architectures_with_boot_files_of_their_own() {
@@ -104,41 +106,11 @@ fn machines_and_architectures_with_boot_files_of_their_own() {
     assert_eq!((count("file \"snponly.efi\""), count("file \"bootaa64.efi\"")), (2, 1), "{said}");
 }
 
-/// What a client does with the address that it obtains.
-const CONFIGURE: &str = r#"cat > $home/configure <<'END'
-#!/bin/sh
-[ "$1" != bound ] || { ip address replace $ip/24 dev $interface; [ -z "$router" ] || ip route replace default via $router; }
-END
-chmod +x $home/configure
-# Captures what servers say to namespace $1 while a BIOS ROM there asks for an address; $2 messages at least.
-rom() {
-    ip netns exec $1 tcpdump --immediate-mode -U -lnni ${1}0 -w $home/$1.pcap udp src port 67 2>$home/$1.dump & dump=$!
-    until grep -q listening $home/$1.dump; do sleep 0.1; done
-    ip netns exec $1 udhcpc -f -q -n -B -i ${1}0 -s /bin/true -t 2 -T 2 -A 0 -V PXEClient:Arch:00000:UNDI:002001 \
-        -x 0x5d:0000 -x 0x5e:010201 2>>$home/$1.log
-    for try in $(seq 100); do
-        [ $(tcpdump -nnr $home/$1.pcap 2>/dev/null | wc -l) -lt $2 ] || break
-        sleep 0.1
-    done
-    sleep 1; kill -INT $dump; wait $dump
-    echo "== $1" >&2; tcpdump -vnnr $home/$1.pcap >&2 2>/dev/null
-}
-plain() { ip netns exec $1 udhcpc -f -q -n -B -i ${1}0 -s $home/configure -t 3 -T 2 2>>$home/$1.log; }
-started() { touch $home/log; until grep -q 'ready in' $home/log; do kill -0 $server || break; sleep 0.1; done; }
-"#;
-
-/// What `rom` has captured in a namespace.
-#[track_caller]
-fn heard<'a>(said: &'a str, namespace: &str) -> &'a str {
-    let (_, rest) = said.split_once(&format!("== {namespace}\n")).unwrap_or_else(|| panic!("{said}"));
-    rest.split("== ").next().unwrap_or_default()
-}
-
 /// Addresses on one link, boot files beside another server on the other, which was looked for and found.
 #[test]
 fn each_interface_has_a_mode_of_its_own() {
     let (code, said) = run(&format!(
-        r#"{CONFIGURE}
+        r#"{TOOLS}
         ip link add br1 type bridge; ip address add 10.88.0.1/24 dev br1; ip link set br1 up; ip link set bf master br1
         ip -n f address flush dev f0; ip -n f address add 10.88.0.9/24 dev f0
         ip netns add d; ip link add bd type veth peer name d0 netns d; ip link set bd master br1; ip link set bd up
@@ -152,6 +124,14 @@ fn each_interface_has_a_mode_of_its_own() {
             echo "== script $name" >&2
             ip netns exec $name curl -sS http://10.$([ $name = c ] && echo 77 || echo 88).0.1/boot.ipxe >&2
         done
+        export FIRSTLIGHT_TOKEN_FILE=$home/state/admin-token
+        for name in $($FIRSTLIGHT machines --json | python3 -c 'import json, sys; [print(m["name"]) for m in json.load(sys.stdin)]'); do
+            $FIRSTLIGHT preseed explain $name --prefix enlist > $home/preview
+            for link in 77 88; do
+                if grep -q http://10.$link.0.1/ $home/preview; then echo "previews name 10.$link.0.1" >> $home/previews; fi
+            done
+        done
+        echo "== previews" >&2; sort $home/previews >&2; echo "== 4011" >&2; ask c 10.77.0.50 10.77.0.1 >&2; ask d 10.88.0.50 10.88.0.1 >&2
         kill -TERM $server; wait $server; code=$?; echo "== log" >&2; cat $home/log $home/c.log $home/d.log >&2
         exit $code"#
     ));
@@ -174,58 +154,9 @@ fn each_interface_has_a_mode_of_its_own() {
     // And each machine is told the address that it has asked.
     assert!(heard(&said, "script c").contains("http://10.77.0.1/"), "{said}");
     assert!(heard(&said, "script d").contains("http://10.88.0.1/"), "{said}");
-}
-
-/// The server's own link is another server's; behind a relay agent are one subnet that gets addresses from here, one that
-/// gets boot files alone, and one that gets nothing.
-#[test]
-fn subnets_behind_a_relay_agent_have_modes_of_their_own() {
-    let (code, said) = run(&format!(
-        r#"{CONFIGURE}
-        ip -n c address add 10.77.0.2/24 dev c0; ip netns exec c sysctl -qw net.ipv4.ip_forward=1
-        relays=
-        for net in 97 98 99; do
-            ip netns add e$net; ip -n c link add c$net type veth peer name e${{net}}0 netns e$net
-            ip -n c address add 10.$net.0.1/24 dev c$net; ip -n c link set c$net up
-            ip -n e$net link set lo up; ip -n e$net link set e${{net}}0 up
-            ip route add 10.$net.0.0/24 via 10.77.0.2
-            relays="$relays --dhcp-relay=10.$net.0.1,10.77.0.1"
-        done
-        ip netns exec c dnsmasq -k -p 0 -C /dev/null -u root -x '' $relays 2>$home/relay &
-        cat >> $home/firstlight.toml <<'END'
-[dhcp]
-mode = "off"
-[[dhcp.subnets]]
-network = "10.99.0.0/24"
-mode = "authoritative"
-pool = "10.99.0.100-10.99.0.109"
-routers = ["10.99.0.1"]
-[[dhcp.subnets]]
-network = "10.98.0.0/24"
-mode = "proxy"
-[dhcp.subnets.pxe]
-boot_files = {{ bios = "pxelinux.0" }}
-[[dhcp.subnets]]
-network = "10.97.0.0/24"
-mode = "off"
-END
-        ${{serve#*20}} 2>$home/log & server=$!
-        started; rom e97 0; rom e98 1; rom e99 2; plain e99; rom f 0
-        echo "== script" >&2; ip netns exec e99 curl -sS http://10.77.0.1/boot.ipxe >&2
-        kill -TERM $server; wait $server; code=$?; echo "== log" >&2; cat $home/log $home/e99.log $home/relay >&2
-        exit $code"#
-    ));
-    assert_eq!(code, Some(0), "{said}");
-    let count = |namespace, what: &str| heard(&said, namespace).matches(what).count();
-    assert_eq!((count("e97", "BOOTP/DHCP"), count("f", "BOOTP/DHCP")), (0, 0), "{said}");
-    assert!(count("e98", "file \"pxelinux.0\"") > 0, "{said}");
-    assert_eq!((count("e98", "Your-IP"), count("e98", "Message (53), length 1: ACK")), (0, 0), "{said}");
-    assert_eq!((count("e99", "Your-IP 10.99.0.10"), count("e99", "file \"lpxelinux.0\"")), (2, 2), "{said}");
-    // The address that the relay agent asks, which is not on the client's link.
-    assert_eq!(count("e99", "Server-IP 10.77.0.1"), 2, "{said}");
-    assert_eq!(count("e99", "Server-ID (54), length 4: 10.77.0.1"), 2, "{said}");
-    assert!(heard(&said, "log").contains("obtained from 10.77.0.1"), "{said}");
-    assert!(heard(&said, "script").contains("http://10.77.0.1/"), "{said}");
+    assert_eq!(heard(&said, "previews"), "previews name 10.77.0.1\npreviews name 10.88.0.1\n", "{said}");
+    // Where another server gives the addresses, shim would look for the rest at that one.
+    assert_eq!(heard(&said, "4011"), "10.77.0.1 bootx64.efi\n10.88.0.1 snponly.efi\n", "{said}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use crate::shell::{run, run_with, succeeds};
 
-/// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and a relay, a page for the eye.
+/// Packages that the tests use: disks made on loop devices, TFTP clients, DHCP clients and relays, a page for the eye.
 /// The lab installs its own.
-const PACKAGES: [&str; 18] = [
+const PACKAGES: [&str; 19] = [
     "atftp",
     "atftpd",
     "busybox-static",
@@ -15,6 +15,7 @@ const PACKAGES: [&str; 18] = [
     "fdisk",
     "iproute2",
     "isc-dhcp-client",
+    "isc-dhcp-relay",
     "kea-admin",
     "kmod",
     "python3",

@@ -31,6 +31,7 @@ pub(super) async fn run(
         config.dhcp.mode = Some(DhcpMode::Authoritative);
         config.modes().for_each(|mode| *mode = mode.or(Some(DhcpMode::Authoritative)));
     }
+    let given: Vec<_> = config.subnets().map_err(|error| error.to_string())?.iter().filter_map(given).collect();
     let undecided = undecided(&config)?;
     let mut chosen = Vec::new();
     for question in undecided {
@@ -40,6 +41,9 @@ pub(super) async fn run(
         });
     }
     config.modes().zip(chosen).for_each(|(mode, chosen)| *mode = mode.or(chosen));
+    for (interface, table, mode) in given {
+        tokio::spawn(tell(interface, table, mode));
+    }
     crate::run(config, super::stop_signal()).await.map_err(|error| error.to_string())
 }
 
@@ -48,6 +52,34 @@ struct Question {
     interface: String,
     table: &'static str,
     pool: RangeInclusive<Ipv4Addr>,
+}
+
+/// An interface of which somebody said who gives its addresses, if it matters who else does.
+fn given(subnet: &Written<'_>) -> Option<(String, &'static str, DhcpMode)> {
+    match (subnet.mode, subnet.place) {
+        (Some(mode @ (DhcpMode::Authoritative | DhcpMode::Proxy)), Place::Interface(interface)) => {
+            Some((interface.to_owned(), subnet.table, mode))
+        }
+        _ => None,
+    }
+}
+
+/// Tells of another DHCP server where that was not to be found out before the start.
+async fn tell(interface: String, table: &'static str, mode: DhcpMode) {
+    match search(&interface).await {
+        Ok(Some(found)) => {
+            if mode == DhcpMode::Authoritative {
+                eprintln!(
+                    "firstlight: DHCP SERVER {} ANSWERS on {interface}, where this one gives addresses too: turn one of the two \
+                     off, or set {table}.mode = \"proxy\"",
+                    found.server
+                );
+            }
+            warn_of_hijack(found);
+        }
+        Ok(None) => {}
+        Err(error) => tracing::debug!("cannot look for a DHCP server on {interface}: {error}"),
+    }
 }
 
 /// What has to be asked of each subnet, if anything. Behind a relay agent, nobody can look for another server.
@@ -72,20 +104,25 @@ impl Question {
         let found = search(&interface).await.map_err(|error| {
             format!("cannot look for a DHCP server on {interface}: {error}; set {table}.mode, or say --authoritative")
         })?;
-        if let Some(Found { server, hijacks }) = found {
+        if let Some(found) = found {
             eprintln!(
-                "firstlight: DHCP SERVER {server} ANSWERS on {interface}: it gives the addresses, and this server names \
-                 the boot files beside it ({table}.mode = \"proxy\")"
+                "firstlight: DHCP SERVER {} ANSWERS on {interface}: it gives the addresses, and this server names the boot \
+                 files beside it ({table}.mode = \"proxy\")",
+                found.server
             );
-            if hijacks {
-                eprintln!(
-                    "firstlight: {server} sends option 60 (PXEClient) without option 43: UEFI machines will ask it for their \
-                     boot file, and nobody else: take option 60 out of its configuration"
-                );
-            }
+            warn_of_hijack(found);
             return Ok(DhcpMode::Proxy);
         }
         confirm(&interface, table, &pool)
+    }
+}
+
+fn warn_of_hijack(Found { server, hijacks }: Found) {
+    if hijacks {
+        eprintln!(
+            "firstlight: {server} sends option 60 (PXEClient) without option 43: UEFI machines will ask it for their boot file, \
+             and nobody else: take option 60 out of its configuration"
+        );
     }
 }
 

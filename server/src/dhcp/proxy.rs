@@ -4,7 +4,7 @@
 //! It gives no addresses and stores nothing. What is answered, and why not, is [`Responder`]'s to say.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,25 +13,23 @@ use firstlight_dhcp::{EmitPolicy, Message, MessageRef, MessageType, OpCode, Opti
 use firstlight_pxe::discovery::{self, Cast, DHCP_PORT, Reply, Responder, Silence};
 use firstlight_pxe::{Client, Policy, Quirks};
 use serde_json::json;
-use tokio::net::UdpSocket;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::ear::Ear;
 use super::events::requested;
+use super::search::is_own;
 use super::{identify, is_transient, mac};
 use crate::boot::Boot;
 use crate::config::DhcpMode;
 use crate::journal::Journal;
 use crate::meter::Meters;
-use crate::model::{Mac, NewEvent};
+use crate::model::NewEvent;
 use crate::run::StartError;
 use crate::subnets::Interface;
 
 /// No client sends more than its Ethernet frame holds.
 const DATAGRAM: usize = 2048;
-
-/// Answers held back at a time. More than these leave at once, which most machines can live with.
-const MAX_DELAYED: usize = 1024;
 
 /// Who is answered what.
 pub(crate) struct Proxy {
@@ -49,14 +47,8 @@ impl Proxy {
         meters: &Arc<Meters>,
         stopped: &watch::Receiver<bool>,
     ) -> Result<(), StartError> {
-        let socket = super::bind(&interface.name, port)
+        let ear = Ear::bind(interface, port)
             .map_err(|error| StartError::port("proxyDHCP", IpAddr::V4(interface.address), port, &error))?;
-        let ear = Ear {
-            socket: Arc::new(socket),
-            port,
-            address: interface.address,
-            delayed: Arc::new(Semaphore::new(MAX_DELAYED)),
-        };
         let (proxy, meters, mut stopped) = (self.clone(), meters.clone(), stopped.clone());
         services.spawn(async move {
             tokio::select! {
@@ -72,17 +64,18 @@ impl Proxy {
     async fn serve(&self, ear: &Ear, meters: &Meters) -> io::Result<()> {
         let mut room = [0; DATAGRAM];
         loop {
-            let (len, source) = match ear.socket.recv_from(&mut room).await {
-                Ok((len, SocketAddr::V4(source))) => (len, source),
-                Ok((_, SocketAddr::V6(_))) => continue,
+            let (len, receipt) = match ear.receive(&mut room).await {
+                Ok(received) => received,
                 // What an earlier answer met on its way, and a link that is down for a moment.
                 Err(error) if is_transient(&error) => continue,
                 Err(error) => return Err(error),
             };
             let arrived = Instant::now();
             let Ok(request) = MessageRef::parse(room.get(..len).unwrap_or_default()) else { continue };
-            if let Some((datagram, reply)) = self.answer(&request, Receipt::new(source, ear.address), ear.port) {
-                ear.send(datagram, reply, mac(&request), &self.journal).await;
+            if let Some((datagram, reply)) = self.answer(&request, receipt, ear.port) {
+                let asked = receipt.destination.filter(|asked| self.boot.subnets().is_own(*asked));
+                let from = asked.unwrap_or(receipt.interface_address);
+                ear.send(datagram, from, reply, mac(&request), &self.journal).await;
                 meters.dhcp.add(arrived.elapsed());
             }
         }
@@ -90,7 +83,7 @@ impl Proxy {
 
     /// What a request is answered on a port.
     pub(crate) fn answer(&self, request: &MessageRef<'_>, receipt: Receipt, port: u16) -> Option<(Vec<u8>, Reply)> {
-        if request.op() != OpCode::REQUEST {
+        if request.op() != OpCode::REQUEST || is_own(request, receipt) {
             return None;
         }
         let source = receipt.source;
@@ -146,39 +139,6 @@ impl Proxy {
         self.journal.note(requested(request, source));
         let message = format!("no answer to {}: {why}", request.hardware_address());
         self.journal.note(NewEvent::now("dhcp.silence", message).mac(mac(request)));
-    }
-}
-
-/// A port on an interface.
-struct Ear {
-    socket: Arc<UdpSocket>,
-    port: u16,
-    /// The interface's.
-    address: Ipv4Addr,
-    delayed: Arc<Semaphore>,
-}
-
-impl Ear {
-    /// Sends an answer, in its time: nobody else waits for it.
-    async fn send(&self, datagram: Vec<u8>, reply: Reply, mac: Option<Mac>, journal: &Journal) {
-        let (socket, journal) = (self.socket.clone(), journal.clone());
-        let send = async move {
-            if let Err(error) = socket.send_to(&datagram, reply.destination).await {
-                let who = mac.map_or_else(|| "a machine".to_owned(), |mac| mac.to_string());
-                let message = format!("the answer to {who} could not be sent: {error}");
-                journal.note(NewEvent::now("dhcp.failed", message).mac(mac));
-            }
-        };
-        match self.delayed.clone().try_acquire_owned() {
-            Ok(slot) if !reply.answer.delay.is_zero() => {
-                tokio::spawn(async move {
-                    tokio::time::sleep(reply.answer.delay).await;
-                    send.await;
-                    drop(slot);
-                });
-            }
-            _ => send.await,
-        }
     }
 }
 

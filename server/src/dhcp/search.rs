@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use firstlight_dhcp::server::Receipt;
 use firstlight_dhcp::{EmitPolicy, HardwareAddress, Message, MessageRef, MessageType, OptionCode};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
@@ -61,6 +62,11 @@ pub async fn search(interface: &str) -> io::Result<Option<Found>> {
         }
     }
     Ok(None)
+}
+
+/// Whether a request is the search of this host: what is heard is what it has sent itself.
+pub(super) fn is_own(request: &MessageRef<'_>, receipt: Receipt) -> bool {
+    request.giaddr().is_unspecified() && *receipt.source.ip() == receipt.interface_address
 }
 
 async fn offer(socket: &UdpSocket, xid: u32) -> io::Result<Found> {
