@@ -134,6 +134,7 @@ fn a_root_on_zfs() {
             "network",
             "networkd",
             "bind",
+            "unlive",
             "tools",
             "zfs-boot",
             "initramfs",
