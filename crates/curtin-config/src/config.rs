@@ -8,8 +8,8 @@ use crate::nearest::nearest;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
 use crate::section::{
-    Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Keys, Multipath, Network, Pollinate, Proxy,
-    Reporter, Swap, apt,
+    Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Keys, Multipath, Network, OldReporter,
+    Pollinate, Proxy, Reporter, Swap, apt,
 };
 use crate::source::Source;
 use crate::storage::Storage;
@@ -170,8 +170,8 @@ pub struct Config {
     pub users: Option<Node>,
     /// A place to keep anchors, as it stands there.
     pub bucket: Option<Node>,
-    /// The reporter that MAAS had before `reporting`, as it stands there.
-    pub reporter: Option<Node>,
+    /// The reporter that MAAS had before `reporting`, with its name.
+    pub reporter: Vec<(String, OldReporter)>,
     /// What curtin does not know, in the order of the text.
     pub rest: Mapping,
     pub(crate) errors: Vec<Problem>,
@@ -349,12 +349,7 @@ fn install_section(cx: &mut Context, config: &mut Config, name: &str, node: &Nod
         "showtrace" => {
             config.showtrace = node.to_text().map(|text| !matches!(text.to_ascii_lowercase().as_str(), "0" | "false"));
         }
-        "reporter" => {
-            if !node.is_null() && node.as_mapping().is_none_or(Mapping::is_empty) {
-                cx.error("bad-type", name, node.span, "must be a mapping with the name of a reporter");
-            }
-            config.reporter = Some(node.clone());
-        }
+        "reporter" => config.reporter = OldReporter::read_all(cx, node),
         // Read before all others.
         "boot" | "grub" | "grub_install_devices" | "proxy" | "http_proxy" => {}
         _ => return false,
@@ -429,6 +424,7 @@ fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
     let number = match &node.value {
         Value::Bool(value) => Some(i128::from(*value)),
         Value::Int(number) => Some(*number),
+        Value::BigInt(digits) => Some(if digits.starts_with('-') { i128::MIN } else { i128::MAX }),
         #[expect(clippy::cast_possible_truncation, reason = "Python cuts off the fraction, too")]
         Value::Float(number) if number.is_finite() => Some(*number as i128),
         Value::String(text) => digits::python_int(text, 10),

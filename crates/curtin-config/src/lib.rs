@@ -33,6 +33,7 @@
 //! assert!(script.starts_with("#!/bin/sh"));
 //! ```
 
+mod big;
 mod builder;
 mod check;
 mod command;
@@ -93,8 +94,8 @@ pub use schema::check_storage;
 pub use section::{
     Apt, AptMirror, AptMirrors, AptPreference, AptSource, BlockMeta, BondParams, Boot, BootPartition, Bootloader,
     BridgeParams, Install, Kernel, KernelCrashDumps, Multipath, Netplan, NetplanDevice, NetplanMatch,
-    NetplanNameservers, NetplanRoute, NetplanSettings, Network, NetworkItem, NetworkItemKind, Pollinate, Proxy,
-    RemoveKernels, Reporter, ReporterKind, Route, Subnet, Swap,
+    NetplanNameservers, NetplanRoute, NetplanSettings, Network, NetworkItem, NetworkItemKind, OldReporter, Pollinate,
+    Proxy, RemoveKernels, Reporter, ReporterKind, Route, Subnet, Swap,
 };
 pub use shell::{ShellOptions, render_shell};
 pub use size::{ParseSizeError, parse_size};

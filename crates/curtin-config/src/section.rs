@@ -26,4 +26,4 @@ pub use network::{
     Network, NetworkItem, NetworkItemKind, Route, Subnet,
 };
 pub use process::{Install, Proxy};
-pub use reporting::{Reporter, ReporterKind};
+pub use reporting::{OldReporter, Reporter, ReporterKind};

@@ -21,6 +21,8 @@ pub enum Value {
     Bool(bool),
     /// An integer, whichever base it was written in.
     Int(i128),
+    /// A larger integer: its decimal digits, behind a minus if it is negative.
+    BigInt(String),
     /// A floating point number.
     Float(f64),
     /// Text.
@@ -125,7 +127,7 @@ impl Node {
         match &self.value {
             Value::Null => "null",
             Value::Bool(_) => "a boolean",
-            Value::Int(_) => "an integer",
+            Value::Int(_) | Value::BigInt(_) => "an integer",
             Value::Float(_) => "a number",
             Value::String(_) => "text",
             Value::Timestamp(_) => "a date",
@@ -144,7 +146,7 @@ impl Node {
             Value::Bool(false) => "False".to_owned(),
             Value::Int(number) => number.to_string(),
             Value::Float(number) => float_text(*number),
-            Value::String(text) | Value::Timestamp(text) => text.clone(),
+            Value::BigInt(text) | Value::String(text) | Value::Timestamp(text) => text.clone(),
             Value::Binary(_) | Value::Sequence(_) | Value::Set(_) | Value::Mapping(_) => return None,
         })
     }
@@ -157,7 +159,7 @@ impl Node {
             Value::Int(number) => *number == 0,
             Value::Float(number) => *number == 0.0,
             Value::String(text) => text.is_empty(),
-            Value::Timestamp(_) => false,
+            Value::BigInt(_) | Value::Timestamp(_) => false,
             Value::Binary(bytes) => bytes.is_empty(),
             Value::Sequence(items) | Value::Set(items) => items.is_empty(),
             Value::Mapping(mapping) => mapping.is_empty(),

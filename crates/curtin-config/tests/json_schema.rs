@@ -131,7 +131,7 @@ fn whole_configurations_fit() {
         // Binary content has no form in JSON.
         assert_eq!(validator.accepts(&schema, &one), name != "write_files", "{one}");
     }
-    assert_eq!(object.len(), 35);
+    assert_eq!(object.len(), 36);
     for base in vectors()["base"].as_object().unwrap().values() {
         assert!(validator.accepts(&schema, &json!({"storage": {"version": 1, "config": [base]}})), "{base}");
     }

@@ -75,7 +75,10 @@ impl Config {
             let all = self.reporting.iter().map(|reporter| (reporter.name.clone(), reporter.to_node()));
             entries.put("reporting", named(all));
         }
-        entries.node_at("reporter", self.reporter.clone());
+        if !self.reporter.is_empty() {
+            let all = self.reporter.iter().map(|(name, reporter)| (name.clone(), reporter.to_node()));
+            entries.put("reporter", named(all));
+        }
         entries.node_at("proxy", self.proxy.as_ref().map(Proxy::to_node));
         entries.node_at("power_state", self.power_state.as_ref().map(PowerState::to_node));
         if let Some(kexec) = self.kexec {

@@ -1,6 +1,7 @@
 //! Who is told how the installation goes on.
 
 use super::Keys;
+use super::fields::fields;
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::value::{Mapping, Node};
@@ -16,6 +17,43 @@ pub struct Reporter {
     pub level: Option<String>,
     /// What curtin stops at.
     pub rest: Mapping,
+}
+
+fields! {
+    /// A reporter as MAAS had it before `reporting`: it told the end alone, with the log.
+    OldReporter {
+        /// Where it sends to.
+        url: text = "url",
+        /// OAuth's consumer key.
+        consumer_key: text = "consumer_key",
+        /// OAuth's consumer secret.
+        consumer_secret: text = "consumer_secret",
+        /// OAuth's token key.
+        token_key: text = "token_key",
+        /// OAuth's token secret.
+        token_secret: text = "token_secret",
+        /// Seconds to wait before each further attempt.
+        retries: nodes = "retries",
+    }
+}
+
+impl OldReporter {
+    /// The `reporter` section: curtin takes the last one.
+    pub(crate) fn read_all(cx: &mut Context, node: &Node) -> Vec<(String, Self)> {
+        if node.is_null() {
+            return Vec::new();
+        }
+        let Some(mapping) = node.as_mapping().filter(|mapping| !mapping.is_empty()) else {
+            cx.error("bad-type", "reporter", node.span, "must be a mapping with the name of a reporter");
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (key, value) in mapping.iter().filter(|(_, value)| value.as_mapping().is_some()) {
+            let name = key.to_text().unwrap_or_default();
+            all.extend(Keys::new(cx, format!("reporter.{name}"), value).map(|keys| (name, Self::read(keys))));
+        }
+        all
+    }
 }
 
 /// Where reports go.

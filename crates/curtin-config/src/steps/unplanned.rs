@@ -19,7 +19,7 @@ fn left_to_the_caller(draft: &mut Draft<'_>) {
     let install = config.install.clone().unwrap_or_default();
     let parts = [
         ("reporting", !config.reporting.is_empty()),
-        ("reporter", config.reporter.is_some()),
+        ("reporter", !config.reporter.is_empty()),
         ("verbosity", config.verbosity.is_some()),
         ("showtrace", config.showtrace.is_some()),
         ("install.log_file", install.log_file.is_some()),
