@@ -61,7 +61,7 @@ fn scalar_text(node: &Node) -> String {
         Value::Int(number) => number.to_string(),
         Value::Float(number) => float(*number),
         Value::String(text) => string(text),
-        Value::Timestamp(text) => text.clone(),
+        Value::BigInt(text) | Value::Timestamp(text) => text.clone(),
         Value::Binary(bytes) => format!("!!binary \"{}\"", encode(bytes)),
         Value::Sequence(_) => "[]".to_owned(),
         Value::Set(items) => {

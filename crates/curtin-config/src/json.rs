@@ -45,6 +45,7 @@ fn write(out: &mut String, node: &Node, path: &mut String) -> Result<(), NotJson
         Value::Int(number) => {
             let _ = write!(out, "{number}");
         }
+        Value::BigInt(digits) => out.push_str(digits),
         Value::Float(number) => out.push_str(&float(*number)),
         Value::String(text) => string(out, text),
         Value::Sequence(items) => {
@@ -91,7 +92,7 @@ fn key_text(key: &Node) -> Option<String> {
         Value::Bool(value) => value.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Float(number) => float(*number),
-        Value::String(text) => text.clone(),
+        Value::BigInt(text) | Value::String(text) => text.clone(),
         _ => return None,
     })
 }

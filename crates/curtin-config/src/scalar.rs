@@ -3,6 +3,7 @@
 //! The differences from YAML 1.2 bite in practice: `no` is false, `0644` is 420, an unquoted MAC
 //! address such as `52:54:00:12:34:00` is a number in base 60, `1e3` is text.
 
+use crate::big::Big;
 use crate::digits;
 use crate::timestamp::timestamp;
 use crate::value::Value;
@@ -14,6 +15,8 @@ pub(crate) enum NoValue {
     Date,
     /// A number without digits: `0x_`.
     Number,
+    /// An integer with more digits than Python writes.
+    TooLong,
 }
 
 /// The value of a plain scalar without a tag, if it is not text.
@@ -45,8 +48,8 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 
 fn number(text: &str) -> Result<Option<Value>, NoValue> {
     let (negative, body) = split_sign(text);
-    if let Some(value) = integer(body)? {
-        return Ok(Some(Value::Int(if negative { -value } else { value })));
+    if let Some(value) = integer(negative, body)? {
+        return Ok(Some(value));
     }
     if let Some(value) = float(text) {
         return Ok(Some(Value::Float(value)));
@@ -61,9 +64,13 @@ fn split_sign(text: &str) -> (bool, &str) {
     }
 }
 
-/// Binary, octal, decimal, hexadecimal and base 60, with underscores in between. What is larger than the value can
-/// hold is text.
-fn integer(body: &str) -> Result<Option<i128>, NoValue> {
+/// Binary, octal, decimal, hexadecimal and base 60, with underscores in between.
+fn integer(negative: bool, body: &str) -> Result<Option<Value>, NoValue> {
+    let small = |value: i128| Value::Int(if negative { -value } else { value });
+    let large = |big: Option<Big>| {
+        let text = big.and_then(|big| big.text(negative)).ok_or(NoValue::TooLong)?;
+        Ok(Some(Value::BigInt(text)))
+    };
     let based = [("0b", 2), ("0x", 16), ("0", 8)].into_iter().find_map(|(prefix, base)| {
         let digits = body.strip_prefix(prefix).filter(|digits| !digits.is_empty())?;
         digits.chars().all(|c| c == '_' || c.is_digit(base)).then_some((digits, base))
@@ -71,26 +78,35 @@ fn integer(body: &str) -> Result<Option<i128>, NoValue> {
     if let Some((digits, base)) = based {
         // In `0_`, the zero counts.
         return match without_underscores(digits).as_str() {
-            "" if base == 8 => Ok(Some(0)),
+            "" if base == 8 => Ok(Some(small(0))),
             "" => Err(NoValue::Number),
-            digits => Ok(i128::from_str_radix(digits, base).ok()),
+            digits => match i128::from_str_radix(digits, base) {
+                Ok(value) => Ok(Some(small(value))),
+                Err(_) => large(Big::from_digits(digits, base)),
+            },
         };
     }
     if body == "0" {
-        return Ok(Some(0));
+        return Ok(Some(small(0)));
     }
     let mut groups = body.split(':');
     let first = groups.next().unwrap_or_default();
     if !first.starts_with(|c| matches!(c, '1'..='9')) || !first.chars().all(|c| c == '_' || c.is_ascii_digit()) {
         return Ok(None);
     }
-    let first = without_underscores(first).parse().ok();
-    Ok(groups
-        .try_fold(first, |value: Option<i128>, group| {
-            let digit = sixtieth(group)?;
-            Some(value.and_then(|value| value.checked_mul(60)?.checked_add(digit)))
-        })
-        .flatten())
+    let Some(groups) = groups.map(sixtieth).collect::<Option<Vec<u8>>>() else { return Ok(None) };
+    let first = without_underscores(first);
+    let value = groups.iter().try_fold(first.parse::<i128>().ok(), |value, group| {
+        Some(Some(value?.checked_mul(60)?.checked_add(i128::from(*group))?))
+    });
+    if let Some(value) = value.flatten() {
+        return Ok(Some(small(value)));
+    }
+    let mut big = Big::from_digits(&first, 10).ok_or(NoValue::TooLong)?;
+    for group in groups {
+        big.push(60, u64::from(group)).ok_or(NoValue::TooLong)?;
+    }
+    large(Some(big))
 }
 
 fn without_underscores(text: &str) -> String {
@@ -98,7 +114,7 @@ fn without_underscores(text: &str) -> String {
 }
 
 /// A later group of a number in base 60.
-fn sixtieth(group: &str) -> Option<i128> {
+fn sixtieth(group: &str) -> Option<u8> {
     let valid = matches!(group.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
     valid.then(|| group.parse().ok()).flatten()
 }
@@ -249,11 +265,18 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_pyyaml() {
+        let big = |digits: &str| Ok(Some(Value::BigInt(digits.to_owned())));
+        let (nines, longer) = ("9".repeat(4300), "9".repeat(4301));
         for (text, value) in [
             ("0_", Ok(Some(Value::Int(0)))),
             ("0x_", Err(NoValue::Number)),
             ("-0b1_1", Ok(Some(Value::Int(-3)))),
             ("1_:30", Ok(Some(Value::Int(90)))),
+            ("-1_70141183460469231731687303715884105728", big("-170141183460469231731687303715884105728")),
+            ("0x100000000000000000000000000000000", big("340282366920938463463374607431768211456")),
+            ("170141183460469231731687303715884105727:59", big("10208471007628153903901238222953046343679")),
+            (nines.as_str(), big(&nines)),
+            (longer.as_str(), Err(NoValue::TooLong)),
             ("08", Ok(None)),
             ("._5", Ok(None)),
             ("1:60", Ok(None)),

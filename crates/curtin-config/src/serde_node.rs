@@ -9,7 +9,7 @@ use crate::problem::{Problem, Span};
 use crate::storage::Storage;
 use crate::value::{Node, Value};
 
-/// Dates become text; numbers beyond 64 bits need a format that has them.
+/// Dates become text, and so do integers beyond 128 bits; those beyond 64 bits need a format that has them.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.value {
@@ -21,7 +21,7 @@ impl Serialize for Node {
                 _ => serializer.serialize_i128(*number),
             },
             Value::Float(number) => serializer.serialize_f64(*number),
-            Value::String(text) | Value::Timestamp(text) => serializer.serialize_str(text),
+            Value::BigInt(text) | Value::String(text) | Value::Timestamp(text) => serializer.serialize_str(text),
             Value::Binary(bytes) => serializer.serialize_bytes(bytes),
             Value::Sequence(items) | Value::Set(items) => {
                 let mut all = serializer.serialize_seq(Some(items.len()))?;

@@ -89,6 +89,8 @@ fn python_float(text: &str) -> Option<f64> {
 pub(crate) fn from_node(node: &Node) -> Result<u64, ParseSizeError> {
     match &node.value {
         Value::String(text) => parse_size(text),
+        Value::BigInt(digits) if digits.starts_with('-') => Err(ParseSizeError::Negative),
+        Value::BigInt(_) => Err(ParseSizeError::TooLarge),
         Value::Int(number) if *number < 0 => Err(ParseSizeError::Negative),
         Value::Int(number) => u64::try_from(*number).map_err(|_| ParseSizeError::TooLarge),
         Value::Float(number) => parse_size(&crate::value::float_text(*number)),

@@ -206,6 +206,7 @@ fn check_owner(keys: &mut Keys<'_>, owner: &str) {
 fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
     let value = match &node.value {
         Value::Int(number) => Some(*number),
+        Value::BigInt(_) => Some(i128::MAX),
         Value::String(text) => digits::python_int(text, 8),
         #[expect(clippy::cast_possible_truncation, reason = "Python cuts off the fraction, too")]
         Value::Float(number) if !number.is_nan() => Some(*number as i128),

@@ -350,8 +350,11 @@ fn untagged(text: String, span: Span) -> Result<Value, Box<Problem>> {
         Ok(found) => return Ok(found.unwrap_or(Value::String(text))),
         Err(NoValue::Date) => ("no-such-date", "looks like a date, and there is none"),
         Err(NoValue::Number) => ("bad-value", "looks like a number, and has no digits"),
+        Err(NoValue::TooLong) => ("bad-value", "is a number with more than 4300 digits, which Python does not write"),
     };
-    let mut problem = Problem::error(code, "", span, format!("{text} {message}"));
+    let shown: String = text.chars().take(40).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    let mut problem = Problem::error(code, "", span, format!("{shown}{more} {message}"));
     problem.remedy = Some("put it in quotes".to_owned());
     Err(Box::new(problem))
 }
@@ -437,6 +440,7 @@ pub(crate) fn key_name(key: &Node) -> Option<String> {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("n{}", u8::from(*value)),
         Value::Int(number) => format!("n{number}"),
+        Value::BigInt(digits) => format!("n{digits}"),
         Value::Float(number) if number.fract() == 0.0 => format!("n{number:.0}"),
         Value::Float(number) => format!("n{number:?}"),
         Value::String(text) => format!("s{text}"),

@@ -165,6 +165,15 @@ const GENERATED: &[(&str, bool)] = &[
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: {a: 1}, params: {}}]}", false),
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: [[]], params: {}}]}", true),
     ("kernel: null", false),
+    ("swap: {filename: \"a\\0\"}", true),
+    ("proxy: {http_proxy: \"a\\0\"}", true),
+    ("block-meta: {boot-partition: []}", false),
+    ("block-meta: {boot-partition: 0}", true),
+    ("apt_mirrors: {ubuntu_archive: 'http://x', ubuntu_security: false}", false),
+    ("apt_mirrors: {ubuntu_archive: false}", true),
+    ("apt: {preserve_sources_list: false, sources_list: 'Types: deb'}", true),
+    ("{grub: {install_devices: [[a]]}, grub_install_devices: [/dev/sda]}", false),
+    ("grub: {install_devices: [[a]]}", true),
     ("early_commands: {a: [echo, 2026-01-01]}", true),
     ("bucket: {a: 2026-01-01}", true),
     ("bucket: !!set {a, b}", true),
@@ -209,8 +218,8 @@ fn generated_values_are_refused_as_in_curtin() {
 ///
 /// Not in it, as the answers differ: entries of mirrors behind the one that fits amd64 (another architecture takes them);
 /// regular expressions for add-apt-repository that Python refuses; names in `sources`, `boot` and `kernel` that are no
-/// text (as JSON they are); files named by a number or by nothing in `install` (what was asked does not open them); NUL
-/// characters in a proxy or the name of a swap file; binary data in files (what was asked takes it, but no JSON holds it).
+/// text (as JSON they are); files named by a number or by nothing in `install` (what was asked does not open them); binary
+/// data in files (what was asked takes it, but no JSON holds it).
 #[test]
 fn a_generated_section_is_refused_as_in_curtin() {
     let cases = include_str!("../../../testdata/curtin/curtin_runtime_generated.json");

@@ -96,7 +96,7 @@ fn level(node: &Node) -> Result<RaidLevel, Option<RaidLevel>> {
     };
     let level = RaidLevel::from_name(&text);
     let works = match &node.value {
-        Value::Int(_) => true,
+        Value::Int(_) | Value::BigInt(_) => true,
         Value::String(text) => text.starts_with(char::is_alphabetic) && text != "mirror",
         _ => false,
     };

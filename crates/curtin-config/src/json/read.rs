@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::big::Big;
 use crate::problem::Span;
 use crate::value::{Mapping, Node, Value};
 
@@ -182,13 +183,18 @@ impl<'a> Reader<'a> {
         let (length, is_whole) = number(self.rest).ok_or_else(|| self.bad("a value is missing"))?;
         let (digits, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         let value = match is_whole {
-            true => digits.parse().ok().map(Value::Int),
+            true => digits.parse().ok().map(Value::Int).or_else(|| big(digits)),
             false => digits.parse().ok().map(Value::Float),
         };
         let value = value.ok_or_else(|| self.bad("this number is too large"))?;
         self.rest = rest;
         Ok(value)
     }
+}
+
+fn big(digits: &str) -> Option<Value> {
+    let (negative, digits) = digits.strip_prefix('-').map_or((false, digits), |digits| (true, digits));
+    Big::from_digits(digits, 10)?.text(negative).map(Value::BigInt)
 }
 
 /// How long the number is that the text begins with, and whether it has neither a point nor an exponent.

@@ -155,6 +155,7 @@ pub(super) const LEVELS: &[&str] = &[
 fn integer(node: &Node) -> Option<i128> {
     match node.value {
         Value::Int(number) => Some(number),
+        Value::BigInt(ref digits) => Some(if digits.starts_with('-') { i128::MIN } else { i128::MAX }),
         #[expect(clippy::cast_possible_truncation, reason = "it is whole, and what is too large stays too large")]
         Value::Float(number) if number.fract() == 0.0 => Some(number as i128),
         _ => None,
@@ -165,6 +166,7 @@ fn integer(node: &Node) -> Option<i128> {
 fn number(node: &Node) -> Option<f64> {
     match node.value {
         Value::Int(number) => Some(number as f64),
+        Value::BigInt(ref digits) => digits.parse().ok(),
         Value::Float(number) => Some(number),
         _ => None,
     }

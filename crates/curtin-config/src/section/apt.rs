@@ -136,7 +136,8 @@ fn written(keys: &mut Keys<'_>) {
     for name in ["primary", "security"].into_iter().take(if has_primary { 2 } else { 0 }) {
         for (at, mirror) in keys.get(name).and_then(Node::as_sequence).unwrap_or_default().iter().enumerate() {
             let uri = mirror.as_mapping().and_then(|mirror| mirror.get("uri"));
-            let is_used = |uri: &&Node| !(uri.is_null() || template.is_some() && uri.is_falsy());
+            let may_be_false = template.is_some() || name == "security";
+            let is_used = |uri: &&Node| !(uri.is_null() || may_be_false && uri.is_falsy());
             if let Some(uri) = uri.filter(is_used).filter(|uri| uri.as_str().is_none()) {
                 keys.error("bad-type", &format!("{name}[{at}].uri"), uri.span, wrong("text", uri));
             }
@@ -155,7 +156,7 @@ fn written(keys: &mut Keys<'_>) {
                     keys.error("bad-type", name, item.span, wrong("a list of text", item));
                 }
             }
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_) => {
                 keys.error("bad-type", name, node.span, wrong("a list of text", node));
             }
             _ => {}
@@ -168,8 +169,12 @@ fn has_source(list: &str) -> bool {
     list.lines().any(|line| {
         let line = line.trim_start_matches(['#', ' ', '\t']);
         let mut words = line.split_whitespace();
-        let is_line = matches!(words.next(), Some("deb" | "deb-src")) && words.count() >= 2;
-        is_line || line.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("types:"))
+        matches!(words.next(), Some("deb" | "deb-src")) && words.count() >= 2
+    }) || list.split("\n\n").any(|stanza| {
+        let has = |name: &str| {
+            stanza.lines().any(|line| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name)))
+        };
+        ["types", "uris", "suites", "components"].into_iter().all(has)
     })
 }
 
@@ -180,7 +185,9 @@ fn wrong(wanted: &str, node: &Node) -> String {
 fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
     // An empty text or mapping is as good as an empty list.
     let is_empty = |node: &Node| {
-        node.is_null() || node.is_falsy() && !matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
+        node.is_null()
+            || node.is_falsy()
+                && !matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_))
     };
     let Some(node) = keys.get(name).filter(|node| !is_empty(node)) else { return Vec::new() };
     let Some(items) = node.as_sequence() else {
@@ -215,7 +222,7 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
     };
     if keys.get("uri").is_none_or(Node::is_null)
         && let Some(node) = keys.get("search")
-        && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_))
+        && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_))
     {
         keys.error("bad-type", "search", node.span, wrong("a list of mirrors", node));
     }
@@ -306,7 +313,7 @@ impl AptMirrors {
         let mirrors = Self {
             // Without the first, nobody looks for the second.
             ubuntu_security: match ubuntu_archive {
-                Some(_) => keys.text_or_null("ubuntu_security"),
+                Some(_) => keys.text_or_false("ubuntu_security"),
                 None => keys.text("ubuntu_security"),
             },
             ubuntu_archive,

@@ -48,6 +48,7 @@ pub(super) fn read_all(keys: &mut Keys<'_>) -> Vec<(String, AptSource)> {
 impl AptSource {
     fn read(mut keys: Keys<'_>, is_usual: bool) -> Self {
         check_key(&mut keys);
+        keys.refuse_nul("filename");
         let is_fetched = keys.get("key").is_none() && keys.get("keyid").is_some();
         let fetched = |keys: &mut Keys<'_>, name| if is_fetched { keys.strict_text(name) } else { keys.text(name) };
         let source = Self {

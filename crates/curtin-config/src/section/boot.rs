@@ -54,22 +54,24 @@ impl Boot {
                 let problem = Problem::error("boot-twice", "grub", old.span, "there is a `boot` section already");
                 cx.problem(problem.remedy("move everything to `boot`"));
             }
-            return Self::read(cx, "boot", node, false);
+            return Self::read(cx, "boot", node, false, false);
         }
+        let devices = root.get("grub_install_devices").filter(|_| root.get("install_devices").is_none());
         let mut boot = match old {
-            Some(node) => Self::read(cx, "grub", node, true)?,
+            Some(node) => Self::read(cx, "grub", node, true, devices.is_some())?,
             None => Self::default(),
         };
-        if let Some(node) = root.get("grub_install_devices") {
+        if let Some(node) = devices {
             boot.devices(cx, "grub_install_devices", node);
         }
-        (old.is_some() || root.get("grub_install_devices").is_some()).then_some(boot)
+        (old.is_some() || devices.is_some()).then_some(boot)
     }
 
-    fn read(cx: &mut Context, path: &str, node: &Node, old: bool) -> Option<Self> {
+    fn read(cx: &mut Context, path: &str, node: &Node, old: bool, has_devices: bool) -> Option<Self> {
         let mut keys = Keys::new(cx, path, node)?.dashes();
         let mut boot = Self { bootloaders: bootloaders(&mut keys, old), ..Self::default() };
-        if let Some(devices) = keys.get("install_devices") {
+        // The older name of this list counts for more.
+        if let Some(devices) = keys.get("install_devices").filter(|_| !(old && has_devices)) {
             let path = keys.path("install_devices");
             boot.devices(keys.cx, &path, devices);
         }

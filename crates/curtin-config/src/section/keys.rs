@@ -84,6 +84,13 @@ impl<'a> Keys<'a> {
         self.strict_text(name)
     }
 
+    /// No system takes a NUL in a path or a variable.
+    pub(crate) fn refuse_nul(&mut self, name: &'static str) {
+        if let Some(node) = self.get(name).filter(|node| node.as_str().is_some_and(|text| text.contains('\0'))) {
+            self.error("bad-value", name, node.span, "this cannot contain a NUL character");
+        }
+    }
+
     /// Text, or what Python calls false; curtin stops at anything else.
     pub(crate) fn text_or_false(&mut self, name: &'static str) -> Option<String> {
         self.get(name).filter(|node| !node.is_falsy())?;

@@ -30,6 +30,9 @@ impl Swap {
         let size = keys.size("size");
         // It is looked at where there is no size, or where it says something.
         let is_used = size.is_none() || keys.get("maxsize").is_some_and(|node| !node.is_falsy());
+        if size != Some(0) {
+            keys.refuse_nul("filename");
+        }
         let swap = Self {
             filename: if size == Some(0) { keys.text("filename") } else { keys.text_or_null("filename") },
             size,
@@ -142,12 +145,17 @@ pub struct BootPartition {
     pub rest: Mapping,
 }
 
+/// curtin looks for a word in it, and finds none.
+fn is_empty(node: &Node) -> bool {
+    node.is_falsy() && (node.as_str().is_some() || node.as_sequence().is_some())
+}
+
 impl BlockMeta {
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Option<Self> {
         let mut keys = Keys::new(cx, "block-meta", node)?;
         let devices = keys.words("devices").unwrap_or_default();
         let path = keys.path("boot-partition");
-        let boot_partition = keys.get("boot-partition").and_then(|node| {
+        let boot_partition = keys.get("boot-partition").filter(|node| !is_empty(node)).and_then(|node| {
             let mut keys = Keys::new(keys.cx, path, node)?;
             let boot = BootPartition {
                 enabled: keys.flag("enabled"),

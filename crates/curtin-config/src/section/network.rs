@@ -48,7 +48,7 @@ impl Network {
         if node.is_falsy() && node.as_mapping().is_none() {
             return None;
         }
-        if matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) {
+        if matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_)) {
             let message = format!("must be a mapping, not {}", node.kind());
             cx.error("bad-type", "network", node.span, message);
             return None;

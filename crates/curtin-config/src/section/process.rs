@@ -97,6 +97,9 @@ impl Proxy {
         let mut proxy = None;
         if let Some(node) = root.get("proxy") {
             let mut keys = Keys::new(cx, "proxy", node)?;
+            for name in ["http_proxy", "https_proxy", "no_proxy"] {
+                keys.refuse_nul(name);
+            }
             let found = Self {
                 http_proxy: keys.strict_text("http_proxy"),
                 https_proxy: keys.strict_text("https_proxy"),

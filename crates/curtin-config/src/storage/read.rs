@@ -62,7 +62,7 @@ impl Fields<'_> {
         match &node.value {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
+            Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_) => {
                 let text = node.to_text()?;
                 let message = format!("is {}, and reads as {text:?}", node.kind());
                 self.cx.warning("not-text", format!("{}.{key}", self.path), node.span, message, "quote it");

@@ -13,6 +13,7 @@ fn json(node: &Node) -> Json {
         Value::Int(number) => {
             i64::try_from(*number).map_or_else(|_| json!({"!!bigint": number.to_string()}), |number| json!(number))
         }
+        Value::BigInt(digits) => json!({"!!bigint": digits}),
         Value::Float(number) if number.is_finite() => json!(number),
         Value::Float(number) => {
             json!({"!!float": crate::value::float_text(*number).replace('.', "")})
@@ -34,7 +35,7 @@ fn key_text(key: &Node) -> String {
     match &key.value {
         Value::Null => "!!null".to_owned(),
         Value::Bool(value) => format!("!!bool {value}"),
-        Value::Int(_) => format!("!!int {text}"),
+        Value::Int(_) | Value::BigInt(_) => format!("!!int {text}"),
         Value::Float(_) => format!("!!float {text}"),
         Value::Timestamp(_) => format!("!!timestamp {text}"),
         _ => text,
