@@ -3,6 +3,7 @@
 mod devices;
 mod disk;
 mod kind;
+mod mainframe;
 mod picture;
 mod pool;
 mod volume;
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 pub use devices::Device;
 pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
 pub use kind::PartitionKind;
+pub use mainframe::{Controller, Dasd};
+pub(crate) use mainframe::{path_of, track};
 pub use pool::{Dataset, Pool};
 pub use volume::{Bcache, Crypt, CryptKey, LogicalVolume, Raid, Volume, VolumeGroup, VolumeKind};
 
@@ -25,6 +28,10 @@ pub struct Layout {
     pub disks: Vec<DiskLayout>,
     /// What is built of disks, partitions and other volumes, in the order in which it is made.
     pub volumes: Vec<Volume>,
+    /// DASDs that are formatted before anything else.
+    pub dasds: Vec<Dasd>,
+    /// Controllers of remote disks.
+    pub controllers: Vec<Controller>,
     /// What is mounted, parents before children; swap and the like at the end.
     pub mounts: Vec<Mount>,
 }

@@ -37,6 +37,11 @@ pub fn render_json(plan: &Plan) -> String {
         "disks": layout.disks.iter().map(disk).collect::<Vec<_>>(),
         "volumes": layout.volumes.iter().map(volume).collect::<Vec<_>>(),
         "devices": layout.devices(),
+        "dasds": layout.dasds.iter().map(|it| json!({
+            "device_id": it.device_id, "blocksize": it.block_size, "disk_layout": it.disk_layout, "label": it.label,
+            "mode": it.mode, "preserve": it.preserve,
+        })).collect::<Vec<_>>(),
+        "controllers": layout.controllers.iter().map(|it| json!({"transport": "tcp", "address": it.address, "port": it.port})).collect::<Vec<_>>(),
         "mounts": mounts,
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
         "environment": plan.environment.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
@@ -89,6 +94,7 @@ fn disk(disk: &DiskLayout) -> Value {
     let table = disk.table.map(|table| match table {
         Table::Gpt => "gpt",
         Table::Msdos => "msdos",
+        Table::Vtoc => "vtoc",
     });
     json!({
         "path": disk.path, "size": disk.size, "sector_size": disk.sector_size, "table": table, "uuid": disk.uuid,

@@ -9,6 +9,7 @@ mod disk;
 mod format;
 mod kept;
 mod lvm;
+mod mainframe;
 mod mount;
 mod partition;
 mod preserve;
@@ -141,15 +142,11 @@ impl<'a> Resolver<'a> {
             ItemKind::Bcache(bcache) => self.bcache(item, bcache),
             ItemKind::Zpool(pool) => self.pool(item, pool),
             ItemKind::Zfs(dataset) => self.dataset(item, dataset),
-            // A controller in the machine needs nothing.
-            ItemKind::NvmeController(controller) if controller.transport == "pcie" => None,
-            other => {
-                let message = match other {
-                    ItemKind::Dasd(_) => "disks of mainframes are not planned: firstlight installs PCs".to_owned(),
-                    ItemKind::NvmeController(_) => "remote disks are not planned: use one that is built in".to_owned(),
-                    other => format!("items of type {} are not supported by the planner", other.name()),
-                };
-                self.error(item, "storage-type", "type", message);
+            ItemKind::Dasd(dasd) => self.dasd(item, dasd),
+            ItemKind::NvmeController(controller) => self.controller(item, controller),
+            ItemKind::Device(device) => self.device(item, device),
+            ItemKind::Other(name) => {
+                self.error(item, "storage-type", "type", format!("curtin knows no items of type {name}"));
                 None
             }
         };

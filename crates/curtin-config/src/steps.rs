@@ -3,11 +3,13 @@
 mod apt;
 mod bootloader;
 mod commands;
+mod dasd;
 pub(crate) mod disk_image;
 mod disks;
 mod extlinux;
 mod filesystems;
 mod kept;
+mod nvme;
 mod packages;
 mod power;
 mod swap;

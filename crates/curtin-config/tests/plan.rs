@@ -349,7 +349,7 @@ fn refusals() {
         ("sources: [cdrom]".to_owned(), vec!["source-uri sources 1"]),
         (storage("  - {id: d, type: disk, path: /dev/vdz}\n"), vec!["disk-not-found storage.config[0] 5"]),
         (storage("  - {id: d, type: disk}\n"), vec!["disk-unnamed storage.config[0] 5"]),
-        (storage("  - {id: d, type: dasd, device_id: 0.0.1520}\n"), vec!["storage-type storage.config[0].type 5"]),
+        (storage("  - {id: d, type: dasd, device_id: 0.0.1520}\n"), vec!["missing-key storage.config[0].blocksize 5"]),
         (
             storage("  - {id: d, type: disk, path: /dev/vda, ptable: gpt, preserve: true}\n"),
             vec!["preserve-unknown storage.config[0].preserve 5"],

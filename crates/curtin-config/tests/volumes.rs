@@ -342,8 +342,8 @@ fn a_tower_with_many_ways_down() {
 #[test]
 fn refusals() {
     for (items, codes) in [
-        ("  - {id: z, type: dasd, device_id: 0.0.1}", vec!["storage-type"]),
-        ("  - {id: z, type: nvme_controller, transport: tcp}", vec!["storage-type"]),
+        ("  - {id: z, type: dasd, device_id: 0.0.1}", vec!["missing-key"]),
+        ("  - {id: z, type: nvme_controller, transport: tcp}", vec!["missing-key"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 5, devices: [b, c]}", vec!["raid-members"]),
         ("  - {id: z, type: raid, name: md0, raidlevel: 0, devices: [b, c], spare_devices: [d]}", vec!["raid-spares"]),
         ("  - {id: z, type: raid, name: a/b, raidlevel: 1, devices: [b, c]}", vec!["raid-name"]),

@@ -113,12 +113,15 @@ fn a_root_on_zfs() {
          ├─ ROOT/os  zfs    /\n\
          └─ home     zfs    /home\n"
     );
+    let order: Vec<&str> = ids(&plan)
+        .into_iter()
+        .filter(|id| ["z", "mount", "mkfs", "partition", "initramfs", "check-zfs"].iter().any(|it| id.starts_with(it)))
+        .collect();
     assert_eq!(
-        ids(&plan).into_iter().filter(|id| !id.starts_with("wipe") && !id.starts_with("check-sd")).collect::<Vec<_>>(),
+        order,
         [
             "check-zfs",
             "partition-sda",
-            "settle",
             "mkfs-sda2",
             "zpool-rpool",
             "zpool-cache-rpool",
@@ -127,24 +130,12 @@ fn a_root_on_zfs() {
             "zfs-mount-rpool-root-os",
             "zfs-rpool-home",
             "mount-boot",
-            "extract-1",
-            "fstab",
-            "hostname",
-            "hosts",
-            "network",
-            "networkd",
-            "bind",
-            "unlive",
-            "tools",
             "zfs-boot",
             "initramfs",
-            "grub-defaults",
-            "grub-install",
-            "grub-config",
-            "unmount",
             "zpool-export-rpool"
         ]
     );
+    assert_eq!(ids(&plan).last(), Some(&"zpool-export-rpool"));
     let destroying: Vec<&str> =
         plan.steps.iter().filter(|step| step.destroys_data).map(|step| step.id.as_str()).collect();
     assert_eq!(destroying, ["wipe-sda", "partition-sda", "mkfs-sda2", "zpool-rpool"]);

@@ -45,7 +45,7 @@ pub(super) enum Action {
         input: Input,
         /// A JSON file with the machine's disks, the preferred one first: a list of {"path", "size", "serial", "wwn",
         /// "links", "`sector_size`", "table", "partitions", "fstype", "`fs_uuid`", "volume"}, of which path and size (in
-        /// bytes) are needed; table (gpt or msdos) and partitions, a list of {"number", "start", "size", "type", "uuid",
+        /// bytes) are needed; table (gpt, msdos or vtoc) and partitions, a list of {"number", "start", "size", "type", "uuid",
         /// "fstype", "`fs_uuid`"}, say what is there to be preserved; what is an array, a logical volume or the like has
         /// "volume": true
         #[arg(long)]
@@ -123,6 +123,7 @@ struct DiskEntry {
 enum TableName {
     Gpt,
     Msdos,
+    Vtoc,
 }
 
 /// A partition that a disk has, in a file of disks.
@@ -324,6 +325,7 @@ impl From<TableName> for Table {
         match name {
             TableName::Gpt => Self::Gpt,
             TableName::Msdos => Self::Msdos,
+            TableName::Vtoc => Self::Vtoc,
         }
     }
 }

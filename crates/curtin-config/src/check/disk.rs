@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 
 use super::graph::{Graph, Item};
 use crate::problem::Problem;
+use crate::value::Node;
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<(&str, &str), &Item<'_>> = BTreeMap::new();
@@ -23,6 +24,12 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
         if let Some(id) = item.text("device_id").filter(|id| !is_bus_id(id)) {
             let problem = item.error("dasd-id", "device_id", format!("{id:?} is not the bus id of a DASD"));
             problems.push(problem.remedy("write three hexadecimal numbers, such as 0.0.1520"));
+        }
+        for (key, known) in [("blocksize", "4096"), ("disk_layout", "cdl")] {
+            if item.get(key).is_none_or(Node::is_falsy) || item.text(key) == Some("not-formatted") {
+                let problem = item.error("missing-key", key, format!("curtin formats no DASD without a `{key}`"));
+                problems.push(problem.remedy(format!("write `{key}: {known}`")));
+            }
         }
     }
 }

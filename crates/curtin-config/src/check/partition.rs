@@ -150,6 +150,10 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
                     .remedy("add a partition with `flag: extended` before it"),
             );
         }
+        if disk.text("ptable") == Some("vtoc") && number > 3 {
+            let message = format!("a DASD has three partitions, and this is number {number}");
+            problems.push(part.error("partition-number", "number", message));
+        }
         range(part, number, msdos, logical, problems);
         let last = seen.last_key_value().map(|(last, part)| (*last, *part));
         if let Some(first) = seen.insert(number, part) {

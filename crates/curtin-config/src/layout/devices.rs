@@ -24,7 +24,7 @@ pub struct Device {
     /// Whether the size may turn out larger (RAID 0).
     #[serde(rename = "size_at_least")]
     pub at_least: bool,
-    /// The partition table that it has: `gpt` or `dos`.
+    /// The partition table that it has: `gpt`, `dos` or `dasd`.
     #[serde(rename = "pttype")]
     pub table: Option<String>,
     /// Where a partition begins, in bytes; lsblk counts sectors of 512 bytes.
@@ -113,8 +113,10 @@ impl Layout {
                 device.size = 1024;
             }
             device.start = Some(part.start);
-            device.partition_type = disk.table.map(|table| part.lsblk_type(table));
-            device.partition_uuid = Some(part.partuuid(disk));
+            if disk.table != Some(Table::Vtoc) {
+                device.partition_type = disk.table.map(|table| part.lsblk_type(table));
+                device.partition_uuid = Some(part.partuuid(disk));
+            }
             device
         };
         disk.partitions.iter().map(one).collect()
@@ -163,6 +165,7 @@ fn table_name(disk: &DiskLayout) -> Option<String> {
     let name = match disk.table? {
         Table::Gpt => "gpt",
         Table::Msdos => "dos",
+        Table::Vtoc => "dasd",
     };
     Some(name.to_owned())
 }

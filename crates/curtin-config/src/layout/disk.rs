@@ -10,6 +10,8 @@ pub enum Table {
     Gpt,
     /// MBR.
     Msdos,
+    /// The volume table of contents of a DASD.
+    Vtoc,
 }
 
 /// One disk.
@@ -145,6 +147,7 @@ impl DiskLayout {
         let mut script = match table {
             _ if self.preserve => String::new(),
             Table::Gpt => format!("label: gpt\nlabel-id: {}\nunit: sectors\n\n", self.uuid),
+            Table::Vtoc => return None,
             Table::Msdos => format!("label: dos\nlabel-id: 0x{}\nunit: sectors\n\n", self.mbr_id()),
         };
         for partition in self.partitions.iter().filter(|partition| !partition.preserve) {
@@ -173,6 +176,13 @@ impl DiskLayout {
         line
     }
 
+    /// What fdasd is told: first and last track of each partition.
+    pub(crate) fn fdasd_config(&self) -> String {
+        let track = super::track(self.sector_size);
+        let line = |part: &Partition| format!("[{},{}]\n", part.start / track, (part.start + part.size) / track - 1);
+        self.partitions.iter().map(line).collect()
+    }
+
     /// The id of an MBR: the first eight digits.
     fn mbr_id(&self) -> String {
         self.uuid.chars().filter(|c| *c != '-').take(8).collect()
@@ -188,7 +198,7 @@ impl Partition {
     pub(crate) fn lsblk_type(&self, table: Table) -> String {
         let code = self.code(table).to_ascii_lowercase();
         match table {
-            Table::Gpt => code,
+            Table::Gpt | Table::Vtoc => code,
             Table::Msdos => format!("0x{}", code.trim_start_matches("0x").trim_start_matches('0')),
         }
     }

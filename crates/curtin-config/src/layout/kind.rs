@@ -44,6 +44,7 @@ impl PartitionKind {
             (Table::Gpt, Self::Prep) => "9E1A2D38-C612-4316-AA26-8B49521E5A8B",
             (Table::Gpt, Self::MsftReserved) => "E3C9E316-0B5C-4DB8-817D-F92DF00215AE",
             (Table::Gpt, Self::Mbr | Self::Extended) => "024DEE41-33E7-11D3-9D69-0008C781F39F",
+            (Table::Vtoc, _) => "",
             (Table::Msdos, Self::Extended) => "5",
             (Table::Msdos, Self::Esp) => "ef",
             (Table::Msdos, Self::Swap) => "82",

@@ -140,5 +140,6 @@ fn word(table: Table) -> &'static str {
     match table {
         Table::Gpt => "gpt",
         Table::Msdos => "msdos",
+        Table::Vtoc => "vtoc",
     }
 }

@@ -1,7 +1,7 @@
 //! Encrypted devices.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{Crypt, CryptKey, VolumeKind};
+use crate::layout::{Crypt, CryptKey, Table, VolumeKind};
 use crate::names::is_dm_name;
 use crate::size::human;
 use crate::storage::{DmCryptItem, StorageItem};
@@ -42,7 +42,7 @@ impl<'a> Resolver<'a> {
         let uuid = if item.preserve { String::new() } else { self.uuid(item, "luks") };
         // Without a header there is no UUID to find it by.
         let spec = match device {
-            Device::Partition(holder, at) if random => {
+            Device::Partition(holder, at) if random && self.holder(holder)?.table != Some(Table::Vtoc) => {
                 format!("PARTUUID={}", self.holder(holder)?.partitions.get(at)?.partuuid(self.holder(holder)?))
             }
             Device::Whole(Holder::Disk(_)) if random => {

@@ -1,10 +1,10 @@
 //! Which disk of the machine an item means.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{DiskLayout, Table};
+use crate::layout::{DiskLayout, Table, path_of};
 use crate::problem::Problem;
 use crate::seed;
-use crate::storage::{DiskItem, StorageItem};
+use crate::storage::{DeviceItem, DiskItem, StorageItem};
 use crate::target::Disk;
 
 impl<'a> Resolver<'a> {
@@ -30,14 +30,23 @@ impl<'a> Resolver<'a> {
         Some(Place::Device(Device::Whole(Holder::Disk(self.layout.disks.len().saturating_sub(1)))))
     }
 
+    /// A device of any kind that is there: it is used as a disk is.
+    pub(super) fn device(&mut self, item: &'a StorageItem, wanted: &DeviceItem) -> Option<Place> {
+        let disk = DiskItem { path: Some(wanted.path.clone()), ..DiskItem::default() };
+        self.disk(item, &disk)
+    }
+
     /// The outer `None` means that the name is refused.
     pub(super) fn table(&mut self, item: &StorageItem, name: Option<&str>) -> Option<Option<Table>> {
         Some(match name {
             None | Some("") => None,
             Some("gpt") => Some(Table::Gpt),
             Some("msdos" | "dos") => Some(Table::Msdos),
+            Some("vtoc") => Some(Table::Vtoc),
+            // A table of a kind that curtin does not make: it stays as it is.
+            Some("unsupported") => None,
             Some(other) => {
-                let message = format!("the partition table {other} is not gpt or msdos");
+                let message = format!("the partition table {other} is not gpt, msdos or vtoc");
                 self.error(item, "ptable", "ptable", message);
                 return None;
             }
@@ -48,16 +57,19 @@ impl<'a> Resolver<'a> {
     /// ever; the kernel may give a device node to another one at the next start.
     fn find(&mut self, item: &StorageItem, wanted: &DiskItem) -> Option<&'a Disk> {
         let named = |text: &Option<String>| !text_of(text).is_empty();
-        if !named(&wanted.serial) && !named(&wanted.wwn) && !named(&wanted.path) {
+        let names = [&wanted.serial, &wanted.wwn, &wanted.path, &wanted.device_id];
+        if !names.into_iter().any(named) {
             self.error(item, "disk-unnamed", "", "a disk needs a serial, wwn or path".to_owned());
             return None;
         }
-        let lasting = named(&wanted.serial) || named(&wanted.wwn);
+        let lasting = named(&wanted.serial) || named(&wanted.wwn) || named(&wanted.device_id);
+        let bus = wanted.device_id.as_deref().filter(|id| !id.is_empty()).map(path_of);
         let (serial, wwn, path) = (text_of(&wanted.serial), text_of(&wanted.wwn), text_of(&wanted.path));
         let is_at = |disk: &Disk| path.is_empty() || disk.is_at(path);
         let fits = |disk: &Disk| {
             (serial.is_empty() || is_serial(serial, text_of(&disk.serial)))
                 && (wwn.is_empty() || text_of(&disk.wwn).eq_ignore_ascii_case(wwn))
+                && bus.as_ref().is_none_or(|bus| disk.is_at(bus))
                 && (lasting || is_at(disk))
         };
         let found: Vec<&'a Disk> = self.target.disks.iter().filter(|disk| fits(disk)).collect();

@@ -1,7 +1,7 @@
 //! What is mounted where.
 
 use super::{Device, Place, Resolver};
-use crate::layout::{CryptKey, Filesystem, Mount, VolumeKind};
+use crate::layout::{CryptKey, Filesystem, Mount, Table, VolumeKind};
 use crate::storage::{MountItem, StorageItem};
 
 impl Resolver<'_> {
@@ -94,6 +94,7 @@ impl Resolver<'_> {
             // The tool has chosen the UUID; the partition has one, too.
             Device::Partition(holder, at) if !random => self
                 .holder(holder)
+                .filter(|disk| disk.table != Some(Table::Vtoc))
                 .and_then(|disk| Some(format!("PARTUUID={}", disk.partitions.get(at)?.partuuid(disk))))
                 .unwrap_or_else(|| path.to_owned()),
             _ => path.to_owned(),

@@ -24,6 +24,9 @@ impl Resolver<'_> {
         if item.preserve {
             return self.kept_partition(item, wanted, holder, &disk);
         }
+        if table == Table::Vtoc {
+            return self.tracks(item, wanted, holder, &disk);
+        }
         // Version 1 of curtin does not look at what version 2 has added: it cannot stand in the way.
         let fits = |text: &Option<String>| text.clone().filter(|text| is_uuid(text));
         let known = PartitionItem {
@@ -102,7 +105,7 @@ impl Resolver<'_> {
         logical: bool,
     ) -> Option<u32> {
         let range = match (table, logical) {
-            (Table::Gpt, _) => 1..=128,
+            (Table::Gpt | Table::Vtoc, _) => 1..=128,
             (Table::Msdos, false) => 1..=4,
             (Table::Msdos, true) => 5..=60,
         };

@@ -18,6 +18,10 @@ pub(super) fn all(draft: &mut Draft<'_>) {
         }
         return;
     }
+    let boot = draft.layout.device_at("/boot").or_else(|| draft.layout.device_at("/")).unwrap_or_default();
+    if draft.layout.disks_below(boot).iter().any(|disk| disk.table == Some(Table::Vtoc)) {
+        return zipl(draft);
+    }
     let loaders = &draft.config.boot.bootloaders;
     let (grub, extlinux) =
         (loaders.is_empty() || loaders.contains(&Bootloader::Grub), loaders.contains(&Bootloader::Extlinux));
@@ -58,6 +62,20 @@ fn menu(draft: &mut Draft<'_>) {
     let device = root.and_then(|mount| mount.device.clone()).unwrap_or_default();
     let command = ["sh", "-c", MENU, "menu", &draft.target.mount_point, &uuid, &device].map(str::to_owned);
     draft.push(Step::new(Stage::Curthooks, "grub-config", "write the boot menu", command));
+}
+
+/// The boot loader of mainframes.
+fn zipl(draft: &mut Draft<'_>) {
+    let spec = draft.layout.mounts.iter().find(|mount| mount.path == "/").map(|mount| mount.spec.clone());
+    let text = format!(
+        "[defaultboot]\ndefault=linux\n\n[linux]\ntarget = /boot\nimage = /boot/vmlinuz\nramdisk = /boot/initrd.img\n\
+         parameters = root={}\n",
+        spec.unwrap_or_default()
+    );
+    let step = file_step(draft, Stage::Curthooks, "zipl-conf", "write /etc/zipl.conf", "/etc/zipl.conf", 0o644, &text);
+    draft.push(step);
+    let command = words(&["chroot", &draft.target.mount_point, "zipl"]);
+    draft.push(Step::new(Stage::Curthooks, "zipl", "install the boot loader", command));
 }
 
 fn defaults(draft: &mut Draft<'_>) {

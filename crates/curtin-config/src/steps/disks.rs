@@ -1,10 +1,10 @@
 //! Partitioning, formatting and mounting.
 
-use crate::layout::{DiskLayout, Partition, PartitionKind};
+use crate::layout::{DiskLayout, Partition, PartitionKind, Table};
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::Wipe;
 
-use super::{filesystems, kept, volumes, words, zfs};
+use super::{dasd, filesystems, kept, volumes, words, zfs};
 
 /// Refuses a disk that is in use, is smaller than planned, or has other sectors.
 const CHECK: &str = "\
@@ -82,6 +82,7 @@ done";
 pub(super) fn all(draft: &mut Draft<'_>) {
     let disks = draft.layout.disks.clone();
     zfs::ready(draft);
+    dasd::all(draft);
     for disk in &disks {
         check(draft, disk);
         verify(draft, disk);
@@ -169,7 +170,22 @@ fn signatures(draft: &mut Draft<'_>, path: &str) {
     draft.push(step.destroys().writes([path.to_owned()]));
 }
 
+/// Makes the table of a DASD anew, and then its partitions, if there are any.
+const FDASD: &str = r#"
+set -e
+fdasd -c /dev/null "$1"
+config=$(mktemp)
+trap 'rm -f "$config"' EXIT
+cat >"$config"
+[ ! -s "$config" ] || fdasd --verbose "--config=$config" "$1""#;
+
 pub(super) fn partitions(draft: &mut Draft<'_>, disk: &DiskLayout) {
+    if disk.table == Some(Table::Vtoc) {
+        let command = words(&["sh", "-c", FDASD, "fdasd", &disk.path]);
+        let description = format!("make {} partitions on {}", disk.partitions.len(), disk.path);
+        let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
+        draft.push(step.stdin(disk.fdasd_config()).destroys().writes([disk.path.clone()]));
+    }
     if let Some(script) = disk.sfdisk_script() {
         let step = Step::new(
             Stage::Partitioning,

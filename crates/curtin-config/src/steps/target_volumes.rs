@@ -108,11 +108,18 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
         }
     }
     if names.is_empty() {
+        if !draft.layout.controllers.is_empty() {
+            initramfs(draft);
+        }
         return;
     }
     let description = format!("see that the installed system has {}", names.join(", "));
     draft.push(Step::new(Stage::Curthooks, "tools", description, command));
     zfs::in_target(draft);
+    initramfs(draft);
+}
+
+fn initramfs(draft: &mut Draft<'_>) {
     let command = words(&["sh", "-c", INITRAMFS, "initramfs", &draft.target.mount_point]);
     let description = "make the initramfs again, which has to find the volumes";
     draft.push(Step::new(Stage::Curthooks, "initramfs", description, command));

@@ -4,7 +4,7 @@
 use crate::layout::{Dataset, Pool, Volume, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 
-use super::words;
+use super::{packages, words};
 
 /// Before any disk is touched.
 const READY: &str = r#"
@@ -45,17 +45,17 @@ const KEYSTORE_OFFSET: &str = "32768";
 /// What finds the pools before there is a root, which depends on what makes the initramfs.
 const BOOT: &str = r#"
 set -e
-if [ -x "$1/usr/sbin/update-initramfs" ]; then
+if [ -x "$root/usr/sbin/update-initramfs" ]; then
   package=zfs-initramfs file=usr/share/initramfs-tools/hooks/zfs
-elif [ -x "$1/usr/bin/dracut" ]; then
+elif [ -x "$root/usr/bin/dracut" ]; then
   package=zfs-dracut file=usr/lib/dracut/modules.d/90zfs
 else
   echo "the image has neither update-initramfs nor dracut: it could not import its pools"
   exit 1
 fi
-[ -e "$1/$file" ] || chroot "$1" apt-get -qy --no-install-recommends install "$package"
-mkdir -p "$1/etc/zfs"
-[ ! -e /etc/zfs/zpool.cache ] || cp /etc/zfs/zpool.cache "$1/etc/zfs/""#;
+[ -e "$root/$file" ] || need "$package"
+mkdir -p "$root/etc/zfs"
+[ ! -e /etc/zfs/zpool.cache ] || cp /etc/zfs/zpool.cache "$root/etc/zfs/""#;
 
 fn pools(draft: &Draft<'_>) -> Vec<Pool> {
     let pool = |volume: &Volume| match &volume.kind {
@@ -143,9 +143,8 @@ fn flags(option: &str, properties: &[(String, String)]) -> Vec<String> {
 /// What the initramfs of the installed system needs.
 pub(super) fn in_target(draft: &mut Draft<'_>) {
     if !pools(draft).is_empty() {
-        let command = words(&["sh", "-c", BOOT, "boot", &draft.target.mount_point]);
         let description = "see that the initramfs can import the pools, and tell it which there are";
-        draft.push(Step::new(Stage::Curthooks, "zfs-boot", description, command));
+        packages::step(draft, "zfs-boot", description, BOOT, Vec::new());
     }
 }
 

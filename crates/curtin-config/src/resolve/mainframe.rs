@@ -1,0 +1,101 @@
+//! DASDs, their partitions, and controllers of remote disks.
+
+use super::{Device, Holder, Place, Resolver};
+use crate::layout::{Controller, Dasd, DiskLayout, Partition, PartitionKind, partition_path, track};
+use crate::size::human;
+use crate::storage::{DasdItem, NvmeControllerItem, PartitionItem, StorageItem};
+
+impl Resolver<'_> {
+    pub(super) fn dasd(&mut self, item: &StorageItem, wanted: &DasdItem) -> Option<Place> {
+        let hex = |part: &str| !part.is_empty() && part.len() <= 6 && part.chars().all(|c| c.is_ascii_hexdigit());
+        if wanted.device_id.split('.').count() != 3 || !wanted.device_id.split('.').all(hex) {
+            self.error(item, "dasd-id", "device_id", format!("{:?} is not the bus id of a DASD", wanted.device_id));
+            return None;
+        }
+        let Some(block_size) = wanted.blocksize.filter(|size| matches!(size, 512 | 1024 | 2048 | 4096)) else {
+            let message = "curtin formats no DASD without a blocksize: 512, 1024, 2048 or 4096".to_owned();
+            self.refuse(item, "missing-key", "blocksize", message, "write `blocksize: 4096`");
+            return None;
+        };
+        let layout = wanted.disk_layout.as_deref().filter(|layout| matches!(*layout, "cdl" | "ldl"));
+        let Some(disk_layout) = layout else {
+            let message = "curtin formats no DASD without a disk_layout: cdl or ldl".to_owned();
+            self.refuse(item, "missing-key", "disk_layout", message, "write `disk_layout: cdl`");
+            return None;
+        };
+        self.layout.dasds.push(Dasd {
+            id: item.id.clone(),
+            device_id: wanted.device_id.clone(),
+            block_size,
+            disk_layout: disk_layout.to_owned(),
+            label: wanted.label.clone().filter(|label| !label.is_empty()),
+            mode: wanted.mode.clone().filter(|mode| !mode.is_empty()).unwrap_or_else(|| "quick".to_owned()),
+            preserve: item.preserve,
+        });
+        Some(Place::Mount)
+    }
+
+    pub(super) fn controller(&mut self, item: &StorageItem, wanted: &NvmeControllerItem) -> Option<Place> {
+        if wanted.transport != "tcp" {
+            // What is in the machine, or reached in another way, needs nothing.
+            return Some(Place::Mount);
+        }
+        let clean = |address: &&String| {
+            !address.is_empty() && address.chars().all(|c| c.is_ascii_alphanumeric() || ".:-_%[]".contains(c))
+        };
+        let (Some(address), Some(port)) = (wanted.tcp_addr.as_ref().filter(clean), wanted.tcp_port) else {
+            let message = "a controller that is reached by TCP needs tcp_addr and tcp_port".to_owned();
+            self.error(item, "missing-key", "tcp_addr", message);
+            return None;
+        };
+        self.layout.controllers.push(Controller { id: item.id.clone(), address: address.clone(), port });
+        Some(Place::Mount)
+    }
+
+    /// A partition of a DASD: whole tracks, behind the two of the table. There are three at most.
+    pub(super) fn tracks(
+        &mut self,
+        item: &StorageItem,
+        wanted: &PartitionItem,
+        holder: Holder,
+        disk: &DiskLayout,
+    ) -> Option<Place> {
+        let last = disk.partitions.iter().map(|part| part.number).max().unwrap_or_default();
+        let number = wanted.number.unwrap_or(last + 1);
+        if number != last + 1 || number > 3 {
+            let message = format!("a DASD has the partitions 1 to 3, one after the other, and this is number {number}");
+            self.error(item, "partition-number", "number", message);
+            return None;
+        }
+        let track = track(disk.sector_size);
+        let start = disk.partitions.iter().map(|part| part.start + part.size).max().unwrap_or(2 * track);
+        let size = wanted.size.filter(|size| *size > 0)?.checked_next_multiple_of(track).unwrap_or(u64::MAX);
+        if start.saturating_add(size) > disk.size {
+            let left = disk.size.saturating_sub(start);
+            let message =
+                format!("{} do not fit on {}: at most {} are left there", human(size), disk.path, human(left));
+            self.error(item, "partition-size", "size", message);
+            return None;
+        }
+        let disk = self.holder_mut(holder)?;
+        disk.partitions.push(Partition {
+            id: item.id.clone(),
+            number,
+            path: partition_path(&disk.path, number),
+            start,
+            size,
+            kind: PartitionKind::Linux,
+            type_code: None,
+            logical: false,
+            bootable: false,
+            uuid: String::new(),
+            name: None,
+            attributes: Vec::new(),
+            wipe: wanted.wipe,
+            preserve: false,
+            grub_device: wanted.grub_device,
+            filesystem: None,
+        });
+        Some(Place::Device(Device::Partition(holder, disk.partitions.len().saturating_sub(1))))
+    }
+}

@@ -1,0 +1,190 @@
+//! Disks of IBM mainframes, and disks that are reached by `NVMe` over TCP.
+
+use firstlight_curtin_config::{Disk, Plan, Target, parse, plan, render_json};
+
+fn dasd() -> Target {
+    let disk = |name: &str, bus: &str| Disk {
+        links: vec![format!("/dev/disk/by-path/ccw-{bus}")],
+        sector_size: 4096,
+        ..Disk::new(name, 7_385_333_760)
+    };
+    Target { disks: vec![disk("/dev/dasda", "0.0.1520"), disk("/dev/dasdb", "0.0.1521")], ..Target::default() }
+}
+
+fn remote() -> Target {
+    Target {
+        disks: vec![
+            Disk { serial: Some("S0".to_owned()), ..Disk::new("/dev/sda", 8 << 30) },
+            Disk { serial: Some("R0".to_owned()), ..Disk::new("/dev/nvme0n1", 8 << 30) },
+        ],
+        ..Target::default()
+    }
+}
+
+#[track_caller]
+fn planned(storage: &str, target: &Target) -> Plan {
+    let parsed = parse(&format!("sources: [http://127.0.0.1/root.txz]\n{storage}"));
+    assert!(!parsed.has_errors(), "{:#?}", parsed.problems);
+    plan(&parsed.config, target).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+#[track_caller]
+fn step<'a>(plan: &'a Plan, id: &str) -> &'a firstlight_curtin_config::Step {
+    let ids = || plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>();
+    plan.steps.iter().find(|step| step.id == id).unwrap_or_else(|| panic!("no step {id}: {:?}", ids()))
+}
+
+const DASD: &str = "storage:
+  version: 1
+  config:
+  - {id: x, type: dasd, device_id: 0.0.1520, blocksize: 4096, disk_layout: cdl, label: '0X1520', mode: full}
+  - {id: y, type: dasd, device_id: 0.0.1521, blocksize: 4096, disk_layout: cdl, preserve: true}
+  - {id: d, type: disk, device_id: 0.0.1520, path: /dev/disk/by-path/ccw-0.0.1520, ptable: vtoc, wipe: superblock}
+  - {id: p, type: partition, device: d, size: 1G}
+  - {id: q, type: partition, device: d, size: 5G}
+  - {id: f, type: format, volume: p, fstype: ext4}
+  - {id: g, type: format, volume: q, fstype: ext4}
+  - {id: m, type: mount, device: g, path: /}
+  - {id: n, type: mount, device: f, path: /boot}
+";
+
+#[test]
+fn a_dasd_is_formatted_and_partitioned() {
+    let plan = planned(DASD, &dasd());
+    let format = step(&plan, "dasd-0-0-1520");
+    assert_eq!(
+        format.command[4..],
+        [
+            "0.0.1520",
+            "4096",
+            "cdl",
+            "0X1520",
+            "",
+            "dasdfmt",
+            "-y",
+            "--blocksize=4096",
+            "--disk_layout=cdl",
+            "--mode=full",
+            "--label=0X1520",
+            "/dev/disk/by-path/ccw-0.0.1520"
+        ]
+    );
+    assert!(format.destroys_data);
+    assert_eq!(format.writes, ["/dev/dasda"]);
+    let kept = step(&plan, "dasd-0-0-1521");
+    assert!(!kept.destroys_data);
+    assert_eq!(kept.command[8], "keep");
+    // 12 blocks of 4 KiB are a track; two of them hold the table. curtin gives 21846 and 109227 tracks, too.
+    let table = step(&plan, "partition-dasda");
+    assert_eq!(table.stdin.as_deref(), Some("[2,21847]\n[21848,131074]\n"));
+    assert_eq!(
+        plan.layout.to_string(),
+        "/dev/dasda  6.8 GiB  vtoc\n\
+         ├─  1       1 GiB  linux       ext4   /boot\n\
+         └─  2       5 GiB  linux       ext4   /\n"
+    );
+    assert_eq!(step(&plan, "zipl").command, ["chroot", "/target", "zipl"]);
+    assert!(plan.steps.iter().all(|step| !step.id.starts_with("grub")));
+    let json: serde_json::Value = serde_json::from_str(&render_json(&plan)).unwrap();
+    assert_eq!(json["dasds"][0]["device_id"], "0.0.1520");
+    assert_eq!(json["disks"][0]["table"], "vtoc");
+}
+
+#[test]
+fn a_dasd_has_three_partitions() {
+    let more = DASD.replace("size: 5G}", "size: 1G}\n  - {id: r, type: partition, device: d, size: 1G}");
+    assert_eq!(planned(&more, &dasd()).layout.disks[0].partitions.len(), 3);
+    for (from, to, code) in [
+        ("size: 5G}", "size: 1G, number: 4}", "partition-number"),
+        ("size: 5G}", "size: 9G}", "partition-size"),
+        ("blocksize: 4096, ", "", "missing-key"),
+        ("0.0.1521", "0.0.x", "dasd-id"),
+    ] {
+        let text = format!("sources: [http://127.0.0.1/root.txz]\n{}", DASD.replacen(from, to, 1));
+        let problems = plan(&parse(&text).config, &dasd()).unwrap_err();
+        assert_eq!(problems[0].code, code, "{to}: {problems:#?}");
+    }
+}
+
+fn nvme(root: &str, boot: &str) -> String {
+    format!(
+        "storage:
+  version: 2
+  config:
+  - {{id: c, type: nvme_controller, transport: tcp, tcp_addr: 192.0.2.7, tcp_port: 4420}}
+  - {{id: l, type: nvme_controller, transport: pcie}}
+  - {{id: d, type: disk, serial: S0, ptable: gpt}}
+  - {{id: d1, type: partition, device: d, size: 1M, flag: bios_grub}}
+  - {{id: d2, type: partition, device: d, size: 4G}}
+  - {{id: r, type: disk, serial: R0, nvme_controller: c, ptable: gpt}}
+  - {{id: r1, type: partition, device: r, size: 1M, flag: bios_grub}}
+  - {{id: r2, type: partition, device: r, size: 4G}}
+  - {{id: f, type: format, volume: d2, fstype: ext4}}
+  - {{id: g, type: format, volume: r2, fstype: ext4}}
+  - {{id: m, type: mount, device: {root}}}
+  - {{id: n, type: mount, device: {boot}}}
+write_files:
+  etc_netplan_installer:
+    path: /etc/netplan/00-installer.yaml
+    content: |
+      network:
+        ethernets:
+          ens3: {{dhcp4: true}}
+          ens4: {{addresses: [192.0.2.9/24], routes: [{{to: default, via: 192.0.2.1}}]}}
+"
+    )
+}
+
+#[test]
+fn what_is_needed_later_is_connected_by_a_daemon() {
+    let plan = planned(&nvme("f, path: /", "g, path: /srv, options: _netdev"), &remote());
+    let text = step(&plan, "nvme-conf").stdin.clone().unwrap();
+    assert_eq!(text, "[Controllers]\ncontroller = transport=tcp;traddr=192.0.2.7;trsvcid=4420\n");
+    assert!(step(&plan, "nvme-stas").command[2].contains("need nvme-stas"));
+}
+
+#[test]
+fn a_remote_root_is_connected_by_the_initramfs() {
+    let plan = planned(&nvme("g, path: /, options: '_netdev,noatime'", "f, path: /boot"), &remote());
+    assert_eq!(
+        step(&plan, "connect-nvme").stdin.as_deref(),
+        Some("#!/bin/sh\nnvme connect-all --transport tcp --traddr 192.0.2.7 --trsvcid 4420\n")
+    );
+    assert_eq!(
+        step(&plan, "network-up").stdin.as_deref(),
+        Some(
+            "#!/bin/sh\ndhcpcd -4 ens3\nip address add 192.0.2.9/24 dev ens4\nip link set ens4 up\n\
+             ip route add default via 192.0.2.1\n"
+        )
+    );
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    let at = |id: &str| ids.iter().position(|it| *it == id);
+    assert!(at("nvme-initramfs") < at("initramfs") && at("initramfs").is_some(), "{ids:?}");
+}
+
+#[test]
+fn a_remote_kernel_is_read_by_the_firmware() {
+    let plan = planned(&nvme("g, path: /, options: _netdev", "f, path: /srv"), &remote());
+    assert!(step(&plan, "nvme-firmware").command[2].contains("need dracut dracut-network jq"));
+}
+
+#[test]
+fn scripts_are_shell() {
+    let mut plans = vec![planned(DASD, &dasd())];
+    for (root, boot) in [
+        ("f, path: /", "g, path: /srv, options: _netdev"),
+        ("g, path: /, options: _netdev", "f, path: /boot"),
+        ("g, path: /, options: _netdev", "f, path: /srv"),
+    ] {
+        plans.push(planned(&nvme(root, boot), &remote()));
+    }
+    for step in plans.iter().flat_map(|plan| &plan.steps) {
+        if let [sh, flag, text, ..] = step.command.as_slice()
+            && sh == "sh"
+            && flag == "-c"
+        {
+            let status = std::process::Command::new("dash").args(["-n", "-c", text]).status();
+            assert!(status.is_ok_and(|status| status.success()), "{}: {text}", step.id);
+        }
+    }
+}
