@@ -82,6 +82,24 @@ fn another_server_is_told_of_where_the_mode_is_given() {
     assert!(said.contains(hijack) && said.contains(both), "{said}");
 }
 
+#[test]
+fn a_server_does_not_take_its_own_search_for_a_client() {
+    let (code, said) = run(&format!(
+        r#"{TOOLS}
+        ip netns exec c timeout 20 tcpdump -U -lnni c0 -c 3 -w $home/search udp dst port 67 2>$home/dump & dump=$!
+        until grep -q listening $home/dump; do sleep 0.1; done
+        $serve --authoritative 2>$home/log & server=$!
+        started; wait $dump || exit 2
+        echo "Authorization: Bearer $(cat $home/state/admin-token)" > $home/token
+        echo "== events" >&2; curl -sSH @$home/token "http://10.77.0.1/api/v1/events?after=0&follow=false" >&2; echo >&2
+        kill -TERM $server; wait $server; code=$?; echo "== log" >&2; cat $home/log >&2; exit $code"#
+    ));
+    assert_eq!(code, Some(0), "{said}");
+    let events = heard(&said, "events");
+    assert!(events.contains("server.started") && !events.contains("dhcp."), "{said}");
+    assert!(!heard(&said, "log").contains("ANSWERS"), "{said}");
+}
+
 /// What one machine is told that others of its kind are not, and what is told because somebody has put it into `boot_dir`.
 #[test]
 fn machines_and_architectures_with_boot_files_of_their_own() {

@@ -31,7 +31,7 @@ pub(super) async fn run(
         config.dhcp.mode = Some(DhcpMode::Authoritative);
         config.modes().for_each(|mode| *mode = mode.or(Some(DhcpMode::Authoritative)));
     }
-    let given: Vec<_> = config.subnets().map_err(|error| error.to_string())?.iter().filter_map(given).collect();
+    let decided: Vec<_> = config.subnets().map_err(|error| error.to_string())?.iter().filter_map(decided).collect();
     let undecided = undecided(&config)?;
     let mut chosen = Vec::new();
     for question in undecided {
@@ -41,7 +41,7 @@ pub(super) async fn run(
         });
     }
     config.modes().zip(chosen).for_each(|(mode, chosen)| *mode = mode.or(chosen));
-    for (interface, table, mode) in given {
+    for (interface, table, mode) in decided {
         tokio::spawn(tell(interface, table, mode));
     }
     crate::run(config, super::stop_signal()).await.map_err(|error| error.to_string())
@@ -55,7 +55,7 @@ struct Question {
 }
 
 /// An interface of which somebody said who gives its addresses, if it matters who else does.
-fn given(subnet: &Written<'_>) -> Option<(String, &'static str, DhcpMode)> {
+fn decided(subnet: &Written<'_>) -> Option<(String, &'static str, DhcpMode)> {
     match (subnet.mode, subnet.place) {
         (Some(mode @ (DhcpMode::Authoritative | DhcpMode::Proxy)), Place::Interface(interface)) => {
             Some((interface.to_owned(), subnet.table, mode))
