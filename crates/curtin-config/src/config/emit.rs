@@ -201,6 +201,13 @@ mod tests {
     }
 
     #[test]
+    fn a_swap_file_of_a_fitting_size_stays_one() {
+        let config = parse("swap: {size: null}\n").config;
+        assert_eq!(config.to_yaml(), "swap:\n  size: null\n");
+        assert_eq!(parse("swap: {}\n").config.to_yaml(), "swap:\n  size: 0\n");
+    }
+
+    #[test]
     fn old_names_become_new_ones() {
         let yaml = "grub: {terminal: unmodified}\ngrub_install_devices: [/dev/sda]\nhttp_proxy: http://p\n";
         assert_eq!(

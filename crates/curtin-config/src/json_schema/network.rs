@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::section::NetplanSettings;
 use crate::section::network::SUBNET_KINDS;
 
 /// Devices and their settings that are not described here are passed on to the installed system.
@@ -37,6 +38,8 @@ fn item() -> Value {
             "bridge_interfaces": names(),
             "vlan_link": {"type": "string"},
             "vlan_id": {"type": ["integer", "string"]},
+            "id": {}, "accept-ra": {}, "optional": {}, "keep_configuration": {}, "wakeonlan": {},
+            "ipv4_conf": {"type": "object"}, "ipv6_conf": {"type": "object"},
         });
         let required = [&["type", "name"], needed].concat();
         json!({"type": "object", "properties": keys, "required": required})
@@ -70,6 +73,8 @@ fn subnet() -> Value {
         "dns_nameservers": one_or_many(),
         "dns_search": one_or_many(),
         "routes": {"type": ["array", "null"], "items": route},
+        "scope": {"type": ["string", "null"]}, "pointopoint": {"type": ["string", "null"]},
+        "mtu": {"type": ["integer", "string", "null"]}, "ipv4": {}, "ipv6": {}, "id": {}, "accept-ra": {},
     });
     json!({"type": "object", "properties": keys, "required": ["type"]})
 }
@@ -77,7 +82,7 @@ fn subnet() -> Value {
 /// A device of version 2.
 fn device() -> Value {
     let flag = json!({"type": ["boolean", "string", "integer", "null"]});
-    json!({"type": "object", "properties": {
+    let mut settings = json!({
         "match": {"type": "object"},
         "set-name": {"type": "string"},
         "addresses": {"type": "array"},
@@ -93,7 +98,13 @@ fn device() -> Value {
         "parameters": {"type": ["object", "null"]},
         "id": {"type": ["integer", "string"]},
         "link": {"type": "string"},
-    }})
+    });
+    if let Value::Object(settings) = &mut settings {
+        for key in NetplanSettings::KEYS {
+            settings.entry(*key).or_insert_with(|| json!({}));
+        }
+    }
+    json!({"type": "object", "properties": settings})
 }
 
 fn names() -> Value {

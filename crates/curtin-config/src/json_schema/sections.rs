@@ -34,8 +34,10 @@ enum Shape {
 
 use Shape::{Any, Bool, Choice, Flag, Keys, List, Mapping, Named, Number, OneOf, OneOrMany, Or, Size, Text, Words};
 
-const MIRRORS: Shape =
-    List(&Keys(1, &[("arches", OneOrMany), ("uri", Or(&Text)), ("search", Or(&Words)), ("search_dns", Flag)]));
+const MIRRORS: Shape = List(&Keys(1, &[("arches", OneOrMany), ("uri", Or(&Text)), ("search", Or(&Words))]));
+
+const FILE: &[(&str, Shape)] =
+    &[("path", Text), ("content", Text), ("permissions", Any), ("perms", Any), ("owner", Text)];
 
 const BOOT: &[(&str, Shape)] = &[
     ("bootloaders", Choice(&["grub", "extlinux"])),
@@ -106,7 +108,7 @@ const SECTIONS: &[(&str, Shape)] = &[
         ),
     ),
     ("boot", Keys(1, BOOT)),
-    ("cloudconfig", Any),
+    ("cloudconfig", Or(&Named(&Keys(0, FILE)))),
     ("curthooks", Keys(0, &[("mode", OneOf(&["auto", "builtin", "target"]))])),
     ("debconf_selections", Or(&Named(&Text))),
     ("disable_overlayroot", Flag),
@@ -157,6 +159,20 @@ const SECTIONS: &[(&str, Shape)] = &[
     ),
     ("proxy", Keys(0, &[("http_proxy", Text), ("https_proxy", Text), ("no_proxy", Text)])),
     (
+        "reporter",
+        Or(&Named(&Keys(
+            0,
+            &[
+                ("url", Text),
+                ("consumer_key", Text),
+                ("consumer_secret", Text),
+                ("token_key", Text),
+                ("token_secret", Text),
+                ("retries", List(&Number)),
+            ],
+        ))),
+    ),
+    (
         "reporting",
         Named(&Or(&Keys(
             1,
@@ -179,13 +195,7 @@ const SECTIONS: &[(&str, Shape)] = &[
     ("swap", Or(&Keys(0, &[("filename", Or(&Text)), ("size", Size), ("maxsize", Size), ("force", Flag)]))),
     ("system_upgrade", Keys(0, &[("enabled", Flag)])),
     ("verbosity", Number),
-    (
-        "write_files",
-        Named(&Keys(
-            0,
-            &[("path", Text), ("content", Text), ("permissions", Any), ("owner", Text), ("encoding", Text)],
-        )),
-    ),
+    ("write_files", Named(&Keys(0, FILE))),
 ];
 
 pub(super) fn properties() -> Map<String, Value> {

@@ -12,6 +12,10 @@ impl Swap {
         let mut entries = Entries::new();
         entries.text("filename", self.filename.as_deref()).number("size", self.size).number("maxsize", self.maxsize);
         entries.choice("force", self.force).rest(&self.rest);
+        if *self == Self::default() {
+            // An empty section would turn it off.
+            entries.put("size", Node::detached(Value::Null));
+        }
         entries.node()
     }
 }

@@ -19,7 +19,7 @@ entry() {
 {
   printf 'default l0\nmenu title U-Boot menu\nprompt 0\ntimeout 50\n'
   at=0
-  for kernel in $(cd "$root/boot" && ls | grep '^vmlinu[xz]-' | sort -rV); do
+  for kernel in $(find "$root/boot" -maxdepth 1 -name 'vmlinu[xz]-*' -printf '%f\n' | sort -rV); do
     version=${kernel#*-}
     for kind; do
       case $kind in

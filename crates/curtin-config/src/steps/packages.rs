@@ -13,7 +13,7 @@ root=$1
 shift
 policy=$root/usr/sbin/policy-rc.d
 names=$root/etc/resolv.conf
-made= moved=
+made='' moved=''
 restore() {
   [ -z "$made" ] || rm -f "$policy"
   [ -z "$moved" ] || rm -f "$names"
@@ -71,7 +71,7 @@ const KERNELS: &[(&str, &str, &str)] = &[
 /// counts. Without a package, release and running kernel decide, as in curtin: `6.8.0-45-generic` is version 6.8.0 of the
 /// flavour generic. Nothing is removed unless a kernel has come that was not there.
 const KERNEL: &str = r#"
-set -e
+set -ef
 package=$1 fallback=$2 remove=$3
 shift 3
 kernels() {
@@ -118,7 +118,7 @@ pub(super) fn kernel(draft: &mut Draft<'_>) {
     if kernel.package.is_none() {
         arguments.extend(mapping(&kernel));
     }
-    let what = kernel.package.as_deref().unwrap_or("for the kernel that runs");
+    let what = kernel.package.as_deref().unwrap_or("that fits the one that runs");
     step(draft, "kernel", &format!("install the kernel {what}"), KERNEL, arguments);
 }
 
