@@ -9,6 +9,15 @@ mod namespace;
 
 use links::{TOOLS, heard, run};
 
+/// Addresses for a network behind a relay agent, and none for the server's own.
+const REMOTE: &str = r#"[dhcp]
+mode = "off"
+[[dhcp.subnets]]
+network = "10.99.0.0/24"
+mode = "authoritative"
+pool = "10.99.0.100-10.99.0.109"
+routers = ["10.99.0.1"]"#;
+
 /// The server's own link is another server's; behind a relay agent are one subnet that gets addresses from here, one that
 /// gets boot files alone, and one that gets nothing.
 #[test]
@@ -21,13 +30,7 @@ fn subnets_behind_a_relay_agent_have_modes_of_their_own() {
         done
         ip netns exec c dnsmasq -k -p 0 -C /dev/null -u root -x '' $relays 2>$home/relay &
         cat >> $home/firstlight.toml <<'END'
-[dhcp]
-mode = "off"
-[[dhcp.subnets]]
-network = "10.99.0.0/24"
-mode = "authoritative"
-pool = "10.99.0.100-10.99.0.109"
-routers = ["10.99.0.1"]
+{REMOTE}
 [[dhcp.subnets]]
 network = "10.98.0.0/24"
 mode = "proxy"
@@ -56,21 +59,14 @@ END
     assert!(heard(&said, "script").contains("http://10.77.0.1/"), "{said}");
 }
 
-/// ISC's relay agent appends option 82 and takes an answer that has it still; ISC's client goes through INIT, INIT-REBOOT
-/// and RELEASE.
+/// ISC's relay agent appends option 82; ISC's client goes through INIT, INIT-REBOOT and RELEASE.
 #[test]
 fn dhclient_behind_the_relay_agent_of_isc() {
     let (code, said) = run(&format!(
         r#"{TOOLS}
         ip -n c address add 10.77.0.2/24 dev c0; behind 99 10.77.0.2
         cat >> $home/firstlight.toml <<'END'
-[dhcp]
-mode = "off"
-[[dhcp.subnets]]
-network = "10.99.0.0/24"
-mode = "authoritative"
-pool = "10.99.0.100-10.99.0.109"
-routers = ["10.99.0.1"]
+{REMOTE}
 END
         cat > $home/events <<'END'
 #!/bin/sh
