@@ -4,11 +4,13 @@
 mod config;
 #[path = "random/invariants.rs"]
 mod invariants;
+#[path = "random/rich.rs"]
+mod rich;
 
 use firstlight_curtin_config::layout::{Partition, PartitionKind, Table};
 use firstlight_curtin_config::{
-    Config, ExistingPartition, ExistingTable, ItemKind, Level, Node, Plan, Problem, Source, Storage, Target, check,
-    check_storage, parse, plan, to_yaml,
+    Config, Disk, ExistingPartition, ExistingTable, Firmware, ItemKind, Level, Node, Plan, Problem, Source, Storage,
+    Target, check, check_bytes, check_storage, parse, plan, to_yaml,
 };
 use proptest::prelude::*;
 
@@ -97,6 +99,54 @@ fn again(storage: &Storage, target: &Target, first: &Plan, choices: &[bool]) -> 
     (storage, target)
 }
 
+/// What no check of a text can know: which disks there are, how large they are, and what is on them.
+const DEPENDS_ON_DISKS: &[&str] = &[
+    "bcache-size",
+    "crypt-size",
+    "disk-ambiguous",
+    "disk-not-found",
+    "disk-twice",
+    "format-size",
+    "lvm-size",
+    "no-bios-grub",
+    "no-boot-table",
+    "no-esp",
+    "partition-size",
+    "preserve-differs",
+    "preserve-missing",
+    "preserve-new",
+    "preserve-unknown",
+    "raid-size",
+    "resize",
+    "sector-size",
+    "zpool-size",
+];
+
+/// Four disks of 64 GiB and a DASD.
+fn machine(firmware: Firmware) -> Target {
+    let disk = |at: usize| Disk {
+        serial: Some(format!("S{at}")),
+        ..Disk::new(format!("/dev/vd{}", ["a", "b", "c", "d"][at]), 64 << 30)
+    };
+    let dasd = Disk {
+        links: vec!["/dev/disk/by-path/ccw-0.0.1520".to_owned()],
+        sector_size: 4096,
+        ..Disk::new("/dev/dasda", 8 << 30)
+    };
+    Target { firmware, disks: (0..4).map(disk).chain([dasd]).collect(), ..Target::default() }
+}
+
+/// Whether the check finds nothing, and if so, the plan, or the first problem that stands in its way.
+fn judged(bytes: &[u8], firmware: Firmware) -> (String, Option<Result<Plan, Problem>>) {
+    let text = format!("sources: [{SOURCE}]\n{}", rich::section(bytes));
+    let problems = check_bytes(text.as_bytes(), Level::Runtime, Some(firmware));
+    if problems.iter().any(Problem::is_error) {
+        return (text, None);
+    }
+    let plan = plan(&parse(&text).config, &machine(firmware));
+    (text, Some(plan.map_err(|problems| problems[0].clone())))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -112,6 +162,21 @@ proptest! {
             Err(problems) => prop_assert!(false, "{:#?}\n{}", problems, text),
         }
         prop_assert!(planned(&storage, &target).is_some());
+    }
+
+    #[test]
+    fn what_the_check_lets_pass_has_a_plan(
+        bytes in proptest::collection::vec(any::<u8>(), 40..240),
+        uefi in any::<bool>(),
+    ) {
+        let firmware = if uefi { Firmware::Uefi } else { Firmware::Bios };
+        match judged(&bytes, firmware) {
+            (_, None) => {}
+            (_, Some(Ok(plan))) => invariants::check(&plan),
+            (text, Some(Err(problem))) => {
+                prop_assert!(DEPENDS_ON_DISKS.contains(&problem.code), "{}\n{}", problem, text);
+            }
+        }
     }
 
     #[test]
@@ -149,4 +214,41 @@ proptest! {
             }
         }
     }
+}
+
+/// The generator is worth something: every type of item is in some plan.
+#[test]
+fn rich_sections_are_planned() {
+    let mut types = std::collections::BTreeMap::new();
+    let mut unplanned = std::collections::BTreeMap::new();
+    let (mut passed, mut planned) = (0, 0);
+    for seed in 0_u64..300 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        let bytes: Vec<u8> = (0..200).map(|_| byte()).collect();
+        let (text, result) = judged(&bytes, if seed % 2 == 0 { Firmware::Bios } else { Firmware::Uefi });
+        let Some(result) = result else { continue };
+        passed += 1;
+        match result {
+            Ok(plan) => {
+                planned += 1;
+                invariants::check(&plan);
+                for item in parse(&text).config.storage.map(|storage| storage.items).unwrap_or_default() {
+                    *types.entry(item.kind.name().to_owned()).or_insert(0) += 1;
+                }
+            }
+            Err(problem) if DEPENDS_ON_DISKS.contains(&problem.code) => {}
+            Err(problem) => {
+                unplanned.entry(problem.code).or_insert_with(|| format!("{problem}\n{text}"));
+            }
+        }
+    }
+    assert!(unplanned.is_empty(), "{}", unplanned.into_values().collect::<Vec<_>>().join("\n"));
+    assert!(planned > 100, "{planned} of {passed}: {types:?}");
+    assert_eq!(types.len(), 13, "{types:?}");
 }

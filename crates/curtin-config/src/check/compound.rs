@@ -39,7 +39,12 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
 }
 
 fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
-    if let Some(name) = item.text("name").filter(|name| md_path(name).is_none()) {
+    let spaced = |name: &str| name.chars().any(|c| c.is_whitespace() || c.is_control());
+    if let Some(name) = item.text("mdname").filter(|name| spaced(name) || name.len() > 32) {
+        let problem = item.error("raid-name", "mdname", format!("mdadm does not take the name {name:?}"));
+        problems.push(problem.remedy("write 32 characters at most, and no spaces"));
+    }
+    if let Some(name) = item.text("name").filter(|name| md_path(name).is_none() || spaced(name)) {
         let problem = item.error("raid-name", "name", format!("{name:?} is not a name for a RAID"));
         problems.push(problem.remedy("write md and a number, such as md0, or a word without a slash"));
     }

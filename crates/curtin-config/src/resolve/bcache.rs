@@ -50,7 +50,7 @@ impl<'a> Resolver<'a> {
             return Some((self.facts(device)?.path, set, false));
         }
         let (device, facts) = self.take(item, "cache_device", id)?;
-        if facts.size < 128 << 20 && !item.preserve {
+        if facts.size < 64 << 20 && !item.preserve {
             self.error(item, "bcache-size", "cache_device", format!("{} is too small for a cache", facts.path));
             return None;
         }

@@ -2,6 +2,7 @@
 
 use super::{Device, Facts, Holder, Place, Resolver};
 use crate::layout::{Raid, Table, Volume, VolumeKind};
+use crate::mkfs;
 use crate::names::md_path;
 use crate::size::human;
 use crate::storage::{RaidItem, RaidLevel, StorageItem};
@@ -15,7 +16,7 @@ impl<'a> Resolver<'a> {
         let metadata = self.metadata(item, wanted.metadata.as_deref())?;
         let table = self.table(item, wanted.ptable.as_deref())?;
         let name = wanted.mdname.as_deref().filter(|name| !name.is_empty());
-        let name = name.unwrap_or_else(|| array_name(&path)).to_owned();
+        let name = name.unwrap_or_else(|| mkfs::cut(array_name(&path), 32)).to_owned();
         if name.len() > 32 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
             let message = format!("{name:?} is not a name for an array: 32 characters at most, no spaces");
             self.error(item, "raid-name", "mdname", message);
@@ -59,7 +60,9 @@ impl<'a> Resolver<'a> {
             member_size: level.is_redundant().then_some(component),
             container: None,
         };
-        let made = self.made(item, path, (size, sector_size), VolumeKind::Raid(raid), (table, wanted.wipe))?;
+        // A container has no room that could be emptied or partitioned.
+        let content = if level == RaidLevel::Container { (None, None) } else { (table, wanted.wipe) };
+        let made = self.made(item, path, (size, sector_size), VolumeKind::Raid(raid), content)?;
         let at = self.add_volume(item, made)?;
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }

@@ -11,13 +11,13 @@ const MIB: u64 = 1 << 20;
 pub(crate) struct Dice<'a>(pub(crate) &'a [u8]);
 
 impl Dice<'_> {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         u64::from(*first) % sides.max(1)
     }
 
-    fn take<T>(&mut self, list: &mut Vec<T>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, list: &mut Vec<T>) -> Option<T> {
         let at = usize::try_from(self.roll(list.len() as u64)).unwrap_or(0);
         (at < list.len()).then(|| list.swap_remove(at))
     }

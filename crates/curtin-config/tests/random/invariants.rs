@@ -26,9 +26,10 @@ fn check_disk(disk: &DiskLayout) {
     let mut numbers = BTreeSet::new();
     for part in &disk.partitions {
         assert!(numbers.insert(part.number), "{} has two partitions {}", disk.path, part.number);
-        assert_eq!(part.start % MIB, 0, "{} is not aligned", part.path);
+        let unit = if disk.table == Some(Table::Vtoc) { u64::from(disk.sector_size) } else { MIB };
+        assert_eq!(part.start % unit, 0, "{} is not aligned", part.path);
         assert_eq!(part.size % u64::from(disk.sector_size), 0, "{} has half a sector", part.path);
-        assert!(part.size > 0 && part.start >= MIB);
+        assert!(part.size > 0 && part.start >= unit);
         let backup = if disk.table == Some(Table::Gpt) { 16_384 + u64::from(disk.sector_size) } else { 0 };
         assert!(end_of(part) <= disk.size - backup, "{} is outside of its disk", part.path);
     }
@@ -59,7 +60,8 @@ fn check_volumes(plan: &Plan) {
         for member in volume.members() {
             assert!(known.contains(member), "{} is built of {member}, which is not there", volume.path);
             let shared = match &volume.kind {
-                VolumeKind::Logical(_) => true,
+                VolumeKind::Logical(_) | VolumeKind::Dataset(_) => true,
+                VolumeKind::Raid(raid) => raid.container.is_some(),
                 VolumeKind::Bcache(bcache) => bcache.cache == member && !bcache.makes_cache_set,
                 _ => false,
             };
@@ -90,7 +92,13 @@ fn check_steps(plan: &Plan) {
         assert!(!step.command.is_empty() && !step.description.is_empty());
         if step.destroys_data {
             assert!(!step.writes.is_empty(), "{} does not say what it destroys", step.id);
-            assert!(step.writes.iter().all(|path| devices.contains(path)), "{} writes {:?}", step.id, step.writes);
+            let is_dasd = step.id.starts_with("dasd-");
+            assert!(
+                is_dasd || step.writes.iter().all(|path| devices.contains(path)),
+                "{} writes {:?}",
+                step.id,
+                step.writes
+            );
         }
         let secret = step.stdin.as_deref().filter(|_| step.secret).unwrap_or("\u{0}");
         assert!(!step.command.iter().any(|word| word.contains(secret)), "{} shows its secret", step.id);
