@@ -13,13 +13,20 @@ impl Big {
     /// The number in `base` to which these digits belong, unless it is too long.
     pub(crate) fn from_digits(digits: &str, base: u32) -> Option<Self> {
         let mut big = Self::default();
+        // As many digits at once as a group holds.
+        let (mut scale, mut part) = (1, 0);
         for digit in digits.chars() {
-            big.push(u64::from(base), u64::from(digit.to_digit(base)?))?;
+            (scale, part) = (scale * u64::from(base), part * u64::from(base) + u64::from(digit.to_digit(base)?));
+            if scale > GROUP / u64::from(base) {
+                big.push(scale, part)?;
+                (scale, part) = (1, 0);
+            }
         }
+        big.push(scale, part)?;
         Some(big)
     }
 
-    /// Makes it `base` times as large, and adds a digit.
+    /// Makes it `base` times as large, and adds a digit. A base is no larger than a group.
     pub(crate) fn push(&mut self, base: u64, digit: u64) -> Option<()> {
         let mut carry = digit;
         for group in &mut self.0 {
