@@ -9,6 +9,7 @@ mod disks;
 mod extlinux;
 mod filesystems;
 mod kept;
+mod needs;
 mod nvme;
 mod packages;
 mod power;

@@ -233,6 +233,27 @@ fn a_menu_for_extlinux_has_every_kernel() {
 }
 
 #[test]
+fn file_systems_and_networks_bring_their_packages() {
+    let bench = Bench::new();
+    let config = |ethernets: &str| {
+        format!(
+            "network: {{version: 2, ethernets: {{e: {ethernets}}}, bonds: {{b: {{interfaces: [e]}}}}}}\n\
+             storage: {{version: 1, config: [{{id: d, type: disk, path: /dev/vda, ptable: gpt}}, \
+             {{id: g, type: partition, device: d, size: 1M, flag: bios_grub}}, \
+             {{id: p, type: partition, device: d, size: 4G}}, {{id: f, type: format, volume: p, fstype: xfs}}, \
+             {{id: m, type: mount, device: f, path: /}}]}}\n"
+        )
+    };
+    // Whatever is asked for is there: the script that stands for chroot answers every question with yes.
+    assert_eq!(bench.run(&bench.plan(&config("{}")), "needs").len(), 3);
+    bench.program("chroot", &CHROOT.replace("case $1 in", "[ \"$1\" != sh ] || exit 1\ncase $1 in"));
+    assert_eq!(bench.run(&bench.plan(&config("{}")), "needs"), ["apt update", "apt install xfsprogs"]);
+    let manager = bench.plan(&config("{renderer: NetworkManager}"));
+    assert_eq!(bench.run(&manager, "needs")[1], "apt install network-manager", "xfsprogs is there by now");
+    assert!(bench.plan("").steps.iter().all(|step| step.id != "needs"));
+}
+
+#[test]
 fn sources_and_keys_are_fetched() {
     let bench = Bench::new();
     bench.program("gpg", "#!/bin/sh\necho \"$*\" >>\"${0%/*}/gpg-log\"\ncase $* in *--export*) echo a key ;; esac\n");

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::{apt, file_step, nvme, packages, swap, target_volumes as volumes};
+use super::{apt, file_step, needs, nvme, packages, swap, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -38,6 +38,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     bind(draft);
     apt::all(draft);
     packages::unlive(draft);
+    needs::all(draft);
     nvme::all(draft);
     volumes::in_target(draft);
     packages::kernel(draft);
