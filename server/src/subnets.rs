@@ -129,13 +129,8 @@ impl Subnets {
         if let Some(interface) = subnet.and_then(|subnet| subnet.interface.as_ref()) {
             return interface.address;
         }
-        receipt.destination.filter(|asked| self.is_own(*asked)).unwrap_or(receipt.interface_address)
-    }
-
-    /// Whether machines reach this server by that address.
-    #[must_use]
-    pub fn is_own(&self, address: Ipv4Addr) -> bool {
-        self.interfaces().any(|interface| interface.address == address)
+        let is_ours = |address: &Ipv4Addr| self.interfaces().any(|interface| interface.address == *address);
+        receipt.destination.filter(is_ours).unwrap_or(receipt.interface_address)
     }
 }
 

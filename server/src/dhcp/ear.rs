@@ -38,21 +38,24 @@ impl Ear {
         Ok(Self { socket: Arc::new(socket), port, address: interface.address, delayed })
     }
 
-    /// A datagram's length, and how it came in.
-    pub(super) async fn receive(&self, room: &mut [u8]) -> io::Result<(usize, Receipt)> {
+    /// A datagram's length, how it came in, and the address of this host that an answer comes from: the one that it was
+    /// sent to, which may be another interface's, or this one's if it was broadcast.
+    pub(super) async fn receive(&self, room: &mut [u8]) -> io::Result<(usize, Receipt, Ipv4Addr)> {
         let receive = || {
             let (mut control, mut slices) = (cmsg_space!(in_pktinfo), [IoSliceMut::new(room)]);
             let fd = self.socket.as_raw_fd();
             let message = recvmsg::<SockaddrIn>(fd, &mut slices, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
             let source = message.address.ok_or(io::ErrorKind::InvalidData)?;
             let receipt = Receipt::new(source.into(), self.address);
-            let destination = message.cmsgs()?.find_map(|message| match message {
-                ControlMessageOwned::Ipv4PacketInfo(info) => {
-                    Some(Ipv4Addr::from_bits(u32::from_be(info.ipi_addr.s_addr)))
-                }
+            let info = message.cmsgs()?.find_map(|message| match message {
+                ControlMessageOwned::Ipv4PacketInfo(info) => Some(info),
                 _ => None,
             });
-            Ok((message.bytes, destination.map_or(receipt, |destination| receipt.with_destination(destination))))
+            let Some(info) = info else { return Ok((message.bytes, receipt, self.address)) };
+            let [sent_to, local] =
+                [info.ipi_addr, info.ipi_spec_dst].map(|of| Ipv4Addr::from_bits(u32::from_be(of.s_addr)));
+            let from = if sent_to == local { local } else { self.address };
+            Ok((message.bytes, receipt.with_destination(sent_to), from))
         };
         self.socket.async_io(Interest::READABLE, receive).await
     }

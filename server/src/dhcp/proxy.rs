@@ -64,7 +64,7 @@ impl Proxy {
     async fn serve(&self, ear: &Ear, meters: &Meters) -> io::Result<()> {
         let mut room = [0; DATAGRAM];
         loop {
-            let (len, receipt) = match ear.receive(&mut room).await {
+            let (len, receipt, from) = match ear.receive(&mut room).await {
                 Ok(received) => received,
                 // What an earlier answer met on its way, and a link that is down for a moment.
                 Err(error) if is_transient(&error) => continue,
@@ -73,8 +73,6 @@ impl Proxy {
             let arrived = Instant::now();
             let Ok(request) = MessageRef::parse(room.get(..len).unwrap_or_default()) else { continue };
             if let Some((datagram, reply)) = self.answer(&request, receipt, ear.port) {
-                let asked = receipt.destination.filter(|asked| self.boot.subnets().is_own(*asked));
-                let from = asked.unwrap_or(receipt.interface_address);
                 ear.send(datagram, from, reply, mac(&request), &self.journal).await;
                 meters.dhcp.add(arrived.elapsed());
             }

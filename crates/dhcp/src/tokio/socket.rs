@@ -47,8 +47,6 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 pub struct Socket {
     /// At least one.
     ports: Vec<Port>,
-    /// The server's own addresses.
-    own: Vec<Ipv4Addr>,
     /// Room for a batch.
     room: Vec<u8>,
     /// Datagrams to ask for: what was there the last time, and as many again.
@@ -60,8 +58,7 @@ struct Port {
     udp: UdpSocket,
     interface: Option<String>,
     addresses: Vec<Ipv4Addr>,
-    /// Where replies come from to requests that were sent to none of the server's addresses; what the system takes for it,
-    /// if it is not given.
+    /// Where replies to broadcasts come from; what the system takes for it, if it is not given.
     source: Option<Ipv4Addr>,
     raw: Option<RawLink>,
 }
@@ -151,7 +148,7 @@ impl Socket {
         // Without it, a request's destination is unknown, which the server can live with.
         let _ = setsockopt(&udp, Ipv4PacketInfo, &true);
         let port = Port { udp, interface, addresses, source: None, raw };
-        Self { ports: vec![port], own: Vec::new(), room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH }
+        Self { ports: vec![port], room: vec![0; BATCH * DATAGRAM], batch: SMALL_BATCH }
     }
 
     /// The IPv4 addresses of each interface, its primary one first.
@@ -165,10 +162,9 @@ impl Socket {
         self.ports.iter().all(|port| port.raw.is_some())
     }
 
-    /// From now on replies come from that of the server's addresses which the request was sent to (a relay agent's may be
-    /// another interface's than the one that it came in by), else from the one which is the interface's.
+    /// From now on replies to requests that were sent to no address of an interface, such as broadcasts, come from that of
+    /// the server's addresses which is one of the receiving interface's.
     pub(super) fn speak_as(&mut self, server_ids: &[Ipv4Addr]) {
-        self.own = server_ids.to_vec();
         for port in &mut self.ports {
             port.source = server_ids.iter().copied().find(|own| port.addresses.contains(own));
         }
@@ -306,7 +302,9 @@ impl Transmit for Socket {
                 .filter(|(message, _)| of_port(message.via) == at)
                 .filter_map(|(message, result)| {
                     let to = port.route(message.destination, message.bytes)?;
-                    let asked = message.asked.filter(|asked| self.own.contains(asked));
+                    // A relay agent may have come in by another interface than the one whose address it knows.
+                    let asked =
+                        message.asked.filter(|asked| self.ports.iter().any(|port| port.addresses.contains(asked)));
                     Some(Waiting { source: asked.or(port.source), to, bytes: message.bytes, result })
                 })
                 .collect();
