@@ -22,6 +22,7 @@ mod lvm;
 mod mounts;
 mod partition;
 mod preserve;
+mod sizes;
 mod usage;
 mod zfs;
 
@@ -156,6 +157,7 @@ fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Proble
     compound::check(&graph, problems);
     lvm::check(&graph, problems);
     zfs::check(&graph, problems);
+    sizes::check(&graph, problems);
     filesystem::check(&graph, problems);
     mounts::check(&graph, root, problems);
     boot::check(&graph, firmware, problems);

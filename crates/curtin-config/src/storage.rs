@@ -380,6 +380,15 @@ impl RaidLevel {
     }
 }
 
+/// What is left of a member for data. mdadm keeps 1/1024 for later changes (128 MiB at most) beside
+/// superblock and bitmap, as much on every member as on the first; how much exactly depends on its
+/// version, so the plan leaves enough whichever comes first, and says how much is used.
+pub(crate) fn component(member: u64, largest: u64) -> u64 {
+    const MIB: u64 = 1 << 20;
+    let headroom = (largest / 1024).min(128 * MIB).next_multiple_of(MIB);
+    (member / MIB * MIB).saturating_sub(headroom + 2 * MIB)
+}
+
 /// A disk with a faster one before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BcacheItem {

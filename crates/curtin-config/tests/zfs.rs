@@ -1,6 +1,8 @@
 //! ZFS: the commands of curtin, what is mounted when, and what is refused.
 
-use firstlight_curtin_config::{Disk, Firmware, Plan, Target, parse, plan, render_json, render_text};
+use firstlight_curtin_config::{
+    Disk, Firmware, Plan, ShellOptions, Target, parse, plan, render_json, render_shell, render_text,
+};
 
 /// Three disks; the last one has no name that stays.
 fn machine() -> Target {
@@ -59,6 +61,13 @@ const ROOT: &str = "  - {id: p, type: zpool, pool: rpool, vdevs: [a3], mountpoin
   - {id: r, type: zfs, pool: p, volume: /ROOT, properties: {canmount: off, mountpoint: none}}
   - {id: z, type: zfs, pool: p, volume: /ROOT/os, properties: {canmount: noauto, mountpoint: /}}
 ";
+
+const ENCRYPTED: &str =
+    "  - {id: p, type: zpool, pool: rpool, vdevs: [a3], mountpoint: /, pool_properties: {version: null},
+     encryption_style: luks_keystore, keyfile: /run/passphrase}
+  - {id: z, type: zfs, pool: p, volume: os, properties: {mountpoint: /}}
+  - {id: f, type: format, volume: a2, fstype: ext4}
+  - {id: m, type: mount, device: f, path: /boot}";
 
 #[test]
 fn commands_are_those_of_curtin() {
@@ -194,12 +203,7 @@ fn a_zfsroot_stands_for_a_pool() {
 
 #[test]
 fn an_encrypted_pool_keeps_its_key_in_a_volume() {
-    let items = "  - {id: p, type: zpool, pool: rpool, vdevs: [a3], mountpoint: /, pool_properties: {version: null},
-     encryption_style: luks_keystore, keyfile: /run/passphrase}
-  - {id: z, type: zfs, pool: p, volume: os, properties: {mountpoint: /}}
-  - {id: f, type: format, volume: a2, fstype: ext4}
-  - {id: m, type: mount, device: f, path: /boot}";
-    let plan = planned(items);
+    let plan = planned(ENCRYPTED);
     let words = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().command.clone();
     assert_eq!(words("zpool-key-rpool")[3..], ["key", "/run/zfs-rpool.key"]);
     assert_eq!(
@@ -207,7 +211,7 @@ fn an_encrypted_pool_keeps_its_key_in_a_volume() {
         ["keystore", "rpool", "/run/passphrase", "/run/zfs-rpool.key", "20971520", "32768"]
     );
     assert!(plan.layout.to_string().contains("rpool  6 GiB  zfs encrypted pool on /dev/sda3\n"));
-    let hidden = items.replace("path: /boot", "path: /srv");
+    let hidden = ENCRYPTED.replace("path: /boot", "path: /srv");
     assert_eq!(refused(&hidden), ["boot-unreadable storage.config"]);
 }
 
@@ -251,5 +255,16 @@ fn refusals() {
         ),
     ] {
         assert_eq!(refused(&items)[0], wanted, "{items}");
+    }
+}
+
+#[test]
+fn scripts_are_shell() {
+    let plan = planned(ENCRYPTED);
+    let script = render_shell(&plan, &ShellOptions::default());
+    let inner = plan.steps.iter().filter(|step| step.command.get(1).is_some_and(|flag| flag == "-c"));
+    for text in inner.map(|step| step.command[2].as_str()).chain([script.as_str()]) {
+        let status = std::process::Command::new("dash").args(["-n", "-c", text]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{text}");
     }
 }

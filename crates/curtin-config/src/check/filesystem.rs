@@ -4,7 +4,6 @@ use super::graph::{Graph, Item};
 use crate::mkfs::{self, KINDS};
 use crate::nearest::nearest;
 use crate::problem::Problem;
-use crate::size;
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut root: Option<&Item<'_>> = None;
@@ -48,11 +47,6 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
     }
     let volume = item.text("volume").and_then(|id| graph.get(id));
     if let Some(volume) = volume {
-        if let Some(bytes) = volume.bytes("size").filter(|bytes| *bytes < kind.least << 20 && *bytes > 0) {
-            let message = format!("{} is {}, and {fstype} needs {} MiB", volume.id, size::human(bytes), kind.least);
-            problems
-                .push(item.error("too-small", "volume", message).remedy("make it larger, or use another file system"));
-        }
         if volume.kind == "partition" && volume.preserved() && !volume.wiped() {
             let message = format!("{} is preserved, and its content is not", volume.id);
             let problem = item.warning("format-preserved", "preserve", message);

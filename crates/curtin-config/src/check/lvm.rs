@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::{Graph, Item};
 use crate::names;
 use crate::problem::Problem;
-use crate::size;
 use crate::value::Node;
-
-/// LVM allocates in extents of this size unless it is told otherwise.
-const EXTENT: u64 = 4 << 20;
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut groups: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
@@ -42,19 +38,10 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Logical volumes have names of their own, and fit into the group as far as its size is known.
+/// Logical volumes have names of their own, and nothing comes after the one that takes all.
 fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
     let mut names: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
-    let members = group.references().map(|reference| graph.get(reference.id).and_then(|member| member.bytes("size")));
-    // One extent is lost to the header of a physical volume.
-    let room: Option<u64> =
-        members.map(|bytes| Some(bytes? / EXTENT * EXTENT).map(|all| all.saturating_sub(EXTENT))).sum();
-    if room.is_some_and(|room| room < EXTENT) && !group.preserved() {
-        let message = format!("the physical volumes of {} have no room for an extent of 4 MiB", group.id);
-        problems.push(group.error("lvm-full", "devices", message).remedy("use larger ones"));
-        return;
-    }
-    let (mut used, mut rest) = (0_u64, None::<&Item<'_>>);
+    let mut rest = None::<&Item<'_>>;
     for item in graph.users(group.id).filter(|item| item.kind == "lvm_partition") {
         if let Some(first) = item.text("name").and_then(|name| names.insert(name, item)) {
             let message = format!("{} (line {}) has this name already", first.id, first.span.line);
@@ -64,18 +51,8 @@ fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
             let message = format!("{} (line {}) has no size, and takes all that is free", first.id, first.span.line);
             problems.push(item.error("lvm-full", "size", message).remedy("put the volume without a size last"));
         }
-        match item.get("size") {
-            Some(node) if !node.is_falsy() => {
-                let bytes = size::from_node(node).unwrap_or_default();
-                used = used.saturating_add(bytes.div_ceil(EXTENT).saturating_mul(EXTENT));
-                if let Some(room) = room.filter(|room| used > *room) {
-                    let message =
-                        format!("the volumes of {} need {}, it has {}", group.id, size::human(used), size::human(room));
-                    problems.push(item.error("lvm-full", "size", message).remedy("make the volume smaller"));
-                    return;
-                }
-            }
-            _ => rest = Some(item),
+        if !item.flag("size") {
+            rest = Some(item);
         }
     }
 }

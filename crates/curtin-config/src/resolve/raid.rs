@@ -5,7 +5,7 @@ use crate::layout::{Raid, Table, Volume, VolumeKind};
 use crate::mkfs;
 use crate::names::md_path;
 use crate::size::human;
-use crate::storage::{RaidItem, RaidLevel, StorageItem};
+use crate::storage::{RaidItem, RaidLevel, StorageItem, component};
 
 const MIB: u64 = 1 << 20;
 
@@ -37,9 +37,9 @@ impl<'a> Resolver<'a> {
         let count = members.len() as u64;
         let size = match level {
             RaidLevel::Container => 0,
-            RaidLevel::Raid0 | RaidLevel::Linear => {
-                members.iter().fold(0, |sum: u64, facts| sum.saturating_add(self::component(facts.size, largest)))
-            }
+            RaidLevel::Raid0 | RaidLevel::Linear => members
+                .iter()
+                .fold(0, |sum: u64, facts| sum.saturating_add(crate::storage::component(facts.size, largest))),
             level => level.capacity(component, count),
         };
         if component < 16 * MIB && !item.preserve {
@@ -168,14 +168,6 @@ impl<'a> Resolver<'a> {
             }
         }
     }
-}
-
-/// What is left of a member for data. mdadm keeps 1/1024 for later changes (128 MiB at most) beside
-/// superblock and bitmap, as much on every member as on the first; how much exactly depends on its
-/// version, so the plan leaves enough whichever comes first, and says how much is used.
-fn component(member: u64, largest: u64) -> u64 {
-    let headroom = (largest / 1024).min(128 * MIB).next_multiple_of(MIB);
-    (member / MIB * MIB).saturating_sub(headroom + 2 * MIB)
 }
 
 fn array_name(path: &str) -> &str {

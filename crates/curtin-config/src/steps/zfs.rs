@@ -122,13 +122,16 @@ fn dataset(draft: &mut Draft<'_>, dataset: &Dataset) {
     command.extend(flags("-o", &dataset.properties));
     command.push(path.clone());
     let description = match dataset.mountpoint.as_deref().filter(|_| !dataset.by_hand) {
-        Some(place) => format!("make {path}, which is mounted on {}{place}", draft.target.mount_point),
+        Some(place) => {
+            let place = place.trim_end_matches('/');
+            format!("make {path}, which is mounted on {}{place}", draft.target.mount_point)
+        }
         None => format!("make {path}"),
     };
     let step = Step::new(Stage::Partitioning, format!("zfs-{path}"), description, command);
     draft.push(step.writes([path.clone()]));
     if let Some(place) = dataset.mountpoint.as_deref().filter(|_| dataset.by_hand) {
-        let description = format!("mount {path} on {}{place}", draft.target.mount_point);
+        let description = format!("mount {path} on {}{}", draft.target.mount_point, place.trim_end_matches('/'));
         let command = words(&["zfs", "mount", &path]);
         let step = Step::new(Stage::Partitioning, format!("zfs-mount-{path}"), description, command);
         draft.push(step.reads([path]).writes([format!("{}{place}", draft.target.mount_point)]));
