@@ -140,7 +140,7 @@ fn refusals() {
         ("number: 3, size: 1G", "number: 3, flag: swap", "preserve-differs"),
         ("number: 3, size: 1G", "number: 4", "preserve-missing"),
         ("number: 3, size: 1G", "number: 1", "preserve-missing"),
-        ("number: 3, size: 1G", "number: 3, resize: true", "resize"),
+        ("number: 3, size: 1G", "number: 3, size: 2G, resize: true", "resize"),
         ("fstype: xfs", "fstype: ext4", "preserve-differs"),
         ("number: 3, size: 1G", "number: 3, wipe: zero", "preserve-new"),
         ("offset: 513M", "offset: 100M", "partition-overlap"),

@@ -117,7 +117,6 @@ const DEPENDS_ON_DISKS: &[&str] = &[
     "preserve-new",
     "preserve-unknown",
     "raid-size",
-    "resize",
     "sector-size",
     "zpool-size",
 ];

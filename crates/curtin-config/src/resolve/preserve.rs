@@ -93,11 +93,6 @@ impl Resolver<'_> {
         holder: Holder,
         disk: &DiskLayout,
     ) -> Option<Place> {
-        if wanted.resize {
-            let message = "a partition that is kept cannot change its size".to_owned();
-            self.refuse(item, "resize", "resize", message, "remove `resize`");
-            return None;
-        }
         let existing = self.known(&disk.path).and_then(|disk| disk.existing.as_ref());
         let meant = existing.and_then(|table| table.partitions.iter().find(|part| is_meant(wanted, part, &disk.path)));
         let at = meant.and_then(|meant| {
@@ -115,7 +110,14 @@ impl Resolver<'_> {
             return None;
         };
         let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
-        if wanted.size.is_some_and(|size| size != meant.size) {
+        let differs = wanted.size.is_some_and(|size| size != meant.size);
+        // Version 1 has no `resize`.
+        if differs && wanted.resize && self.version == 2 {
+            let message = "a partition that is kept cannot change its size".to_owned();
+            self.refuse(item, "resize", "resize", message, "write the size that it has");
+            return None;
+        }
+        if differs {
             let message = format!("the partition has {}, and is to be preserved", human(meant.size));
             self.error(item, "preserve-differs", "size", message);
             return None;
