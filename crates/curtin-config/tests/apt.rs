@@ -44,6 +44,9 @@ fn mirrors_stand_in_the_list_of_sources() {
       security: [{arches: [i386], uri: 'http://no'}, {arches: [amd64], uri: 'http://s'}], disable_suites: [updates]}\n";
     let list = written(DEBIAN, config, "sources.list");
     assert_eq!(list.trim(), "deb http://m/debian bookworm main\ndeb http://s bookworm-security main");
+    let config = "apt: {preserve_sources_list: false, disable_suites: [updates, security],
+      primary: [{arches: [default], uri: 'http://a'}, {arches: [i386, default], uri: 'http://b'}]}\n";
+    assert_eq!(written(DEBIAN, config, "sources.list").trim(), "deb http://b bookworm main");
     let config = "apt: {preserve_sources_list: false, sources_list: 'deb $MIRROR $RELEASE x'}\n";
     assert_eq!(written(DEBIAN, config, "sources.list"), "deb http://deb.debian.org/debian bookworm x\n");
 }

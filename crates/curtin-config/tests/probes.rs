@@ -165,6 +165,8 @@ const GENERATED: &[(&str, bool)] = &[
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: {a: 1}, params: {}}]}", false),
     ("network: {version: 1, config: [{type: bond, name: b, bond_interfaces: [[]], params: {}}]}", true),
     ("kernel: null", false),
+    ("apt: {primary: [{arches: [amd64], uri: 'http://x'}, {}]}", false),
+    ("apt: {primary: [{arches: [default], uri: 'http://x'}, {}]}", true),
     ("swap: {filename: \"a\\0\"}", true),
     ("proxy: {http_proxy: \"a\\0\"}", true),
     ("block-meta: {boot-partition: []}", false),
@@ -216,10 +218,10 @@ fn generated_values_are_refused_as_in_curtin() {
 
 /// A sample of 22,000 generated configurations, each a valid one with a value or two replaced.
 ///
-/// Not in it, as the answers differ: entries of mirrors behind the one that fits amd64 (another architecture takes them);
-/// regular expressions for add-apt-repository that Python refuses; names in `sources`, `boot` and `kernel` that are no
-/// text (as JSON they are); files named by a number or by nothing in `install` (what was asked does not open them); binary
-/// data in files (what was asked takes it, but no JSON holds it).
+/// Not in it, as the answers differ: regular expressions for add-apt-repository that Python refuses, and what one of the
+/// user's own leaves with a name that nothing stands for; names in `sources`, `boot` and `kernel` that are no text (as JSON
+/// they are); files named by a number or by nothing in `install` (what was asked does not open them); binary data in files
+/// (what was asked takes it, but no JSON holds it); images of the type `dd-`.
 #[test]
 fn a_generated_section_is_refused_as_in_curtin() {
     let cases = include_str!("../../../testdata/curtin/curtin_runtime_generated.json");

@@ -2,7 +2,7 @@
 
 use super::{AptSource, Keys, apt_source};
 use crate::config::Context;
-use crate::problem::Problem;
+use crate::problem::{Level, Problem, Severity};
 use crate::value::{Mapping, Node, Value};
 
 /// The `apt` section.
@@ -197,7 +197,23 @@ fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
         return Vec::new();
     };
     let path = keys.path(name);
-    items.iter().enumerate().filter_map(|(at, item)| mirror(keys.cx, format!("{path}[{at}]"), item)).collect()
+    let mut found: Vec<AptMirror> = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let path = format!("{path}[{at}]");
+        if !found.iter().any(|mirror| mirror.arches.iter().any(|arch| arch == "amd64")) {
+            found.extend(mirror(keys.cx, path, item));
+            continue;
+        }
+        // Only machines of another architecture get as far as this.
+        let mut aside = Context::default();
+        found.extend(mirror(&mut aside, path, item));
+        for mut problem in aside.into_problems() {
+            problem.severity = problem.severity.min(Severity::Warning);
+            problem.level = Level::Lint;
+            keys.cx.problem(problem);
+        }
+    }
+    found
 }
 
 fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {

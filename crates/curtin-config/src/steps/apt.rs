@@ -92,10 +92,11 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     }
 }
 
-/// The mirror for this architecture. Which names resolve is not known before.
+/// The mirror for this architecture, or the last default. Which names resolve is not known before.
 fn mirror(mirrors: &[AptMirror]) -> Option<String> {
-    let of = |arch: &str| mirrors.iter().find(|mirror| mirror.arches.iter().any(|name| name == arch));
-    let mirror = of("amd64").or_else(|| of("default"))?;
+    let is_for = |mirror: &AptMirror, arch: &str| mirror.arches.iter().any(|name| name == arch);
+    let own = mirrors.iter().find(|mirror| is_for(mirror, "amd64"));
+    let mirror = own.or_else(|| mirrors.iter().rfind(|mirror| is_for(mirror, "default")))?;
     mirror.uri.clone().or_else(|| mirror.search.first().cloned())
 }
 
