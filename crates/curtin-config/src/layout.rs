@@ -11,7 +11,7 @@ mod volume;
 use std::collections::BTreeSet;
 
 pub use devices::Device;
-pub use disk::{DiskLayout, Partition, Table, partition_path, usable};
+pub use disk::{DiskLayout, Partition, Resize, Table, partition_path, usable};
 pub use kind::PartitionKind;
 pub use mainframe::{Controller, Dasd};
 pub(crate) use mainframe::{path_of, track};

@@ -21,7 +21,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("btrfs", 256, true, 109),
     kind("ext2", 16, true, 1),
     kind("ext3", 16, true, 2),
-    kind("ext4", 16, true, 2),
+    kind("ext4", 16, true, 1),
     kind("f2fs", 512, true, 38),
     kind("fat", 11, false, 1),
     kind("fat12", 11, false, 1),

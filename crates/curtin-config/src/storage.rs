@@ -8,6 +8,9 @@ use crate::value::Mapping;
 mod emit;
 mod read;
 
+/// The file systems that change their size with a partition that is kept, as curtin has it.
+pub(crate) const RESIZABLE: [&str; 4] = ["ext2", "ext3", "ext4", "ntfs"];
+
 /// How a device is made empty before it is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Wipe {

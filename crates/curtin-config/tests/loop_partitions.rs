@@ -151,3 +151,48 @@ fn what_is_preserved_is_there_afterwards() {
     assert_eq!(run("sfdisk", &["--part-attrs", &disk, "7"]), "GUID:63");
     verify(&disk);
 }
+
+#[test]
+fn file_systems_change_their_size_with_their_partitions() {
+    check_means(&[("resize2fs", "e2fsprogs")]);
+    for (sector, table) in [(512, "gpt"), (4096, "gpt"), (512, "msdos")] {
+        let mut bench = Bench::new(1, 4 * GIB, sector);
+        let made = format!(
+            "storage:
+  version: 2
+  config:
+  - {{id: d, type: disk, serial: L0, ptable: {table}}}
+  - {{id: esp, type: partition, device: d, size: 300M, flag: boot}}
+  - {{id: root, type: partition, device: d, size: 2G}}
+  - {{id: home, type: partition, device: d, size: 500M, offset: 2500M}}
+  - {{id: f-esp, type: format, volume: esp, fstype: fat32}}
+  - {{id: f-root, type: format, volume: root, fstype: ext4}}
+  - {{id: f-home, type: format, volume: home, fstype: ext4}}
+  - {{id: m-root, type: mount, device: f-root, path: /}}
+  - {{id: m-esp, type: mount, device: f-esp, path: /boot/efi}}
+  - {{id: m-home, type: mount, device: f-home, path: /home}}
+"
+        );
+        bench.partition(&bench.plan(&made));
+        let disk = bench.disks[0].path.clone();
+        run("sh", &["-c", "partx -u \"$1\"; partx -a \"$1\" 2>/dev/null; :", "partx", &disk]);
+        learn(&mut bench.disks[0]);
+        let resized = made
+            .replace("fstype: fat32}", "fstype: fat32, preserve: true}")
+            .replace("fstype: ext4}", "fstype: ext4, preserve: true}")
+            .replace(&format!("ptable: {table}}}"), &format!("ptable: {table}, preserve: true}}"))
+            .replace("size: 300M, flag: boot}", "number: 1, preserve: true}")
+            .replace("size: 2G}", "size: 1G, number: 2, preserve: true, resize: true}")
+            .replace("size: 500M, offset: 2500M}", "size: 1200M, number: 3, preserve: true, resize: true}");
+        bench.partition(&bench.plan(&resized));
+        for (number, size) in [(2, GIB), (3, 1200 * MIB)] {
+            let said = run("dumpe2fs", &["-h", &format!("{disk}p{number}")]);
+            let field = |name: &str| -> u64 {
+                let line = said.lines().find_map(|line| line.strip_prefix(name)).expect(name);
+                line.trim().parse().expect("a number")
+            };
+            assert_eq!(field("Block count:") * field("Block size:"), size, "partition {number} of {table}, {sector}");
+        }
+        verify(&disk);
+    }
+}

@@ -132,6 +132,57 @@ fn nothing_is_touched_where_all_is_kept() {
     assert!(plan.steps.iter().all(|step| !step.destroys_data), "{:?}", ids(&plan));
 }
 
+/// A root that gives some of its room to a home.
+const RESIZED: &str = "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 2
+  config:
+  - {id: d, type: disk, path: /dev/sda, ptable: gpt, preserve: true}
+  - {id: esp, type: partition, device: d, number: 1, preserve: true}
+  - {id: root, type: partition, device: d, number: 2, size: 2G, preserve: true, resize: true}
+  - {id: home, type: partition, device: d, number: 3, size: 3G, preserve: true, resize: true}
+  - {id: more, type: partition, device: d, size: 1G, offset: 2561M}
+  - {id: f-esp, type: format, volume: esp, fstype: fat32, preserve: true}
+  - {id: f-root, type: format, volume: root, fstype: ext4, preserve: true}
+  - {id: f-home, type: format, volume: home, fstype: ext4}
+  - {id: m-root, type: mount, device: f-root, path: /}
+  - {id: m-esp, type: mount, device: f-esp, path: /boot/efi}
+  - {id: m-home, type: mount, device: f-home, path: /home}
+";
+
+#[test]
+fn what_is_kept_changes_its_size() {
+    let plan = planned(RESIZED).unwrap();
+    assert_eq!(
+        plan.layout.to_string(),
+        "/dev/sda  8 GiB  gpt\n\
+         ├─  1     512 MiB  efi system  vfat   /boot/efi  (kept)\n\
+         ├─  2       2 GiB  linux       ext4   /  (kept, now 3 GiB)\n\
+         ├─  4       1 GiB  linux\n\
+         └─  3       3 GiB  linux       ext4   /home  (kept, now 1 GiB)\n"
+    );
+    let steps = ["verify-sda1", "verify-sda2", "verify-sda3", "resize-sda2", "partition-sda", "settle", "wipe-sda4"];
+    assert_eq!(ids(&plan)[1..8], steps, "what is on the home is made anew");
+    let step = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap();
+    assert_eq!(step("resize-sda2").command[4..], ["/dev/sda2", "2147483648"]);
+    assert_eq!(step("partition-sda").command[4..], ["/dev/sda", "/dev/sda2=4194304", "/dev/sda3=6291456"]);
+    assert_eq!(step("verify-sda2").command[5..], ["1050624", "6291456"], "the size that it has");
+
+    let kept = RESIZED.replace("fstype: ext4}", "fstype: ext4, preserve: true}");
+    let mut machine = machine();
+    machine.disks[0].existing.as_mut().unwrap().partitions[2].fstype = Some("ext4".to_owned());
+    let plan = firstlight_curtin_config::plan(&parse(&kept).config, &machine).unwrap();
+    assert_eq!(ids(&plan)[7..9], ["wipe-sda4", "resize-sda3"], "larger when there is room");
+    assert!(!plan.steps.iter().any(|step| step.id == "mkfs-sda3"));
+
+    for size in ["4G", "0"] {
+        let text = RESIZED.replace("number: 2, size: 2G", &format!("number: 2, size: {size}"));
+        let problems = planned(&text).expect_err(size);
+        let end = "do not fit where the partition is: it can have 512 B to 3 GiB";
+        assert!(problems[0].message.ends_with(end), "{size}: {problems:#?}");
+    }
+}
+
 #[test]
 fn refusals() {
     for (from, to, code) in [
@@ -140,7 +191,7 @@ fn refusals() {
         ("number: 3, size: 1G", "number: 3, flag: swap", "preserve-differs"),
         ("number: 3, size: 1G", "number: 4", "preserve-missing"),
         ("number: 3, size: 1G", "number: 1", "preserve-missing"),
-        ("number: 3, size: 1G", "number: 3, size: 2G, resize: true", "resize"),
+        ("number: 3, size: 1G", "number: 3, size: 2G, resize: true", "resize-unsupported"),
         ("fstype: xfs", "fstype: ext4", "preserve-differs"),
         ("number: 3, size: 1G", "number: 3, wipe: zero", "preserve-new"),
         ("offset: 513M", "offset: 100M", "partition-overlap"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::{Graph, Item};
 use crate::problem::Problem;
 use crate::size;
+use crate::storage::RESIZABLE;
 
 const MIB: u64 = 1 << 20;
 /// Sectors of 512 bytes are counted with 32 bits in an MS-DOS table.
@@ -70,7 +71,7 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
     }
     if item.flag("resize") && item.preserved() && graph.version == 2 {
         let kept = graph.users(item.id).find(|user| user.kind == "format" && user.preserved());
-        let fixed = |kind: &&str| !matches!(*kind, "ext2" | "ext3" | "ext4" | "ntfs");
+        let fixed = |kind: &&str| !RESIZABLE.contains(kind);
         if let Some(kind) = kept.and_then(|kept| kept.text("fstype")).filter(fixed) {
             problems.push(item.error("resize-unsupported", "resize", format!("curtin cannot resize {kind}")));
         }

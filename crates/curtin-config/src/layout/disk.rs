@@ -76,10 +76,21 @@ pub struct Partition {
     pub wipe: Option<Wipe>,
     /// Whether it is there already, and stays where it is.
     pub preserve: bool,
+    /// What becomes of one that stays, but not with the size that it has.
+    pub resize: Option<Resize>,
     /// Whether the UEFI boot loader goes here too.
     pub grub_device: bool,
     /// What is on it.
     pub filesystem: Option<Filesystem>,
+}
+
+/// A partition that stays and changes its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resize {
+    /// The size in bytes that it has.
+    pub from: u64,
+    /// Whether a file system on it stays too, and changes its size with it.
+    pub filesystem: bool,
 }
 
 /// The device node of a partition: a `p` stands between a disk whose name ends in a digit and the

@@ -39,7 +39,11 @@ impl Layout {
     }
 
     fn partition(&self, f: &mut fmt::Formatter<'_>, branch: &str, partition: &Partition) -> fmt::Result {
-        let kept = if partition.preserve { "  (kept)" } else { "" };
+        let kept = match partition.resize {
+            Some(resize) => format!("  (kept, now {})", human(resize.from)),
+            None if partition.preserve => "  (kept)".to_owned(),
+            None => String::new(),
+        };
         let text = format!(
             "{branch} {:>2}  {:>10}  {:<10}  {}{kept}",
             partition.number,

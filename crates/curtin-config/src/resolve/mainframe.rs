@@ -93,6 +93,7 @@ impl Resolver<'_> {
             attributes: Vec::new(),
             wipe: wanted.wipe,
             preserve: false,
+            resize: None,
             grub_device: wanted.grub_device,
             filesystem: None,
         });

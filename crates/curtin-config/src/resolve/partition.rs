@@ -74,6 +74,7 @@ impl Resolver<'_> {
             attributes: wanted.attrs.clone(),
             wipe: wanted.wipe,
             preserve: false,
+            resize: None,
             grub_device: wanted.grub_device,
             filesystem: None,
         });
@@ -187,7 +188,8 @@ impl Resolver<'_> {
         }
         let over = peers.clone().find(|other| start < other.start + other.size + gap && other.start < end + gap);
         if let Some(other) = over {
-            let message = format!("overlaps the partition {}", other.id);
+            let message =
+                format!("overlaps the partition {}", if other.id.is_empty() { &other.path } else { &other.id });
             self.error(item, "partition-overlap", "offset", message);
             return None;
         }

@@ -1,9 +1,9 @@
 //! What is on a disk already and stays there.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{DiskLayout, Partition, PartitionKind, Table, partition_path};
+use crate::layout::{DiskLayout, Partition, PartitionKind, Resize, Table, partition_path, usable};
 use crate::size::human;
-use crate::storage::{FormatItem, ItemKind, PartitionItem, StorageItem};
+use crate::storage::{FormatItem, ItemKind, PartitionItem, RESIZABLE, StorageItem};
 use crate::target::{Disk, ExistingPartition};
 
 impl Resolver<'_> {
@@ -77,6 +77,7 @@ impl Resolver<'_> {
                 attributes: Vec::new(),
                 wipe: None,
                 preserve: true,
+                resize: None,
                 grub_device: false,
                 filesystem: None,
             });
@@ -110,14 +111,10 @@ impl Resolver<'_> {
             return None;
         };
         let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
-        let differs = wanted.size.is_some_and(|size| size != meant.size);
+        let size = wanted.size.filter(|size| *size != meant.size);
         // Version 1 has no `resize`.
-        if differs && wanted.resize && self.version == 2 {
-            let message = "a partition that is kept cannot change its size".to_owned();
-            self.refuse(item, "resize", "resize", message, "write the size that it has");
-            return None;
-        }
-        if differs {
+        let resize = size.filter(|_| wanted.resize && self.version == 2);
+        if size.is_some() && resize.is_none() {
             let message = format!("the partition has {}, and is to be preserved", human(meant.size));
             self.error(item, "preserve-differs", "size", message);
             return None;
@@ -130,11 +127,59 @@ impl Resolver<'_> {
             self.error(item, "preserve-differs", "flag", message);
             return None;
         }
+        let resized = match resize {
+            Some(size) => Some(self.resized(item, disk, at, (meant, size))?),
+            None => None,
+        };
         let part = self.holder_mut(holder)?.partitions.get_mut(at)?;
+        if let Some((size, resize)) = resized {
+            part.size = size;
+            part.resize = Some(resize);
+        }
         part.id.clone_from(&item.id);
         part.grub_device = wanted.grub_device;
         part.wipe = wanted.wipe;
         Some(Place::Device(Device::Partition(holder, at)))
+    }
+
+    /// The new size of a partition that stays, and what it means for a file system on it.
+    fn resized(
+        &mut self,
+        item: &StorageItem,
+        disk: &DiskLayout,
+        at: usize,
+        (meant, size): (&ExistingPartition, u64),
+    ) -> Option<(u64, Resize)> {
+        let part = disk.partitions.get(at)?;
+        let sector = u64::from(disk.sector_size.max(1));
+        let size = size.checked_next_multiple_of(sector).unwrap_or(u64::MAX);
+        let end = part.start.saturating_add(size);
+        let extended = disk.partitions.iter().find(|other| other.kind == PartitionKind::Extended);
+        let room = match extended.filter(|_| part.logical) {
+            Some(extended) => extended.start + extended.size,
+            None => usable(disk.size, disk.sector_size).end.max(part.start.saturating_add(meant.size)),
+        };
+        let others = disk.partitions.iter().filter(|other| other.logical == part.logical && other.start > part.start);
+        let room = others.map(|other| other.start).fold(room, u64::min);
+        let inside = disk.partitions.iter().filter(|other| part.kind == PartitionKind::Extended && other.logical);
+        let least = inside.map(|other| other.start + other.size).fold(part.start.saturating_add(sector), u64::max);
+        if !(least..=room).contains(&end) {
+            let (least, most) = (human(least.saturating_sub(part.start)), human(room.saturating_sub(part.start)));
+            let message = format!("{} do not fit where the partition is: it can have {least} to {most}", human(size));
+            self.error(item, "partition-size", "size", message);
+            return None;
+        }
+        let formats = self.storage.items.iter().filter(|other| match &other.kind {
+            ItemKind::Format(format) => format.volume == item.id,
+            _ => false,
+        });
+        let filesystem = formats.clone().all(|format| format.preserve) && meant.fstype.is_some();
+        if let Some(fstype) = meant.fstype.as_deref().filter(|fstype| filesystem && !RESIZABLE.contains(fstype)) {
+            let message = format!("{} has {fstype} on it, which cannot be resized", part.path);
+            self.refuse(item, "resize-unsupported", "resize", message, "write the size that it has");
+            return None;
+        }
+        Some((size, Resize { from: meant.size, filesystem }))
     }
 
     /// Kind and UUID of a file system that stays.

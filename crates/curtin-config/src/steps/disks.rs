@@ -1,7 +1,10 @@
 //! Partitioning, formatting and mounting.
 
+use std::cmp::Ordering;
+
 use crate::layout::{DiskLayout, Partition, PartitionKind, Table};
 use crate::plan::{Draft, Stage, Step};
+use crate::size::human;
 use crate::storage::Wipe;
 
 use super::{dasd, filesystems, kept, volumes, words, zfs};
@@ -44,14 +47,20 @@ echo "$1 is a part of something that cannot be stopped:"
 lsblk "$1"
 exit 1"#;
 
-/// Writes a table again without the partitions that are named, and with those on standard input. What stays may be in
-/// use, so that the kernel is told of the others alone, by the next step.
+/// Writes a table again without the partitions that are named, with another size for those whose name has one behind it,
+/// and with those on standard input. What stays may be in use, so that the kernel is told of the others alone, by the
+/// next step.
 const CHANGE: &str = r#"
 set -e
 disk=$1
 shift
 table=$(sfdisk --dump "$disk")
-for gone; do table=$(printf '%s\n' "$table" | grep -vF "$gone :"); done
+for name; do
+  case $name in
+    *=*) table=$(printf '%s\n' "$table" | sed "s|^\(${name%=*} *:.* size= *\)[0-9]*|\1${name#*=}|") ;;
+    *) table=$(printf '%s\n' "$table" | grep -vF "$name :") ;;
+  esac
+done
 new=$(cat)
 printf '%s\n%s\n' "$table" "$new" |
   sfdisk -q --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$disk""#;
@@ -60,6 +69,17 @@ const VERIFY: &str = r#"
 name=$(basename "$(readlink -f "$1")")
 found="$(cat "/sys/class/block/$name/start") $(cat "/sys/class/block/$name/size")"
 [ "$found" = "$2 $3" ] || { echo "$1 has start and size $found, and not $2 $3 as the plan says"; exit 1; }"#;
+
+/// The words are a partition and its size in bytes. e2fsck's status 1 means that it has mended something.
+const RESIZE: &str = r#"
+set -e
+case $(blkid -p -o value -s TYPE "$1") in
+  ext[234])
+    e2fsck -p -f "$1" || [ $? -eq 1 ]
+    resize2fs "$1" "$(($2 / 1024))k" ;;
+  ntfs) echo y | ntfsresize --no-progress-bar -f -s "$2" "$1" ;;
+  *) echo "$1 has no file system that can be resized"; exit 1 ;;
+esac"#;
 
 /// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
 ///
@@ -93,7 +113,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     }
     settle(draft, &disks);
     for disk in disks.iter().filter(|disk| disk.preserve) {
-        wipe_new(draft, disk);
+        after_change(draft, disk);
     }
     for partition in disks.iter().flat_map(|disk| &disk.partitions) {
         erase(draft, &partition.path, partition.wipe, partition.preserve);
@@ -132,12 +152,19 @@ pub(super) fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
 /// Takes partitions out of a table and puts others in; the lines of all others stay as they are.
 pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let added = disk.partitions.iter().filter(|partition| !partition.preserve).count();
-    if added == 0 && disk.removed.is_empty() {
+    let resized = disk.partitions.iter().filter(|partition| partition.resize.is_some());
+    let sizes = resized.map(|it| format!("{}={}", it.path, it.size / u64::from(disk.sector_size.max(1))));
+    let sizes: Vec<String> = sizes.collect();
+    if added == 0 && disk.removed.is_empty() && sizes.is_empty() {
         return;
     }
+    resize(draft, disk, Ordering::Less);
     let mut command = words(&["sh", "-c", CHANGE, "change", &disk.path]);
-    command.extend(disk.removed.iter().cloned());
-    let description = format!("take {} partitions out of {}, and add {added}", disk.removed.len(), disk.path);
+    command.extend(disk.removed.iter().chain(&sizes).cloned());
+    let mut description = format!("take {} partitions out of {}, and add {added}", disk.removed.len(), disk.path);
+    if !sizes.is_empty() {
+        description = format!("{description}; {} of them with another size", sizes.len());
+    }
     let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
     draft.push(step.stdin(disk.sfdisk_script().unwrap_or_default()).destroys().writes([disk.path.clone()]));
 }
@@ -147,7 +174,8 @@ pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let is_shown = |part: &&Partition| part.preserve && part.kind != PartitionKind::Extended;
     for partition in disk.partitions.iter().filter(is_shown) {
         let path = &partition.path;
-        let (start, size) = ((partition.start / 512).to_string(), (partition.size / 512).to_string());
+        let size = partition.resize.map_or(partition.size, |resize| resize.from);
+        let (start, size) = ((partition.start / 512).to_string(), (size / 512).to_string());
         let command = words(&["sh", "-c", VERIFY, "verify", path, &start, &size]);
         let description = format!("check that {path} is what the plan keeps");
         let step = Step::new(Stage::Partitioning, format!("verify-{}", short(path)), description, command);
@@ -155,12 +183,28 @@ pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
     }
 }
 
+/// File systems become smaller before their partitions do, and larger after them.
+fn resize(draft: &mut Draft<'_>, disk: &DiskLayout, direction: Ordering) {
+    for part in &disk.partitions {
+        let Some(resize) = part.resize.filter(|resize| resize.filesystem) else { continue };
+        if part.size.cmp(&resize.from) != direction {
+            continue;
+        }
+        let command = words(&["sh", "-c", RESIZE, "resize", &part.path, &part.size.to_string()]);
+        let description =
+            format!("resize what is on {} from {} to {}", part.path, human(resize.from), human(part.size));
+        let step = Step::new(Stage::Partitioning, format!("resize-{}", short(&part.path)), description, command);
+        draft.push(step.writes([part.path.clone()]));
+    }
+}
+
 /// In a table that stays, a new partition may begin where an old file system was.
-pub(super) fn wipe_new(draft: &mut Draft<'_>, disk: &DiskLayout) {
+pub(super) fn after_change(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let is_new = |part: &&Partition| !part.preserve && part.kind != PartitionKind::Extended;
     for partition in disk.partitions.iter().filter(is_new) {
         signatures(draft, &partition.path);
     }
+    resize(draft, disk, Ordering::Greater);
 }
 
 fn signatures(draft: &mut Draft<'_>, path: &str) {

@@ -4,7 +4,7 @@ use crate::layout::{Bcache, Crypt, CryptKey, DiskLayout, LogicalVolume, Raid, Vo
 use crate::plan::{Draft, Stage, Step};
 use crate::storage::RaidLevel;
 
-use super::disks::{change_table, erase, partitions, settle, short, wipe_new};
+use super::disks::{after_change, change_table, erase, partitions, settle, short};
 use super::words;
 
 /// Makes both halves known to the kernel, which udev may have done by now, and joins them.
@@ -51,7 +51,7 @@ fn table(draft: &mut Draft<'_>, table: &DiskLayout) {
     if table.preserve {
         change_table(draft, table);
         settle(draft, std::slice::from_ref(table));
-        wipe_new(draft, table);
+        after_change(draft, table);
     } else {
         partitions(draft, table);
         settle(draft, std::slice::from_ref(table));
