@@ -47,6 +47,8 @@ pub struct StorageItem {
     pub path: String,
     /// Whether it is to be kept as it is on the disk.
     pub preserve: bool,
+    /// Keys that an item of its type does not have.
+    pub rest: Mapping,
 }
 
 /// The kinds of storage items: all that curtin knows.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::entries::Entries;
 use crate::problem::Span;
-use crate::value::{Node, Value};
+use crate::value::{Mapping, Node, Value};
 
 impl Entries {
     fn wipe(&mut self, wipe: Option<Wipe>) -> &mut Self {
@@ -31,7 +31,8 @@ impl Storage {
     /// Adds an item behind the others.
     pub fn push(&mut self, id: impl Into<String>, kind: impl Into<ItemKind>) {
         let path = format!("storage.config[{}]", self.items.len());
-        self.items.push(StorageItem { id: id.into(), kind: kind.into(), span: Span::NONE, path, preserve: false });
+        let (id, kind, rest) = (id.into(), kind.into(), Mapping::default());
+        self.items.push(StorageItem { id, kind, span: Span::NONE, path, preserve: false, rest });
     }
 
     /// The section as a value: what [`to_yaml`](crate::to_yaml) writes and
@@ -89,7 +90,7 @@ impl StorageItem {
             }
             ItemKind::Other(_) => {}
         }
-        entries.flag("preserve", self.preserve);
+        entries.flag("preserve", self.preserve).rest(&self.rest);
         entries.node()
     }
 }
@@ -232,5 +233,14 @@ mod tests {
             node.as_sequence().unwrap().iter().map(|item| item.as_mapping().unwrap().len()).sum()
         };
         assert_eq!(keys(written.as_mapping().unwrap().get("config").unwrap()), keys(read), "no key is lost");
+    }
+
+    #[test]
+    fn what_nobody_knows_is_written_back() {
+        let yaml = "version: 1\nconfig:\n  -\n    id: d\n    type: disk\n    path: /dev/sda\n    colour: red\n  -\n    \
+                    id: t\n    type: tape\n    reels: 2\n    4: x\n";
+        let (root, _) = crate::yaml::load(yaml);
+        let parsed = parse(&crate::to_yaml(&Node::mapping([("storage", root.unwrap())])));
+        assert_eq!(crate::to_yaml(&parsed.config.storage.unwrap().to_node()), yaml);
     }
 }

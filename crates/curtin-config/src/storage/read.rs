@@ -54,11 +54,24 @@ struct Fields<'a> {
     path: &'a str,
     mapping: &'a Mapping,
     span: Span,
+    /// The keys that were asked for.
+    known: Vec<&'static str>,
 }
 
-impl Fields<'_> {
-    fn text(&mut self, key: &str) -> Option<String> {
-        let node = self.mapping.get(key)?;
+impl<'a> Fields<'a> {
+    fn get(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.known.push(key);
+        self.mapping.get(key)
+    }
+
+    /// What nobody has asked for.
+    fn rest(self) -> Mapping {
+        let unknown = |key: &Node| key.as_str().is_none_or(|key| !self.known.contains(&key));
+        Mapping { entries: self.mapping.entries.iter().filter(|(key, _)| unknown(key)).cloned().collect() }
+    }
+
+    fn text(&mut self, key: &'static str) -> Option<String> {
+        let node = self.get(key)?;
         match &node.value {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
@@ -76,8 +89,8 @@ impl Fields<'_> {
         }
     }
 
-    fn required(&mut self, key: &str) -> String {
-        if self.mapping.get(key).is_none_or(Node::is_null) {
+    fn required(&mut self, key: &'static str) -> String {
+        if self.get(key).is_none_or(Node::is_null) {
             let message = format!("needs a `{key}`");
             self.cx.error("missing-key", format!("{}.{key}", self.path), self.span, message);
             return String::new();
@@ -85,8 +98,8 @@ impl Fields<'_> {
         self.text(key).unwrap_or_default()
     }
 
-    fn size(&mut self, key: &str) -> Option<u64> {
-        let node = self.mapping.get(key).filter(|node| !node.is_null())?;
+    fn size(&mut self, key: &'static str) -> Option<u64> {
+        let node = self.get(key).filter(|node| !node.is_null())?;
         match size::from_node(node) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
@@ -99,8 +112,8 @@ impl Fields<'_> {
         }
     }
 
-    fn number(&mut self, key: &str) -> Option<u32> {
-        let node = self.mapping.get(key).filter(|node| !node.is_null())?;
+    fn number(&mut self, key: &'static str) -> Option<u32> {
+        let node = self.get(key).filter(|node| !node.is_null())?;
         let number = match &node.value {
             Value::Int(number) => u32::try_from(*number).ok(),
             Value::String(text) => text.parse().ok(),
@@ -113,15 +126,15 @@ impl Fields<'_> {
         number
     }
 
-    fn flag(&mut self, key: &str) -> bool {
-        self.mapping.get(key).is_some_and(|node| match &node.value {
+    fn flag(&mut self, key: &'static str) -> bool {
+        self.get(key).is_some_and(|node| match &node.value {
             Value::String(text) => !matches!(text.as_str(), "" | "false" | "False" | "none" | "None"),
             _ => !node.is_falsy(),
         })
     }
 
     fn wipe(&mut self) -> Option<Wipe> {
-        let node = self.mapping.get("wipe").filter(|node| !node.is_falsy())?;
+        let node = self.get("wipe").filter(|node| !node.is_falsy())?;
         Some(match node.as_str() {
             Some("superblock" | "superblock-recursive" | "pvremove") => Wipe::Superblock,
             Some("zero") => Wipe::Zero,
@@ -136,7 +149,7 @@ impl Fields<'_> {
 
     /// The level of a RAID; numbers are fine, names must be known.
     fn level(&mut self) -> Option<RaidLevel> {
-        let Some(node) = self.mapping.get("raidlevel").filter(|node| !node.is_null()) else {
+        let Some(node) = self.get("raidlevel").filter(|node| !node.is_null()) else {
             self.cx.error("missing-key", format!("{}.raidlevel", self.path), self.span, "needs a `raidlevel`");
             return None;
         };
@@ -151,8 +164,8 @@ impl Fields<'_> {
         level
     }
 
-    fn mapping(&mut self, key: &str) -> Mapping {
-        let Some(node) = self.mapping.get(key).filter(|node| !node.is_falsy()) else {
+    fn mapping(&mut self, key: &'static str) -> Mapping {
+        let Some(node) = self.get(key).filter(|node| !node.is_falsy()) else {
             return Mapping::default();
         };
         node.as_mapping().cloned().unwrap_or_else(|| {
@@ -162,8 +175,8 @@ impl Fields<'_> {
         })
     }
 
-    fn words(&mut self, key: &str) -> Vec<String> {
-        let Some(node) = self.mapping.get(key).filter(|node| !node.is_falsy()) else {
+    fn words(&mut self, key: &'static str) -> Vec<String> {
+        let Some(node) = self.get(key).filter(|node| !node.is_falsy()) else {
             return Vec::new();
         };
         let words: Option<Vec<String>> = node.as_sequence().and_then(|items| items.iter().map(Node::to_text).collect());
@@ -180,7 +193,7 @@ impl StorageItem {
             cx.error("bad-type", path, node.span, format!("must be a mapping, not {}", node.kind()));
             return None;
         };
-        let mut fields = Fields { cx, path: &path, mapping, span: node.span };
+        let mut fields = Fields { cx, path: &path, mapping, span: node.span, known: Vec::new() };
         let id = fields.required("id");
         let kind = match fields.required("type").as_str() {
             "disk" => ItemKind::Disk(disk(&mut fields)),
@@ -232,7 +245,8 @@ impl StorageItem {
             other => ItemKind::Other(other.to_owned()),
         };
         let preserve = fields.flag("preserve");
-        Some(Self { id, kind, span: node.span, path, preserve })
+        let rest = fields.rest();
+        Some(Self { id, kind, span: node.span, path, preserve, rest })
     }
 }
 
@@ -279,8 +293,8 @@ fn mount(fields: &mut Fields<'_>) -> MountItem {
         options: fields.text("options"),
         spec: fields.text("spec"),
         fstype: fields.text("fstype"),
-        freq: fields.mapping.get("freq").and_then(Node::to_text),
-        passno: fields.mapping.get("passno").and_then(Node::to_text),
+        freq: fields.get("freq").and_then(Node::to_text),
+        passno: fields.get("passno").and_then(Node::to_text),
     }
 }
 
@@ -292,7 +306,7 @@ fn raid(fields: &mut Fields<'_>) -> RaidItem {
         spare_devices: fields.words("spare_devices"),
         container: fields.text("container"),
         ptable: fields.text("ptable"),
-        metadata: fields.mapping.get("metadata").and_then(Node::to_text),
+        metadata: fields.get("metadata").and_then(Node::to_text),
         mdname: fields.text("mdname"),
         path: fields.text("path"),
         wipe: fields.wipe(),
@@ -333,7 +347,7 @@ fn zpool(fields: &mut Fields<'_>) -> ZpoolItem {
         mountpoint: fields.text("mountpoint"),
         pool_properties: fields.mapping("pool_properties"),
         fs_properties: fields.mapping("fs_properties"),
-        default_features: fields.mapping.get("default_features").is_none_or(|node| !node.is_falsy()),
+        default_features: fields.get("default_features").is_none_or(|node| !node.is_falsy()),
         encryption_style: fields.text("encryption_style"),
         keyfile: fields.text("keyfile"),
     }
