@@ -174,6 +174,8 @@ pub struct Config {
     pub reporter: Vec<(String, OldReporter)>,
     /// What curtin does not know, in the order of the text.
     pub rest: Mapping,
+    /// What it does not know within `kexec`, `system_upgrade` and `curthooks`, which have one key each: by section.
+    pub inner_rest: Mapping,
     pub(crate) errors: Vec<Problem>,
 }
 
@@ -344,7 +346,7 @@ fn install_section(cx: &mut Context, config: &mut Config, name: &str, node: &Nod
         "reporting" => config.reporting = Reporter::read_all(cx, node),
         "stages" => config.stages = stage_names(cx, node),
         "power_state" => config.power_state = PowerState::read(cx, node),
-        "kexec" => config.kexec = kexec(cx, node),
+        "kexec" => config.kexec = kexec(cx, node, &mut config.inner_rest),
         "verbosity" => config.verbosity = verbosity(cx, node),
         "showtrace" => {
             config.showtrace = node.to_text().map(|text| !matches!(text.to_ascii_lowercase().as_str(), "0" | "false"));
@@ -374,8 +376,8 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
         "apt_proxy" => config.apt_proxy = node.as_str().map(str::to_owned),
         "debconf_selections" => config.debconf_selections = apt::selections(cx, name, node),
         "pollinate" => config.pollinate = Pollinate::read(cx, node),
-        "system_upgrade" => config.system_upgrade = system_upgrade(cx, node),
-        "curthooks" => config.curthooks = curthooks(cx, node),
+        "system_upgrade" => config.system_upgrade = system_upgrade(cx, node, &mut config.inner_rest),
+        "curthooks" => config.curthooks = curthooks(cx, node, &mut config.inner_rest),
         "disable_overlayroot" => config.disable_overlayroot = Some(!node.is_falsy()),
         "restore_dist_interfaces" => config.restore_dist_interfaces = Some(!node.is_falsy()),
         "cloudconfig" => config.cloudconfig = WriteFile::read_cloudconfig(cx, node),
@@ -391,23 +393,29 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
     true
 }
 
+fn keep(all: &mut Mapping, section: &str, rest: Mapping) {
+    if !rest.is_empty() {
+        all.entries.push((Node::from(section), Node::detached(Value::Mapping(rest))));
+    }
+}
+
 /// Anything but a mapping turns it off.
-fn system_upgrade(cx: &mut Context, node: &Node) -> Option<bool> {
+fn system_upgrade(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<bool> {
     node.as_mapping()?;
     let mut keys = Keys::new(cx, "system_upgrade", node)?;
     let enabled = keys.flag("enabled");
-    keys.rest();
+    keep(rest, "system_upgrade", keys.rest());
     enabled
 }
 
-fn curthooks(cx: &mut Context, node: &Node) -> Option<String> {
+fn curthooks(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<String> {
     let mut keys = Keys::new(cx, "curthooks", node)?;
     let mode = keys.one_of("mode", &["auto", "builtin", "target"]);
-    keys.rest();
+    keep(rest, "curthooks", keys.rest());
     mode
 }
 
-fn kexec(cx: &mut Context, node: &Node) -> Option<bool> {
+fn kexec(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<bool> {
     if node.is_null() {
         return None;
     }
@@ -416,7 +424,7 @@ fn kexec(cx: &mut Context, node: &Node) -> Option<bool> {
     if let Some(node) = mode.filter(|node| node.value == Value::Bool(true)) {
         keys.warning("odd-flag", "mode", node.span, "without quotes, this is not the word on", "write \"on\"");
     }
-    keys.rest();
+    keep(rest, "kexec", keys.rest());
     Some(mode.and_then(Node::as_str) == Some("on"))
 }
 

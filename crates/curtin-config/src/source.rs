@@ -4,7 +4,7 @@ use crate::config::Context;
 use crate::nearest::nearest;
 use crate::problem::{Problem, Span};
 use crate::section::Keys;
-use crate::value::{Node, Value};
+use crate::value::{Mapping, Node, Value};
 
 /// How a tar archive is compressed, by its name. What its first bytes say counts more to a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ pub enum SourceKind {
 /// assert_eq!(source.kind, SourceKind::Tar(Compression::Zstd));
 /// assert_eq!(Source::from_uri("fsimage:http://h/x").kind, SourceKind::FsImage);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// What it is.
     pub kind: SourceKind,
@@ -71,6 +71,8 @@ pub struct Source {
     pub uri: String,
     /// Where it stands in the text.
     pub span: Span,
+    /// Keys that curtin does not know.
+    pub rest: Mapping,
 }
 
 impl Source {
@@ -107,7 +109,7 @@ impl Source {
             image if image.starts_with("dd-") && TYPES.contains(&image) => SourceKind::Disk(image.to_owned()),
             other => SourceKind::Other(other.to_owned()),
         };
-        Self { kind, uri: uri.to_owned(), span: Span::NONE }
+        Self { kind, uri: uri.to_owned(), span: Span::NONE, rest: Mapping::default() }
     }
 
     /// The type to write, which reads as this source's kind; curtin's own names come first.
@@ -174,8 +176,8 @@ impl Source {
                     Some(_) => keys.text("uri"),
                     None => need(&mut keys, "uri"),
                 };
-                keys.rest();
-                Self::typed(&kind?, &uri?)
+                let rest = keys.rest();
+                Self { rest, ..Self::typed(&kind?, &uri?) }
             }
             _ => {
                 let message = format!("a source is a text or a mapping, not {}", node.kind());

@@ -88,7 +88,7 @@ impl Disk {
 }
 
 /// The machine that a plan is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// The firmware that it was booted with.
     pub firmware: Firmware,

@@ -82,9 +82,19 @@ impl Config {
         entries.node_at("proxy", self.proxy.as_ref().map(Proxy::to_node));
         entries.node_at("power_state", self.power_state.as_ref().map(PowerState::to_node));
         if let Some(kexec) = self.kexec {
-            entries.put("kexec", Node::mapping([("mode", Node::from(if kexec { "on" } else { "off" }))]));
+            entries.put("kexec", self.one("kexec", "mode", if kexec { "on" } else { "off" }));
         }
         entries.number("verbosity", self.verbosity).choice("showtrace", self.showtrace);
+    }
+
+    /// A section with one key, and what nobody knows in it.
+    fn one(&self, section: &str, key: &str, value: impl Into<Node>) -> Node {
+        let mut entries = Entries::new();
+        entries.put(key, value);
+        if let Some(rest) = self.inner_rest.get(section).and_then(Node::as_mapping) {
+            entries.rest(rest);
+        }
+        entries.node()
     }
 
     fn put_system(&self, entries: &mut Entries) {
@@ -109,10 +119,10 @@ impl Config {
         }
         entries.node_at("pollinate", self.pollinate.as_ref().map(Pollinate::to_node));
         if let Some(enabled) = self.system_upgrade {
-            entries.put("system_upgrade", Node::mapping([("enabled", Node::from(enabled))]));
+            entries.put("system_upgrade", self.one("system_upgrade", "enabled", enabled));
         }
         if let Some(mode) = &self.curthooks {
-            entries.put("curthooks", Node::mapping([("mode", Node::from(mode.as_str()))]));
+            entries.put("curthooks", self.one("curthooks", "mode", mode.as_str()));
         }
         entries.choice("disable_overlayroot", self.disable_overlayroot);
         entries.choice("restore_dist_interfaces", self.restore_dist_interfaces);
@@ -139,7 +149,9 @@ impl Commands {
 
 impl Source {
     fn to_node(&self) -> Node {
-        Node::mapping([("type", Node::from(self.type_name())), ("uri", Node::from(self.uri.as_str()))])
+        let mut entries = Entries::new();
+        entries.put("type", self.type_name()).put("uri", self.uri.as_str()).rest(&self.rest);
+        entries.node()
     }
 }
 
@@ -182,6 +194,15 @@ mod tests {
             (_, Some(items)) => inside(&mut items.iter()),
             _ => 0,
         }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_written_back() {
+        let text = "sources:\n  -\n    type: tgz\n    uri: /a.tgz\n    sum: 1\nkexec:\n  mode: \"on\"\n  when: 2\n\
+                    system_upgrade:\n  enabled: true\n  how: 3\ncurthooks:\n  mode: auto\n  more:\n    - 4\n";
+        let parsed = parse(text);
+        assert_eq!(parsed.problems.iter().filter(|problem| problem.code == "unknown-key").count(), 4);
+        assert_eq!(parsed.config.to_yaml(), text);
     }
 
     #[test]
