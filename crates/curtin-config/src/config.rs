@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use self::switches::{curthooks, kexec, system_upgrade};
 use crate::command::Commands;
 use crate::digits;
 use crate::nearest::nearest;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
 use crate::section::{
-    Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Keys, Multipath, Network, OldReporter,
-    Pollinate, Proxy, Reporter, Swap, apt,
+    Apt, AptMirrors, BlockMeta, Boot, Install, Kernel, KernelCrashDumps, Multipath, Network, OldReporter, Pollinate,
+    Proxy, Reporter, Swap, apt,
 };
 use crate::source::Source;
 use crate::storage::Storage;
@@ -18,6 +19,7 @@ use crate::write_file::WriteFile;
 use crate::yaml;
 
 mod emit;
+mod switches;
 
 /// Every top-level key that curtin's schema, documentation or code knows, besides `STAGE_commands`.
 const KNOWN: &[&str] = &[
@@ -391,41 +393,6 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
         _ => return false,
     }
     true
-}
-
-fn keep(all: &mut Mapping, section: &str, rest: Mapping) {
-    if !rest.is_empty() {
-        all.entries.push((Node::from(section), Node::detached(Value::Mapping(rest))));
-    }
-}
-
-/// Anything but a mapping turns it off.
-fn system_upgrade(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<bool> {
-    node.as_mapping()?;
-    let mut keys = Keys::new(cx, "system_upgrade", node)?;
-    let enabled = keys.flag("enabled");
-    keep(rest, "system_upgrade", keys.rest());
-    enabled
-}
-
-fn curthooks(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<String> {
-    let mut keys = Keys::new(cx, "curthooks", node)?;
-    let mode = keys.one_of("mode", &["auto", "builtin", "target"]);
-    keep(rest, "curthooks", keys.rest());
-    mode
-}
-
-fn kexec(cx: &mut Context, node: &Node, rest: &mut Mapping) -> Option<bool> {
-    if node.is_null() {
-        return None;
-    }
-    let mut keys = Keys::new(cx, "kexec", node)?;
-    let mode = keys.get("mode");
-    if let Some(node) = mode.filter(|node| node.value == Value::Bool(true)) {
-        keys.warning("odd-flag", "mode", node.span, "without quotes, this is not the word on", "write \"on\"");
-    }
-    keep(rest, "kexec", keys.rest());
-    Some(mode.and_then(Node::as_str) == Some("on"))
 }
 
 fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
