@@ -201,6 +201,29 @@ impl DiskLayout {
 }
 
 impl Partition {
+    /// One that is new, for Linux, and has nothing on it.
+    pub(crate) fn new(disk: &str, number: u32, start: u64, size: u64) -> Self {
+        Self {
+            id: String::new(),
+            number,
+            path: partition_path(disk, number),
+            start,
+            size,
+            kind: PartitionKind::Linux,
+            type_code: None,
+            logical: false,
+            bootable: false,
+            uuid: String::new(),
+            name: None,
+            attributes: Vec::new(),
+            wipe: None,
+            preserve: false,
+            resize: None,
+            grub_device: false,
+            filesystem: None,
+        }
+    }
+
     fn code(&self, table: Table) -> &str {
         self.type_code.as_deref().unwrap_or_else(|| self.kind.code(table))
     }

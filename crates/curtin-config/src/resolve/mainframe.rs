@@ -1,7 +1,7 @@
 //! DASDs, their partitions, and controllers of remote disks.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{Controller, Dasd, DiskLayout, Partition, PartitionKind, partition_path, track};
+use crate::layout::{Controller, Dasd, DiskLayout, Partition, track};
 use crate::size::human;
 use crate::storage::{DasdItem, NvmeControllerItem, PartitionItem, StorageItem};
 
@@ -80,22 +80,9 @@ impl Resolver<'_> {
         let disk = self.holder_mut(holder)?;
         disk.partitions.push(Partition {
             id: item.id.clone(),
-            number,
-            path: partition_path(&disk.path, number),
-            start,
-            size,
-            kind: PartitionKind::Linux,
-            type_code: None,
-            logical: false,
-            bootable: false,
-            uuid: String::new(),
-            name: None,
-            attributes: Vec::new(),
             wipe: wanted.wipe,
-            preserve: false,
-            resize: None,
             grub_device: wanted.grub_device,
-            filesystem: None,
+            ..Partition::new(&disk.path, number, start, size)
         });
         Some(Place::Device(Device::Partition(holder, disk.partitions.len().saturating_sub(1))))
     }

@@ -1,7 +1,7 @@
 //! Where partitions lie.
 
 use super::{Device, Place, Resolver};
-use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, partition_path, usable};
+use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, usable};
 use crate::seed;
 use crate::size::human;
 use crate::storage::{ItemKind, PartitionItem, StorageItem};
@@ -61,10 +61,6 @@ impl Resolver<'_> {
         let disk = self.holder_mut(holder)?;
         disk.partitions.push(Partition {
             id: item.id.clone(),
-            number,
-            path: partition_path(&disk.path, number),
-            start,
-            size,
             kind,
             type_code,
             logical,
@@ -73,10 +69,8 @@ impl Resolver<'_> {
             name,
             attributes: wanted.attrs.clone(),
             wipe: wanted.wipe,
-            preserve: false,
-            resize: None,
             grub_device: wanted.grub_device,
-            filesystem: None,
+            ..Partition::new(&disk.path, number, start, size)
         });
         Some(Place::Device(Device::Partition(holder, disk.partitions.len().saturating_sub(1))))
     }

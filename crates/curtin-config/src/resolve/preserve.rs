@@ -63,23 +63,12 @@ impl Resolver<'_> {
                 continue;
             }
             layout.partitions.push(Partition {
-                id: String::new(),
-                number: part.number,
-                path,
-                start: part.start,
-                size: part.size,
                 kind,
                 type_code: Some(part.type_code.clone()),
                 logical: logical(part),
-                bootable: false,
                 uuid: part.uuid.clone().unwrap_or_default(),
-                name: None,
-                attributes: Vec::new(),
-                wipe: None,
                 preserve: true,
-                resize: None,
-                grub_device: false,
-                filesystem: None,
+                ..Partition::new(&disk.path, part.number, part.start, part.size)
             });
         }
         layout.partitions.sort_by_key(|part| part.start);

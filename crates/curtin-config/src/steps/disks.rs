@@ -161,10 +161,11 @@ pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     resize(draft, disk, Ordering::Less);
     let mut command = words(&["sh", "-c", CHANGE, "change", &disk.path]);
     command.extend(disk.removed.iter().chain(&sizes).cloned());
-    let mut description = format!("take {} partitions out of {}, and add {added}", disk.removed.len(), disk.path);
-    if !sizes.is_empty() {
-        description = format!("{description}; {} of them with another size", sizes.len());
-    }
+    let (gone, path) = (disk.removed.len(), &disk.path);
+    let description = match sizes.len() {
+        0 => format!("take {gone} partitions out of {path}, and add {added}"),
+        resized => format!("take {gone} partitions out of {path}, add {added}, and resize {resized}"),
+    };
     let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
     draft.push(step.stdin(disk.sfdisk_script().unwrap_or_default()).destroys().writes([disk.path.clone()]));
 }
