@@ -18,7 +18,7 @@ use crate::packet::Packet;
 use crate::transfer::Transfer;
 
 pub(crate) use cache::Cache;
-pub(crate) use port::{INBOX, OwnPort, Port, RequestPort, SharedPort, fitting_block, inbox};
+pub(crate) use port::{BusyPoll, INBOX, OwnPort, Port, RequestPort, SharedPort, fitting_block, inbox};
 pub(crate) use reader::Reader;
 pub use sink::Sink;
 pub use source::Source;

@@ -1,5 +1,6 @@
 //! Where the datagrams of one transfer come from and go to.
 
+mod busy_poll;
 mod own;
 mod shared;
 mod socket;
@@ -7,6 +8,7 @@ mod socket;
 use std::io;
 use std::net::IpAddr;
 
+pub(crate) use self::busy_poll::BusyPoll;
 pub(crate) use self::own::OwnPort;
 pub(crate) use self::shared::{INBOX, RequestPort, SharedPort, inbox};
 

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use quinn_udp::RecvMeta;
@@ -18,7 +18,7 @@ use super::config::Config;
 use super::handler::{Handler, Request};
 use super::registry::{Active, Admission, Registry};
 use super::transfer::{Report, Share, Task};
-use crate::drive::{Cache, RequestPort, inbox, now};
+use crate::drive::{BusyPoll, Cache, RequestPort, inbox, now};
 use crate::outcome::Outcome;
 use crate::packet::Packet;
 
@@ -106,13 +106,18 @@ impl Server {
     /// # Errors
     /// When the request socket cannot be used (any more). Nothing that a peer does is an error here.
     pub async fn serve(self, handler: impl Handler, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let mut config = self.config;
+        if std::thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+            config.busy_poll = Duration::ZERO;
+        }
         let mut listener = Listener {
             handler: Arc::new(handler),
-            config: self.config,
+            config,
             cache: Arc::new(Cache::new(self.config.cache_bytes)),
             port: Some(Arc::new(RequestPort::new(self.socket)?)),
             local: self.local,
             registry: Registry::default(),
+            arrivals: Arc::default(),
             tasks: JoinSet::new(),
             stopping: false,
         };
@@ -139,6 +144,8 @@ struct Listener {
     port: Option<Arc<RequestPort>>,
     local: SocketAddr,
     registry: Registry,
+    /// How many datagrams all transfers have received.
+    arrivals: Arc<AtomicUsize>,
     tasks: JoinSet<()>,
     /// Requests are dropped.
     stopping: bool,
@@ -220,7 +227,8 @@ impl Listener {
             cancel: cancelled,
             answered: Arc::clone(&answered),
         };
-        let task = self.tasks.spawn(transfer.run()).id();
+        let busy_poll = BusyPoll::new(self.config.busy_poll, Arc::clone(&self.arrivals));
+        let task = self.tasks.spawn(transfer.run(busy_poll)).id();
         self.registry.insert(peer, Active { task, cancel, packet: datagram.to_vec(), answered, inbox });
     }
 }

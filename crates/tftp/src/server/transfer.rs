@@ -8,7 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::config::Config;
 use super::handler::{Error, Handler, Request};
-use crate::drive::{Cache, Drive, FileEnd, INBOX, OwnPort, Port, Reader, RequestPort, SharedPort, Until, now};
+use crate::drive::{
+    BusyPoll, Cache, Drive, FileEnd, INBOX, OwnPort, Port, Reader, RequestPort, SharedPort, Until, now,
+};
 use crate::error_code::ErrorCode;
 use crate::negotiate::{Limits, negotiate, negotiate_write};
 use crate::outcome::Outcome;
@@ -53,10 +55,10 @@ impl Drop for Report {
 }
 
 impl Task {
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self, busy_poll: BusyPoll) {
         let Request { local, peer, .. } = self.report.request;
         self.report.outcome = match OwnPort::connect(local, peer) {
-            Ok(own) => self.answer(own).await,
+            Ok(own) => self.answer(own.with_busy_poll(busy_poll)).await,
             Err(error) => Outcome::Failed { reason: format!("no socket for the transfer: {error}") },
         };
     }

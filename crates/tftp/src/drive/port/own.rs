@@ -8,6 +8,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
+use super::super::now;
+use super::BusyPoll;
 use super::socket::Socket;
 
 /// A socket of its own on the address that was asked, deaf to all but the peer.
@@ -15,6 +17,7 @@ use super::socket::Socket;
 pub(crate) struct OwnPort {
     socket: Socket,
     cut: Cut,
+    busy_poll: BusyPoll,
     asked_by_broadcast: bool,
 }
 
@@ -48,7 +51,11 @@ impl OwnPort {
     /// A socket that is connected already.
     pub(crate) fn connected(socket: UdpSocket) -> io::Result<Self> {
         let cut = if Socket::CUTS { Cut::Kernel(0) } else { Cut::Here };
-        Ok(Self { socket: Socket::new(socket)?, cut, asked_by_broadcast: false })
+        Ok(Self { socket: Socket::new(socket)?, cut, busy_poll: BusyPoll::never(), asked_by_broadcast: false })
+    }
+
+    pub(crate) fn with_busy_poll(self, busy_poll: BusyPoll) -> Self {
+        Self { busy_poll, ..self }
     }
 
     /// Whether the address that was asked is that of all hosts; then the answer comes from this host's.
@@ -89,8 +96,14 @@ impl OwnPort {
     }
 
     /// See [`super::Port::recv`].
-    pub(crate) async fn recv(&self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
-        self.socket.recv(buffer, alone).await
+    pub(crate) async fn recv(&mut self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
+        let start = now();
+        if let Some(received) = self.busy_poll.awake(start, || self.socket.try_recv(buffer)).await {
+            return received;
+        }
+        let received = self.socket.recv(buffer, alone).await;
+        self.busy_poll.slept(start);
+        received
     }
 
     pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
