@@ -147,6 +147,21 @@ fn volumes_in_a_group_that_stays() {
     assert!(fstab.contains("\nUUID=a0000000-0000-0000-0000-000000000000 /home ext4 "), "{fstab}");
 }
 
+/// The question is one that LVM understands. No group has this name, and activating it is left out.
+#[test]
+fn lvm_is_asked_for_the_members_of_a_group() {
+    let plan = good("  - {id: g, type: lvm_volgroup, name: firstlight-none, devices: [b1], preserve: true}\n");
+    let step = plan.steps.iter().find(|step| step.id == "keep-vg-firstlight-none");
+    let script = step.and_then(|step| step.command.get(2)).cloned().unwrap_or_default();
+    let script = format!("vgchange() {{ :; }}\n{script}");
+    let output =
+        std::process::Command::new("sh").args(["-c", &script, "group", "firstlight-none", "/dev/null"]).output();
+    let output = output.unwrap_or_else(|error| panic!("{error}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "firstlight-none is on\n\nand not on\n/dev/null\n", "this test needs lvm2: {error}");
+}
+
 #[test]
 fn an_encrypted_device_is_opened() {
     let plan = good(

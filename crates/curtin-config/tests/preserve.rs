@@ -132,6 +132,37 @@ fn nothing_is_touched_where_all_is_kept() {
     assert!(plan.steps.iter().all(|step| !step.destroys_data), "{:?}", ids(&plan));
 }
 
+/// Version 2 of curtin writes tables of two kinds again, where the item names one, and hands all else to version 1.
+#[test]
+fn a_table_that_is_not_named_stays() {
+    for kept in [
+        "{id: data, type: disk, serial: S2, preserve: true}",
+        "{id: data, type: disk, serial: S2, preserve: true, ptable: unsupported}",
+        "{id: data, type: device, path: /dev/sdb}",
+        "{id: data, type: disk, serial: S2, preserve: true, ptable: dos}",
+    ] {
+        let mut machine = machine();
+        let mut data = machine.disks[0].clone();
+        if kept.contains("dos") {
+            data.existing.as_mut().unwrap().table = Table::Msdos;
+        }
+        machine.disks.push(Disk { path: "/dev/sdb".to_owned(), serial: Some("S2".to_owned()), ..data });
+        let items = format!(
+            "  - {kept}\n  - {{id: more-home, type: partition, device: data, number: 3, size: 1G, preserve: true}}\n"
+        );
+        let plan =
+            plan(&parse(&format!("{KEPT}{items}")).config, &machine).unwrap_or_else(|it| panic!("{kept}: {it:#?}"));
+        let layout = &plan.layout.disks[1];
+        assert_eq!((layout.removed.len(), layout.partitions.len()), (0, 3), "{kept}");
+        let writes = plan.steps.iter().flat_map(|step| &step.writes).filter(|path| path.starts_with("/dev/sdb"));
+        assert_eq!(writes.collect::<Vec<_>>(), Vec::<&String>::new(), "{kept}");
+        let resized = items.replace("size: 1G", "size: 2G, resize: true");
+        let problems =
+            firstlight_curtin_config::plan(&parse(&format!("{KEPT}{resized}")).config, &machine).unwrap_err();
+        assert_eq!(problems[0].code, "preserve-differs", "{kept}: version 1 resizes nothing");
+    }
+}
+
 /// A root that gives some of its room to a home.
 const RESIZED: &str = "sources: [http://127.0.0.1/root.txz]
 storage:
@@ -166,7 +197,7 @@ fn what_is_kept_changes_its_size() {
     let step = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap();
     assert_eq!(step("resize-sda2").command[4..], ["/dev/sda2", "2147483648"]);
     assert_eq!(step("partition-sda").command[4..], ["/dev/sda", "/dev/sda2=4194304", "/dev/sda3=6291456"]);
-    assert_eq!(step("verify-sda2").command[5..], ["1050624", "6291456"], "the size that it has");
+    assert_eq!(step("verify-sda2").command[5..], ["1050624", "6291456", "resize"], "the size that it has");
 
     let kept = RESIZED.replace("fstype: ext4}", "fstype: ext4, preserve: true}");
     let mut machine = machine();
@@ -174,6 +205,15 @@ fn what_is_kept_changes_its_size() {
     let plan = firstlight_curtin_config::plan(&parse(&kept).config, &machine).unwrap();
     assert_eq!(ids(&plan)[7..9], ["wipe-sda4", "resize-sda3"], "larger when there is room");
     assert!(!plan.steps.iter().any(|step| step.id == "mkfs-sda3"));
+
+    // Who does not say what is there, is not taken to say that nothing is.
+    for part in &mut machine.disks[0].existing.as_mut().unwrap().partitions {
+        part.fstype = None;
+    }
+    let plan = firstlight_curtin_config::plan(&parse(RESIZED).config, &machine).unwrap();
+    assert_eq!(ids(&plan)[1..8], steps);
+    let words = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().command[7..].join(" ");
+    assert_eq!(["verify-sda1", "verify-sda2", "verify-sda3"].map(words), ["", "resize", ""]);
 
     for size in ["4G", "0"] {
         let text = RESIZED.replace("number: 2, size: 2G", &format!("number: 2, size: {size}"));

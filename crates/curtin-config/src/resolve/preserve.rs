@@ -7,8 +7,8 @@ use crate::storage::{FormatItem, ItemKind, PartitionItem, RESIZABLE, StorageItem
 use crate::target::{Disk, ExistingPartition};
 
 impl Resolver<'_> {
-    /// The table of a disk that is preserved, with its partitions. Version 2 takes out those that no
-    /// item preserves; version 1 leaves them.
+    /// The table of a disk that is preserved, with its partitions. Where version 2 writes the table again, it takes out
+    /// those that no item preserves; all others stay.
     pub(super) fn kept_table(&mut self, item: &StorageItem, disk: &Disk, layout: &mut DiskLayout) -> Option<()> {
         layout.preserve = true;
         let wanted = layout.table;
@@ -58,7 +58,7 @@ impl Resolver<'_> {
             let kind = PartitionKind::of_code(&part.type_code, existing.table);
             let path = partition_path(&disk.path, part.number);
             let holds_logical = kind == PartitionKind::Extended && any_logical;
-            if self.version == 2 && !is_kept(part) && !holds_logical {
+            if self.rewrites(&item.id) && !is_kept(part) && !holds_logical {
                 layout.removed.push(path);
                 continue;
             }
@@ -73,6 +73,19 @@ impl Resolver<'_> {
         }
         layout.partitions.sort_by_key(|part| part.start);
         Some(())
+    }
+
+    /// Whether curtin writes the table of a device again, and can resize what is in it: version 2 does where the item names
+    /// one of two kinds, and leaves all else to version 1 (`disk_handler_v2`).
+    fn rewrites(&self, id: &str) -> bool {
+        let item = self.storage.items.iter().find(|item| item.id == id);
+        let ptable = item.and_then(|item| match &item.kind {
+            ItemKind::Disk(disk) => disk.ptable.as_deref(),
+            ItemKind::Raid(raid) => raid.ptable.as_deref(),
+            ItemKind::Bcache(bcache) => bcache.ptable.as_deref(),
+            _ => None,
+        });
+        self.version == 2 && matches!(ptable, Some("gpt" | "msdos"))
     }
 
     /// The partition that an item with `preserve` means.
@@ -101,8 +114,7 @@ impl Resolver<'_> {
         };
         let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
         let size = wanted.size.filter(|size| *size != meant.size);
-        // Version 1 has no `resize`.
-        let resize = size.filter(|_| wanted.resize && self.version == 2);
+        let resize = size.filter(|_| wanted.resize && self.rewrites(&disk.id));
         if size.is_some() && resize.is_none() {
             let message = format!("the partition has {}, and is to be preserved", human(meant.size));
             self.error(item, "preserve-differs", "size", message);
@@ -162,7 +174,8 @@ impl Resolver<'_> {
             ItemKind::Format(format) => format.volume == item.id,
             _ => false,
         });
-        let filesystem = formats.clone().all(|format| format.preserve) && meant.fstype.is_some();
+        // Without an item of its own, a file system stays too. What is there, is looked at before anything is changed.
+        let filesystem = part.kind != PartitionKind::Extended && formats.clone().all(|format| format.preserve);
         if let Some(fstype) = meant.fstype.as_deref().filter(|fstype| filesystem && !RESIZABLE.contains(fstype)) {
             let message = format!("{} has {fstype} on it, which cannot be resized", part.path);
             self.refuse(item, "resize-unsupported", "resize", message, "write the size that it has");

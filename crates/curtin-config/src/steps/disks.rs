@@ -65,20 +65,30 @@ new=$(cat)
 printf '%s\n%s\n' "$table" "$new" |
   sfdisk -q --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$disk""#;
 
+/// The words are a partition, where it is, and for one that is resized with what is on it a word more: that must be nothing,
+/// or what [`RESIZE`] knows.
 const VERIFY: &str = r#"
 name=$(basename "$(readlink -f "$1")")
 found="$(cat "/sys/class/block/$name/start") $(cat "/sys/class/block/$name/size")"
-[ "$found" = "$2 $3" ] || { echo "$1 has start and size $found, and not $2 $3 as the plan says"; exit 1; }"#;
+[ "$found" = "$2 $3" ] || { echo "$1 has start and size $found, and not $2 $3 as the plan says"; exit 1; }
+[ -n "$4" ] || exit 0
+type=$(blkid -p -o value -s TYPE "$1") || [ $? -eq 2 ] || { echo "what is on $1 cannot be told"; exit 1; }
+case $type in
+  '' | ext[234] | ntfs) ;;
+  *) echo "$1 has $type on it, which cannot be resized"; exit 1 ;;
+esac"#;
 
-/// The words are a partition and its size in bytes. e2fsck's status 1 means that it has mended something.
+/// The words are a partition and its size in bytes. Where nothing is, nothing is resized. e2fsck's status 1 means that it has mended something.
 const RESIZE: &str = r#"
 set -e
-case $(blkid -p -o value -s TYPE "$1") in
+type=$(blkid -p -o value -s TYPE "$1") || [ $? -eq 2 ]
+case $type in
+  '') ;;
   ext[234])
     e2fsck -p -f "$1" || [ $? -eq 1 ]
     resize2fs "$1" "$(($2 / 1024))k" ;;
   ntfs) echo y | ntfsresize --no-progress-bar -f -s "$2" "$1" ;;
-  *) echo "$1 has no file system that can be resized"; exit 1 ;;
+  *) echo "$1 has $type on it, which cannot be resized"; exit 1 ;;
 esac"#;
 
 /// Waits until the device nodes are there. Words before `--` are disks, those behind it partitions.
@@ -177,7 +187,10 @@ pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
         let path = &partition.path;
         let size = partition.resize.map_or(partition.size, |resize| resize.from);
         let (start, size) = ((partition.start / 512).to_string(), (size / 512).to_string());
-        let command = words(&["sh", "-c", VERIFY, "verify", path, &start, &size]);
+        let mut command = words(&["sh", "-c", VERIFY, "verify", path, &start, &size]);
+        if partition.resize.is_some_and(|resize| resize.filesystem) {
+            command.push("resize".to_owned());
+        }
         let description = format!("check that {path} is what the plan keeps");
         let step = Step::new(Stage::Partitioning, format!("verify-{}", short(path)), description, command);
         draft.push(step.reads([path.clone()]));

@@ -55,9 +55,10 @@ const GROUP: &str = r#"
 group=$1
 shift
 vgchange -ay "$group" || exit 1
-sorted() { readlink -f "$@" | sort -u; }
+sorted() { [ $# -eq 0 ] || readlink -f "$@" | sort -u; }
 want=$(sorted "$@")
-have=$(pvs --noheadings -o pv_name --select "vg_name=\"$group\" && pv_missing=\"\"" | while read -r path; do readlink -f "$path"; done | sort -u)
+have=$(pvs --noheadings -o pv_name --select "vg_name=\"$group\" && pv_missing=0") || exit 1
+have=$(sorted $have)
 [ "$want" = "$have" ] || { echo "$group is on"; echo "$have"; echo "and not on"; echo "$want"; exit 1; }"#;
 
 /// A logical volume, of this size if one is given.
