@@ -375,7 +375,7 @@ fn system_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node
         "multipath" => config.multipath = Multipath::read(cx, node),
         "apt" => config.apt = Apt::read(cx, node),
         "apt_mirrors" => config.apt_mirrors = AptMirrors::read(cx, node),
-        "apt_proxy" => config.apt_proxy = node.as_str().map(str::to_owned),
+        "apt_proxy" => config.apt_proxy = node.as_str().filter(|proxy| !proxy.is_empty()).map(str::to_owned),
         "debconf_selections" => config.debconf_selections = apt::selections(cx, name, node),
         "pollinate" => config.pollinate = Pollinate::read(cx, node),
         "system_upgrade" => config.system_upgrade = system_upgrade(cx, node, &mut config.inner_rest),

@@ -51,8 +51,80 @@ fn mirrors_stand_in_the_list_of_sources() {
     assert_eq!(written(DEBIAN, config, "sources.list"), "deb http://deb.debian.org/debian bookworm x\n");
 }
 
+const STANZAS: &str = "Types: deb
+URIs: $MIRROR
+Suites: $RELEASE
+ $RELEASE-updates
+Components: main universe
+
+# security
+Types: deb
+URIs: $SECURITY
+suites: $RELEASE-security
+Components: main universe
+";
+
+#[test]
+fn stanzas_stand_in_files_that_apt_takes_them_from() {
+    let config = |off: &str| {
+        let list = STANZAS.replace('\n', "\\n");
+        format!("apt: {{preserve_sources_list: false, sources_list: \"{list}\", {off}}}\n")
+    };
+    let place = "sources.list.d/ubuntu.sources";
+    let wanted = STANZAS.replace("$MIRROR", "http://archive.ubuntu.com/ubuntu");
+    let wanted = wanted.replace("$SECURITY", "http://security.ubuntu.com/ubuntu").replace("$RELEASE", "noble");
+    assert_eq!(written(UBUNTU, &config(""), place), wanted.replace("noble\n noble-", "noble noble-"));
+    assert_eq!(written(UBUNTU, &config(""), "sources.list"), "");
+    let off = "disable_suites: [updates, security], disable_components: [universe, main]";
+    let wanted = "Types: deb\nURIs: http://archive.ubuntu.com/ubuntu\nSuites: noble\nComponents: main\n\n";
+    assert_eq!(written(UBUNTU, &config(off), place), wanted);
+    for name in ["x", "x.sources", "x.list"] {
+        let stanza = "Types: deb\\nURIs: http://m\\nSuites: $RELEASE\\nComponents: main\\n";
+        let config = format!("apt: {{sources: {{{name}: {{source: \"{stanza}\"}}}}}}\n");
+        let wanted = "Types: deb\nURIs: http://m\nSuites: noble\nComponents: main\n";
+        assert_eq!(written(UBUNTU, &config, "sources.list.d/x.sources"), wanted, "{name}");
+    }
+}
+
+#[test]
+fn suites_and_components_are_turned_off_in_a_template_as_well() {
+    let list = |template: &str, off: &str| {
+        let config = format!("apt: {{preserve_sources_list: false, sources_list: \"{template}\", {off}}}\n");
+        written(UBUNTU, &config, "sources.list")
+    };
+    let template = "# all\\ndeb [ arch=amd64 signed-by=/k ] http://m $RELEASE main universe\\n\
+                    deb-src http://m $RELEASE-updates main\\ndeb http://m $RELEASE-backports universe\\ndeb http://m x/\\n";
+    assert_eq!(
+        list(template, "disable_suites: [updates], disable_components: [main, universe]"),
+        "# all\ndeb [ arch=amd64 signed-by=/k ] http://m noble main\ndeb http://m x/\n"
+    );
+    let off = "disable_suites: [release, $RELEASE-backports, noble-updates]";
+    assert_eq!(list(template, off), "# all\ndeb http://m x/\n");
+    let config = "apt: {preserve_sources_list: false, disable_components: [main], disable_suites: [release]}\n";
+    let list = written(DEBIAN, config, "sources.list");
+    let wanted = "deb http://deb.debian.org/debian bookworm-updates main\n\
+                  deb http://security.debian.org/debian-security bookworm-security main\n";
+    assert_eq!(list, wanted);
+}
+
+#[test]
+fn a_mirror_of_security_updates_needs_a_primary_one() {
+    let config = "apt: {preserve_sources_list: false, security: [{arches: [default], uri: 'http://s'}]}\n";
+    let list = written(UBUNTU, config, "sources.list");
+    assert!(list.contains("deb http://security.ubuntu.com/ubuntu noble-security main"), "{list}");
+    let config = "apt_mirrors: {ubuntu_archive: 'http://a'}\napt: {preserve_sources_list: false,
+      primary: [{arches: [default], uri: 'http://b'}], security: [{arches: [default], uri: 'http://s'}]}\n";
+    let list = written(UBUNTU, config, "sources.list");
+    assert_eq!(list.matches("http://a ").count(), 4, "{list}");
+}
+
 #[test]
 fn proxies_pins_and_sources_are_files() {
+    let none = "apt_proxy: ''\napt: {http_proxy: false, https_proxy: '', ftp_proxy: null}\n";
+    let parsed = parse(&format!("sources: [/r.tar]\n{none}"));
+    let disks = vec![Disk::new("/dev/vda", 8 << 30)];
+    let plan = plan(&parsed.config, &Target { disks, ..Target::default() }).unwrap();
+    assert!(plan.steps.iter().all(|step| step.id != "apt-proxy"), "{plan:#?}");
     let proxy = written(DEBIAN, "apt_proxy: http://p:3142\n", "apt.conf.d/90curtin-aptproxy");
     assert_eq!(proxy, "Acquire::http::Proxy \"http://p:3142\";\n");
     let conf = written(DEBIAN, "apt: {conf: 'APT::Get::Assume-Yes \"1\";'}\n", "apt.conf.d/94curtin-config");
@@ -82,5 +154,22 @@ fn answers_are_secret() {
     let plan = plan(&parsed.config, &Target { disks, ..Target::default() }).unwrap();
     let step = plan.steps.iter().find(|step| step.id == "debconf").unwrap();
     assert!(step.secret && !format!("{plan:?}").contains("sesame"));
-    assert_eq!(step.command.last().unwrap(), "pkg");
+    assert_eq!(step.command.last().unwrap(), "debconf");
+    assert_eq!(
+        reconfigured(
+            "grub-pc grub-pc/install_devices multiselect /dev/sda\n\
+                      cloud-init\tcloud-init/datasources multiselect MAAS"
+        ),
+        ["cloud-init"]
+    );
+}
+
+/// The packages that are configured again for the sake of some answers.
+fn reconfigured(answers: &str) -> Vec<String> {
+    let answers = answers.replace('\n', "\\n").replace('\t', "\\t");
+    let parsed = parse(&format!("sources: [/r.tar]\ndebconf_selections: {{a: \"{answers}\"}}\n"));
+    let disks = vec![Disk::new("/dev/vda", 8 << 30)];
+    let plan = plan(&parsed.config, &Target { disks, ..Target::default() }).unwrap();
+    let step = plan.steps.iter().find(|step| step.id == "debconf").unwrap();
+    step.command.iter().skip_while(|word| *word != "debconf").skip(1).cloned().collect()
 }

@@ -93,10 +93,10 @@ impl Apt {
             sources_list: keys.text("sources_list"),
             disable_suites: keys.words("disable_suites").unwrap_or_default(),
             disable_components: keys.words("disable_components").unwrap_or_default(),
-            proxy: keys.text("proxy"),
-            http_proxy: keys.text("http_proxy"),
-            https_proxy: keys.text("https_proxy"),
-            ftp_proxy: keys.text("ftp_proxy"),
+            proxy: proxy(&mut keys, "proxy"),
+            http_proxy: proxy(&mut keys, "http_proxy"),
+            https_proxy: proxy(&mut keys, "https_proxy"),
+            ftp_proxy: proxy(&mut keys, "ftp_proxy"),
             conf: keys.text_or_false("conf"),
             preferences: preferences(&mut keys),
             debconf_selections: match keys.get("debconf_selections") {
@@ -118,6 +118,12 @@ impl Apt {
         }
         Some(Self { rest: keys.rest(), ..apt })
     }
+}
+
+/// What is false says that there is no proxy.
+fn proxy(keys: &mut Keys<'_>, name: &'static str) -> Option<String> {
+    keys.get(name).filter(|node| !node.is_falsy())?;
+    keys.text(name)
 }
 
 /// What goes to the list of sources: text, and lists of text.

@@ -27,43 +27,106 @@ fill() {
 }
 "#;
 
+/// Leaves suites (the first word, a list) and components (the second) out of sources, which are lines or stanzas. A
+/// stanza without suites goes altogether.
+const FILTER: &str = r#"
+filter() {
+  off_suites=$1 off_components=$2 awk '
+    function turn_off(name, words,    list, n, i) {
+      n = split(words, list, " ")
+      for (i = 1; i <= n; i++) off[name, list[i]]
+    }
+    function left(name, words,    list, n, i, kept) {
+      n = split(words, list, " ")
+      for (i = 1; i <= n; i++) if (!((name, list[i]) in off)) kept = kept " " list[i]
+      return kept
+    }
+    function end_field() {
+      if (name == "") return
+      words = left(name, words)
+      if (words == "") drop = 1
+      text = text label words "\n"
+      name = ""
+    }
+    function end_stanza() {
+      end_field()
+      if (!drop) printf "%s", text
+      text = ""
+      drop = 0
+    }
+    BEGIN {
+      turn_off("suites:", ENVIRON["off_suites"])
+      turn_off("components:", ENVIRON["off_components"])
+    }
+    /^[ \t]*$/ { end_stanza(); print; next }
+    name != "" && /^[ \t#]/ { if (!/^#/) words = words $0; next }
+    { end_field() }
+    tolower($0) ~ /^(suites|components):/ {
+      label = substr($0, 1, index($0, ":"))
+      name = tolower(label)
+      words = substr($0, length(label) + 1)
+      next
+    }
+    $1 == "deb" || $1 == "deb-src" {
+      uri = 2
+      if ($2 ~ /^\[/) { while (uri < NF && $uri !~ /\]$/) uri++; uri++ }
+      head = $1
+      for (i = 2; i <= uri + 1; i++) head = head " " $i
+      parts = ""
+      for (i = uri + 2; i <= NF; i++) parts = parts " " $i
+      kept = left("components:", parts)
+      if ((("suites:", $(uri + 1)) in off) || (parts != "" && kept == "")) next
+      if (kept != parts) $0 = head kept
+    }
+    { text = text $0 "\n" }
+    END { end_stanza() }'
+}
+"#;
+
 /// Writes the list of sources from the template on standard input, or the usual one of the distribution, whose own
-/// stanza gives way. The words behind the mirrors are the suites and components that are turned off.
+/// stanza gives way. The words behind the mirrors are the suites and components that are turned off. apt goes by the name
+/// of a file: stanzas stand in `.sources`.
 const LIST: &str = r#"template=$(cat)
 for own in "$1"/etc/apt/sources.list.d/debian.sources "$1"/etc/apt/sources.list.d/ubuntu.sources; do
   [ ! -e "$own" ] || mv "$own" "$own.curtin.old"
 done
 if [ -z "$template" ]; then
-  shown=
-  for part in $parts; do
-    case " $5 " in *" $part "*) ;; *) shown="$shown $part" ;; esac
-  done
-  template="deb \$MIRROR \$RELEASE$shown"
+  template="deb \$MIRROR \$RELEASE $parts"
   for suite in updates security $more; do
-    case " $4 " in *" $suite "* | *" $VERSION_CODENAME-$suite "*) continue ;; esac
     from=MIRROR
     [ "$suite" != security ] || from=SECURITY
     template="$template
-deb \$$from \$RELEASE-$suite$shown"
+deb \$$from \$RELEASE-$suite $parts"
   done
 fi
-printf '%s\n' "$template" | fill >"$1/etc/apt/sources.list""#;
+list=$1/etc/apt/sources.list
+: >"$list"
+if printf '%s\n' "$template" | grep -qi '^types:'; then list=$list.d/$ID.sources; fi
+mkdir -p "${list%/*}"
+printf '%s\n' "$template" | fill | filter "$(printf '%s\n' "$4" | fill)" "$5" >"$list""#;
 
-/// Packages that are there already are configured again; what cloud-init's package has written would count for more than
-/// the answers.
+/// The words are packages that take their answers only when they are configured again, and only without what they have
+/// written before.
 const DEBCONF: &str = r#"
 debconf-set-selections || exit 1
 for package; do
-  case $package in cloud-init | cloud-init-base) rm -f /etc/cloud/cloud.cfg.d/*dpkg* ;; esac
-  if dpkg-query -W "$package" >/dev/null 2>&1; then dpkg-reconfigure --frontend=noninteractive "$package" || exit 1; fi
+  [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = 'ii ' ] || continue
+  rm -f /etc/cloud/cloud.cfg.d/*dpkg*
+  dpkg-reconfigure --frontend=noninteractive "$package" || exit 1
 done"#;
+
+/// The packages for which curtin does that.
+const RECONFIGURED: [&str; 2] = ["cloud-init", "cloud-init-base"];
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     let apt = draft.config.apt.clone().unwrap_or_default();
     debconf(draft, &apt);
-    let old = draft.config.apt_mirrors.clone().unwrap_or_default();
-    let primary = old.ubuntu_archive.clone().or_else(|| mirror(&apt.primary));
-    let security = old.ubuntu_security.clone().or_else(|| mirror(&apt.security));
+    let (primary, security) = match &draft.config.apt_mirrors {
+        Some(old) => (old.ubuntu_archive.clone(), old.ubuntu_security.clone()),
+        None => (mirror(&apt.primary), mirror(&apt.security)),
+    };
+    // curtin takes no mirror of security updates alone.
+    let security = primary.as_ref().and(security);
     let mirrors = [primary, security].map(|uri| sed_text(&uri.unwrap_or_default()));
     if draft.config.apt_mirrors.is_some() || apt.preserve_sources_list == Some(false) {
         list(draft, &apt, &mirrors);
@@ -73,7 +136,8 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     // Of two lines, the second one counts.
     let proxies = [("http", proxy), ("http", http), ("ftp", ftp), ("https", https)].into_iter();
     let proxies: String = proxies
-        .filter_map(|(scheme, proxy)| proxy.map(|proxy| format!("Acquire::{scheme}::Proxy \"{proxy}\";\n")))
+        .filter_map(|(scheme, proxy)| proxy.filter(|proxy| !proxy.is_empty()).map(|proxy| (scheme, proxy)))
+        .map(|(scheme, proxy)| format!("Acquire::{scheme}::Proxy \"{proxy}\";\n"))
         .collect();
     file(draft, "apt-proxy", "/etc/apt/apt.conf.d/90curtin-aptproxy", &proxies);
     file(draft, "apt-conf", "/etc/apt/apt.conf.d/94curtin-config", apt.conf.as_deref().unwrap_or_default());
@@ -121,15 +185,28 @@ fn file(draft: &mut Draft<'_>, id: &str, path: &str, text: &str) {
 
 fn list(draft: &mut Draft<'_>, apt: &Apt, [primary, security]: &[String; 2]) {
     let root = draft.target.mount_point.clone();
-    let (suites, components) = (apt.disable_suites.join(" "), apt.disable_components.join(" "));
-    let command =
-        words(&["sh", "-c", &format!("{MIRRORS}{LIST}"), "sources", &root, primary, security, &suites, &components]);
+    let suites: Vec<String> = apt.disable_suites.iter().map(|suite| suite_name(suite)).collect();
+    let components: Vec<&str> =
+        apt.disable_components.iter().map(String::as_str).filter(|name| *name != "main").collect();
+    let (suites, components) = (suites.join(" "), components.join(" "));
+    let script = format!("{MIRRORS}{FILTER}{LIST}");
+    let command = words(&["sh", "-c", &script, "sources", &root, primary, security, &suites, &components]);
     let step = Step::new(Stage::Curthooks, "apt-list", "write /etc/apt/sources.list", command);
     let template = apt.sources_list.clone().unwrap_or_default();
-    draft.push(step.stdin(template).writes([format!("{root}/etc/apt/sources.list")]));
+    let files = ["sources.list", "sources.list.d"].map(|name| format!("{root}/etc/apt/{name}"));
+    draft.push(step.stdin(template).writes(files));
     let path = "/etc/cloud/cloud.cfg.d/curtin-preserve-sources.cfg";
     let text = "# cloud-init would write the list of sources anew.\napt: {preserve_sources_list: true}\n";
     file(draft, "apt-preserve", path, text);
+}
+
+/// curtin has short names for the suites that every release has.
+fn suite_name(suite: &str) -> String {
+    match suite {
+        "release" => "$RELEASE".to_owned(),
+        "updates" | "security" | "backports" | "proposed" => format!("$RELEASE-{suite}"),
+        _ => suite.to_owned(),
+    }
 }
 
 /// The words are the fingerprint, the server, and the file.
@@ -187,11 +264,15 @@ const SOURCE: &str = r#"
 source=$(cat)
 if printf '%s\n' "$source" | head -n 1 | grep -qP -e "$5"; then
   chroot "$root" sh -c 'command -v add-apt-repository' >/dev/null || need software-properties-common
-  chroot "$root" add-apt-repository -y "$source"
-  exit
+  for seconds in 1 2 5 10 0; do
+    ! chroot "$root" add-apt-repository -y "$source" || exit 0
+    sleep "$seconds"
+  done
+  exit 1
 fi
 [ "$source" != proposed ] || source='deb $MIRROR $RELEASE-proposed main restricted universe multiverse'
 mkdir -p "${4%/*}"
+[ ! -s "$4" ] || echo >>"$4"
 printf '%s\n' "$source" | fill >>"$4""#;
 
 fn source(draft: &mut Draft<'_>, name: &str, source: &AptSource, [primary, security]: &[String; 2], expression: &str) {
@@ -201,7 +282,9 @@ fn source(draft: &mut Draft<'_>, name: &str, source: &AptSource, [primary, secur
     let stem = last.rsplit_once('.').map_or(last, |(stem, _)| if stem.is_empty() { last } else { stem });
     let directory =
         if file.starts_with('/') { directory.to_owned() } else { format!("/etc/apt/sources.list.d/{directory}") };
-    let place = format!("{}/{stem}.list", directory.trim_end_matches('/'));
+    let is_stanza = line.lines().any(|line| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("types:")));
+    let ending = if is_stanza { "sources" } else { "list" };
+    let place = format!("{}/{stem}.{ending}", directory.trim_end_matches('/'));
     if stem.is_empty() || place.split('/').any(|part| part == "..") {
         let message = format!("{file:?} is not the name of a file");
         draft.problems.push(Problem::error("file-path", format!("apt.sources.{name}"), Span::NONE, message));
@@ -224,12 +307,9 @@ fn debconf(draft: &mut Draft<'_>, apt: &Apt) {
         return;
     }
     let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.starts_with('#'));
-    let mut packages: Vec<&str> = lines.filter_map(|line| line.split([':', ' ', '\t']).next()).collect();
-    packages.retain(|name| !name.is_empty());
-    packages.sort_unstable();
-    packages.dedup();
+    let named: Vec<&str> = lines.filter_map(|line| line.split([':', ' ', '\t']).next()).collect();
     let mut command = words(&["chroot", &draft.target.mount_point, "sh", "-c", DEBCONF, "debconf"]);
-    command.extend(packages.into_iter().map(str::to_owned));
+    command.extend(RECONFIGURED.into_iter().filter(|package| named.contains(package)).map(str::to_owned));
     let step = Step::new(Stage::Curthooks, "debconf", "answer the questions of packages", command);
     draft.push(step.secret(format!("{}\n", texts.join("\n"))));
 }
