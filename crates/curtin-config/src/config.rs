@@ -122,7 +122,7 @@ pub struct Config {
     pub network: Option<Node>,
     /// The same, typed.
     pub network_config: Option<Network>,
-    /// Files for the installed system, in the order of their keys.
+    /// Files for the installed system, in the order of the text.
     pub write_files: Vec<(String, WriteFile)>,
     /// What happens afterwards; `None` means that the section is absent.
     pub power_state: Option<PowerState>,

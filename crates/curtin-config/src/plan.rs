@@ -1,6 +1,6 @@
 //! From a configuration and a machine to ordered commands.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::Config;
@@ -58,7 +58,7 @@ pub struct Step {
     pub command: Vec<String>,
     /// What it is given on standard input.
     pub stdin: Option<String>,
-    /// Whether `stdin` is a secret, such as a passphrase: it is left out of everything that people read.
+    /// Whether `stdin` is a secret, such as a passphrase or a private file: it is left out of everything that people read.
     pub secret: bool,
     /// Whether it destroys what was on a disk.
     pub destroys_data: bool,
@@ -112,6 +112,11 @@ impl Step {
         self.stdin(text)
     }
 
+    /// What a file of this mode gets: what nobody but its owner may read is a secret.
+    pub(crate) fn content(self, text: impl Into<String>, mode: u32) -> Self {
+        if mode & 0o077 == 0 { self.secret(text) } else { self.stdin(text) }
+    }
+
     pub(crate) fn destroys(mut self) -> Self {
         self.destroys_data = true;
         self
@@ -136,7 +141,7 @@ pub struct Plan {
     pub layout: Layout,
     /// What is done, in order.
     pub steps: Vec<Step>,
-    /// Variables that every step has in its environment: the proxies.
+    /// Variables that every step has in its environment: the proxies, which are shown with the passwords in them.
     pub environment: Vec<(String, String)>,
     /// What the last step does with the machine. Without it, that is left to whoever runs the plan.
     pub power_state: Option<PowerState>,
@@ -156,27 +161,21 @@ pub(crate) struct Draft<'a> {
     pub(crate) layout: Layout,
     pub(crate) problems: Vec<Problem>,
     steps: Vec<Step>,
-    ids: BTreeSet<String>,
+    /// The ids that are taken, each with the number that its next namesake gets.
+    ids: BTreeMap<String, usize>,
 }
 
 impl Draft<'_> {
     /// Adds a step; its id is made clean and unique.
     pub(crate) fn push(&mut self, mut step: Step) {
-        let mut id: String = step
+        let id: String = step
             .id
             .to_ascii_lowercase()
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .take(60)
             .collect();
-        let mut count = 2_usize;
-        while !self.ids.insert(id.clone()) {
-            let stem: String = id.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-            let stem = if count == 2 { format!("{id}-") } else { stem };
-            id = format!("{stem}{count}");
-            count += 1;
-        }
-        step.id = id;
+        step.id = self.unique(id);
         let nul = step.command.iter().chain(&step.stdin).any(|text| text.contains('\0'));
         if nul {
             self.problems.push(Problem::error(
@@ -187,6 +186,19 @@ impl Draft<'_> {
             ));
         }
         self.steps.push(step);
+    }
+
+    fn unique(&mut self, id: String) -> String {
+        let mut name = id.clone();
+        if let Some(mut number) = self.ids.get(&id).copied() {
+            while self.ids.contains_key(&name) {
+                name = format!("{id}-{number}");
+                number += 1;
+            }
+            self.ids.insert(id, number);
+        }
+        self.ids.insert(name.clone(), 2);
+        name
     }
 }
 
@@ -223,7 +235,7 @@ pub fn plan(config: &Config, target: &Target) -> Result<Plan, Vec<Problem>> {
         (None, Some(storage)) => resolve(storage, target),
         (None, None) => flat(config, target),
     };
-    let mut draft = Draft { config, target, sources, image, layout, problems, steps: Vec::new(), ids: BTreeSet::new() };
+    let mut draft = Draft { config, target, sources, image, layout, problems, steps: Vec::new(), ids: BTreeMap::new() };
     check_target(&mut draft);
     steps::all(&mut draft);
     let (errors, warnings): (Vec<_>, Vec<_>) = draft.problems.into_iter().partition(Problem::is_error);

@@ -1,4 +1,5 @@
-//! A plan as JSON for programs, and as text for people. Secrets are in neither.
+//! A plan as JSON for programs, and as text for people. Secrets are in neither, but for
+//! passwords in the URLs of proxies and sources.
 
 use serde_json::{Value, json};
 

@@ -194,7 +194,14 @@ fn python_integer(text: &str, base: u32) -> Option<i128> {
 }
 
 /// What `!!int` takes: more than what is an integer without it.
-pub(crate) fn tagged_integer(text: &str) -> Option<i128> {
+pub(crate) fn tagged_integer(text: &str) -> Option<Value> {
+    small_tagged_integer(text).map(Value::Int).or_else(|| match resolve(text) {
+        Ok(Some(Value::BigInt(digits))) => Some(Value::BigInt(digits)),
+        _ => None,
+    })
+}
+
+fn small_tagged_integer(text: &str) -> Option<i128> {
     let text = without_underscores(text);
     let (negative, body) = split_sign(&text);
     let value = if let Some(digits) = body.strip_prefix("0b") {
@@ -207,7 +214,7 @@ pub(crate) fn tagged_integer(text: &str) -> Option<i128> {
         body.split(':')
             .try_fold(0_i128, |value, group| value.checked_mul(60)?.checked_add(python_integer(group, 10)?))?
     };
-    Some(if negative { -value } else { value })
+    if negative { value.checked_neg() } else { Some(value) }
 }
 
 /// What `!!float` takes: any number.
@@ -297,9 +304,12 @@ mod tests {
             ("1:75", Some(135)),
             ("+", None),
             ("08", None),
+            ("--2835686391007820528861455061931401762:-8", None),
         ] {
-            assert_eq!(tagged_integer(text), value, "{text}");
+            assert_eq!(tagged_integer(text), value.map(Value::Int), "{text}");
         }
+        let big = "340282366920938463463374607431768211456";
+        assert_eq!(tagged_integer(big), Some(Value::BigInt(big.to_owned())));
         assert_eq!(
             [tagged_float("1E3"), tagged_float("-.INF"), tagged_float("1:30"), tagged_float("")],
             [Some(1000.0), Some(f64::NEG_INFINITY), Some(90.0), None]

@@ -142,7 +142,7 @@ pub(crate) fn file_step(
 ) -> Step {
     let full = format!("{}/{}", draft.target.mount_point, path.trim_start_matches('/'));
     let command = ["install", "-D", "-m", &format!("{mode:04o}"), "/dev/stdin", &full].map(str::to_owned);
-    Step::new(stage, id, description, command).stdin(content).writes([full])
+    Step::new(stage, id, description, command).content(content, mode).writes([full])
 }
 
 /// The words of a command.

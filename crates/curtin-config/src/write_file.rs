@@ -15,7 +15,7 @@ pub struct WriteFile {
     pub content: Vec<u8>,
     /// Its mode.
     pub mode: u32,
-    /// `user:group` when it is not root's.
+    /// `user`, `user:group` or `:group` when it is not root's.
     pub owner: Option<String>,
     /// What curtin does not know.
     pub rest: Mapping,
@@ -31,7 +31,7 @@ impl WriteFile {
         Self { path, content, mode: 0o644, owner: None, rest: Mapping::default(), span: Span::NONE }
     }
 
-    /// The entries in the order of their keys.
+    /// The entries in the order of the text, as curtin writes them.
     pub(crate) fn read(cx: &mut Context, node: &Node) -> Vec<(String, Self)> {
         let Some(keys) = Keys::new(cx, "write_files", node) else { return Vec::new() };
         let cx = keys.cx;
@@ -42,7 +42,6 @@ impl WriteFile {
                 files.push((name, file));
             }
         }
-        files.sort_by(|a, b| a.0.cmp(&b.0));
         files
     }
 
@@ -64,7 +63,6 @@ impl WriteFile {
             let path = format!("/etc/cloud/cloud.cfg.d/95-cloudconfig-{name}.cfg");
             files.extend(Self::read_rest(keys, path).map(|file| (name, file)));
         }
-        files.sort_by(|a, b| a.0.cmp(&b.0));
         files
     }
 
@@ -109,7 +107,7 @@ impl WriteFile {
         if let Some(owner) = &owner {
             check_owner(&mut keys, owner);
         }
-        let owner = owner.filter(|owner| !matches!(owner.as_str(), "root" | "root:root" | "-1:-1"));
+        let owner = owner.as_deref().and_then(other_than_root);
         let span = keys.span;
         Some(Self { path, content: content?, mode, owner, rest: keys.rest(), span })
     }
@@ -185,12 +183,28 @@ const ACCOUNTS: &[&str] = &[
     "www-data",
 ];
 
+/// The user and the group, if they are named.
+fn accounts(owner: &str) -> [Option<&str>; 2] {
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    [user, group].map(|name| {
+        let name = name.trim();
+        Some(name).filter(|name| !matches!(name.to_ascii_lowercase().as_str(), "" | "-1" | "none"))
+    })
+}
+
+/// The owner as chown takes it.
+fn other_than_root(owner: &str) -> Option<String> {
+    let [user, group] = accounts(owner).map(|name| name.filter(|name| *name != "root").map(str::to_owned));
+    match (user, group) {
+        (user, None) => user,
+        (user, Some(group)) => Some(format!("{}:{group}", user.unwrap_or_default())),
+    }
+}
+
 /// curtin looks for the names in the system that it runs in, not in the one that it installs.
 fn check_owner(keys: &mut Keys<'_>, owner: &str) {
-    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
-    for name in [user.trim(), group.trim()] {
-        let is_nobody = name.is_empty() || name == "-1" || name.eq_ignore_ascii_case("none");
-        if is_nobody || ACCOUNTS.contains(&name) {
+    for name in accounts(owner).into_iter().flatten() {
+        if ACCOUNTS.contains(&name) {
             continue;
         }
         let span = keys.get("owner").map_or(keys.span, |node| node.span);
@@ -201,8 +215,8 @@ fn check_owner(keys: &mut Keys<'_>, owner: &str) {
     }
 }
 
-/// A number is taken as it is, text is read as octal; anything else becomes 0644, as in curtin. Python stops at a number
-/// of more than 31 bits.
+/// A number is taken as it is, text is read as octal; anything else becomes 0644, as in curtin. Of both, the last four
+/// octal digits count. Python stops at a number of more than 31 bits.
 fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
     let value = match &node.value {
         Value::Int(number) => Some(*number),
@@ -216,7 +230,7 @@ fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
         keys.error("bad-value", "permissions", node.span, "no mode is as large as this");
         return 0o644;
     }
-    let Some(mode) = value.and_then(|value| u32::try_from(value).ok()).filter(|mode| *mode <= 0o7777) else {
+    let Some(mode) = value.and_then(|value| u32::try_from(value & 0o7777).ok()) else {
         keys.warning("permissions", "permissions", node.span, "is not an octal mode; 0644 is used", "write '0644'");
         return 0o644;
     };
@@ -225,4 +239,39 @@ fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
         keys.warning("permissions", "permissions", node.span, &message, "write the mode in quotes: '0755'");
     }
     mode
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Context;
+    use crate::value::Node;
+
+    use super::{WriteFile, other_than_root};
+
+    #[test]
+    fn owners_are_those_of_curtin() {
+        for (owner, wanted) in [
+            ("none", None),
+            ("-1:-1", None),
+            ("root", None),
+            ("root : root", None),
+            ("-1:adm", Some(":adm")),
+            ("root : adm", Some(":adm")),
+            (" mail :None", Some("mail")),
+            ("mail:mail", Some("mail:mail")),
+        ] {
+            assert_eq!(other_than_root(owner).as_deref(), wanted, "{owner}");
+        }
+    }
+
+    #[test]
+    fn modes_are_what_chmod_makes_of_them() {
+        for (text, mode) in [("100755", 0o755), ("1777", 0o1777), ("rw", 0o644), ("-1", 0o7777)] {
+            let file = Node::mapping([("path", Node::from("/a")), ("permissions", Node::from(text))]);
+            let mut cx = Context::default();
+            let files = WriteFile::read(&mut cx, &Node::mapping([("b", file.clone()), ("a", file)]));
+            let found: Vec<(&str, u32)> = files.iter().map(|(name, file)| (name.as_str(), file.mode)).collect();
+            assert_eq!(found, [("b", mode), ("a", mode)], "{text}");
+        }
+    }
 }

@@ -332,7 +332,7 @@ fn tagged(text: String, tag: Option<&str>, span: Span) -> Result<Value, Box<Prob
     match tag.strip_prefix("tag:yaml.org,2002:") {
         Some("str") => Ok(Value::String(text)),
         Some("null") => Ok(Value::Null),
-        Some("int") => scalar::tagged_integer(&text).map(Value::Int).ok_or_else(|| bad("an integer")),
+        Some("int") => scalar::tagged_integer(&text).ok_or_else(|| bad("an integer")),
         Some("float") => scalar::tagged_float(&text).map(Value::Float).ok_or_else(|| bad("a number")),
         Some("bool") => scalar::boolean(&text.to_lowercase()).map(Value::Bool).ok_or_else(|| bad("a boolean")),
         Some("timestamp") => match timestamp(&text, true) {

@@ -34,7 +34,12 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn bad(&self, message: &'static str) -> BadJson {
-        BadJson { message, place: self.length - self.rest.chars().count() }
+        self.bad_at(self.rest, message)
+    }
+
+    /// As [`bad`](Self::bad), at an earlier place.
+    fn bad_at(&self, rest: &str, message: &'static str) -> BadJson {
+        BadJson { message, place: self.length - rest.chars().count() }
     }
 
     fn blanks(&mut self) {
@@ -136,11 +141,15 @@ impl<'a> Reader<'a> {
     }
 
     fn escape(&mut self) -> Result<char, BadJson> {
-        let unknown = self.bad("there is no such escape sequence");
+        let start = self.rest;
+        self.escaped().ok_or_else(|| self.bad_at(start, "there is no such escape sequence"))
+    }
+
+    fn escaped(&mut self) -> Option<char> {
         let mut chars = self.rest.chars();
-        let c = chars.next().ok_or(unknown)?;
+        let c = chars.next()?;
         self.rest = chars.as_str();
-        Ok(match c {
+        Some(match c {
             '"' | '\\' | '/' => c,
             'b' => '\u{8}',
             'f' => '\u{c}',
@@ -148,14 +157,14 @@ impl<'a> Reader<'a> {
             'r' => '\r',
             't' => '\t',
             'u' => {
-                let mut code = self.hex().ok_or(unknown)?;
+                let mut code = self.hex()?;
                 if (0xd800..0xdc00).contains(&code) && self.eat("\\u") {
-                    let low = self.hex().filter(|low| (0xdc00..0xe000).contains(low)).ok_or(unknown)?;
+                    let low = self.hex().filter(|low| (0xdc00..0xe000).contains(low))?;
                     code = 0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00);
                 }
-                char::from_u32(code).ok_or(unknown)?
+                char::from_u32(code)?
             }
-            _ => return Err(unknown),
+            _ => return None,
         })
     }
 
@@ -241,5 +250,7 @@ mod tests {
         }
         assert!(parse(&"[".repeat(1000), Span::NONE).is_err());
         assert_eq!(parse("[1, x]", Span::NONE).unwrap_err().to_string(), "a value is missing at character 5");
+        let error = parse(r#"["\n", "\x"]"#, Span::NONE).unwrap_err();
+        assert_eq!(error.to_string(), "there is no such escape sequence at character 10");
     }
 }

@@ -204,10 +204,13 @@ fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
     };
     let path = keys.path(name);
     let mut found: Vec<AptMirror> = Vec::new();
+    let mut is_decided = false;
     for (at, item) in items.iter().enumerate() {
         let path = format!("{path}[{at}]");
-        if !found.iter().any(|mirror| mirror.arches.iter().any(|arch| arch == "amd64")) {
-            found.extend(mirror(keys.cx, path, item));
+        if !is_decided {
+            let mirror = mirror(keys.cx, path, item);
+            is_decided = mirror.iter().any(|mirror| mirror.arches.iter().any(|arch| arch == "amd64"));
+            found.extend(mirror);
             continue;
         }
         // Only machines of another architecture get as far as this.

@@ -133,7 +133,6 @@ fn bootloaders(keys: &mut Keys<'_>, old: bool) -> Vec<Bootloader> {
     words.iter().map(|word| if word == "grub" { Bootloader::Grub } else { Bootloader::Extlinux }).collect()
 }
 
-/// A list of some of these words, each once, and at least one.
 /// The items of a list; of a mapping, curtin takes the keys.
 fn listed(node: &Node) -> Vec<&Node> {
     match &node.value {
@@ -143,6 +142,7 @@ fn listed(node: &Node) -> Vec<&Node> {
     }
 }
 
+/// A list of some of these words, each once, and at least one.
 fn choice(keys: &mut Keys<'_>, name: &'static str, node: &Node, words: &[&str]) -> Vec<String> {
     let items = listed(node);
     if items.is_empty() {

@@ -151,8 +151,7 @@ impl Reporter {
                 entries.text("consumer_key", consumer_key.as_deref());
                 entries.text("consumer_secret", consumer_secret.as_deref());
                 entries.text("token_key", token_key.as_deref()).text("token_secret", token_secret.as_deref());
-                let retries = retries.iter().map(|seconds| Node::detached(Value::Int(i128::from(*seconds))));
-                entries.number("timeout", *timeout).nodes("retries", retries.collect())
+                entries.number("timeout", *timeout).nodes("retries", retries.clone())
             }
         };
         entries.text("level", self.level.as_deref()).rest(&self.rest);

@@ -2,7 +2,7 @@
 
 /// Declares such a struct, with `KEYS`, `take` and `put`.
 ///
-/// The kinds are those of [`Keys`](super::Keys): `text`, `flag`, `number`, `words`, `mapping`, and `node` and `nodes` for
+/// The kinds are those of [`Keys`](super::Keys): `text`, `flag`, `switch`, `number`, `words`, `mapping`, and `node` and `nodes` for
 /// what is kept as it stands there. `(Other)` is a mapping with the keys of `Other`, and `[Other]` a list of them.
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:tt = $key:literal,)* }) => {
@@ -48,6 +48,7 @@ macro_rules! fields {
 macro_rules! kind {
     (text) => { Option<String> };
     (flag) => { Option<bool> };
+    (switch) => { Option<bool> };
     (number) => { Option<u64> };
     (words) => { Vec<String> };
     (mapping) => { $crate::value::Mapping };
@@ -63,6 +64,9 @@ macro_rules! take {
     };
     ($keys:ident, flag, $key:literal) => {
         $keys.flag($key)
+    };
+    ($keys:ident, switch, $key:literal) => {
+        $keys.switch($key)
     };
     ($keys:ident, number, $key:literal) => {
         $keys.number($key)
@@ -92,6 +96,9 @@ macro_rules! put {
         $entries.text($key, $value.as_deref())
     };
     ($entries:ident, flag, $key:literal, $value:expr) => {
+        $entries.choice($key, $value)
+    };
+    ($entries:ident, switch, $key:literal, $value:expr) => {
         $entries.choice($key, $value)
     };
     ($entries:ident, number, $key:literal, $value:expr) => {

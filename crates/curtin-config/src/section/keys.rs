@@ -124,6 +124,24 @@ impl<'a> Keys<'a> {
         Some(value)
     }
 
+    /// True or false as netplan reads it, for which quotes and case make no difference.
+    pub(crate) fn switch(&mut self, name: &'static str) -> Option<bool> {
+        let node = self.get(name)?;
+        let value = match &node.value {
+            Value::Bool(value) => Some(*value),
+            Value::String(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "on" | "yes" | "y" => Some(true),
+                "false" | "off" | "no" | "n" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        if value.is_none() {
+            self.odd(name, node, "true or false");
+        }
+        value
+    }
+
     /// True or false; curtin stops at anything else.
     pub(crate) fn strict_flag(&mut self, name: &'static str) -> Option<bool> {
         let node = self.get(name)?;

@@ -78,8 +78,8 @@ pub enum ReporterKind {
         token_secret: Option<String>,
         /// Seconds that one report may take.
         timeout: Option<u64>,
-        /// Seconds to wait before each further attempt.
-        retries: Vec<u64>,
+        /// Seconds to wait before each further attempt, as they stand there.
+        retries: Vec<Node>,
     },
     /// To the journal of systemd.
     Journald {
@@ -139,7 +139,6 @@ fn is_level(level: &str) -> bool {
 
 fn webhook(keys: &mut Keys<'_>) -> Option<ReporterKind> {
     let endpoint = keys.get("endpoint").map(Node::to_text);
-    let retries = keys.get("retries").and_then(Node::as_sequence).unwrap_or_default();
     let hook = ReporterKind::Webhook {
         endpoint: endpoint.clone().flatten().unwrap_or_default(),
         consumer_key: keys.text("consumer_key"),
@@ -147,7 +146,7 @@ fn webhook(keys: &mut Keys<'_>) -> Option<ReporterKind> {
         token_key: keys.text("token_key"),
         token_secret: keys.text("token_secret"),
         timeout: keys.number("timeout"),
-        retries: retries.iter().filter_map(|node| node.to_text()?.parse().ok()).collect(),
+        retries: keys.nodes("retries"),
     };
     let keys_of_oauth = ["consumer_key", "token_key", "token_secret"];
     let given = keys_of_oauth.into_iter().filter(|name| keys.get(name).is_some_and(|node| !node.is_falsy())).count();

@@ -127,7 +127,9 @@ fn write_file(draft: &mut Draft<'_>, section: &str, key: &str, file: &WriteFile)
             let full = format!("{}/{}", draft.target.mount_point, file.path.trim_start_matches('/'));
             let mode = format!("{:04o}", file.mode);
             let command = ["sh", "-c", script, "file", &mode, &full].map(str::to_owned);
-            Step::new(Stage::Curthooks, &id, &description, command).stdin(emit::encode(&file.content)).writes([full])
+            Step::new(Stage::Curthooks, &id, &description, command)
+                .content(emit::encode(&file.content), file.mode)
+                .writes([full])
         }
     };
     draft.push(step);

@@ -22,7 +22,7 @@ pub struct NetworkItem {
     pub mtu: Option<u64>,
     /// Its addresses.
     pub subnets: Vec<Subnet>,
-    /// A name for the item, which MAAS writes and nobody reads.
+    /// A name for the item, which MAAS writes and nobody reads; a route has its own.
     pub id: Option<String>,
     /// Whether router advertisements are listened to.
     pub accept_ra: Option<bool>,
@@ -201,13 +201,14 @@ impl NetworkItem {
             keys.error("bad-type", "name", node.span, format!("must be text, not {}", node.kind()));
         }
         keys.get("subnets");
+        let is_route = matches!(kind, NetworkItemKind::Route(_));
         let item = Self {
             name: keys.text("name"),
             kind,
             mac_address: mac_address(&mut keys),
             mtu: keys.number("mtu"),
             subnets: if is_device { subnets(&mut keys) } else { Vec::new() },
-            id: keys.text("id"),
+            id: if is_route { None } else { keys.text("id") },
             accept_ra: keys.flag("accept-ra"),
             optional: keys.flag("optional"),
             keep_configuration: keys.get("keep_configuration").cloned(),

@@ -59,7 +59,7 @@ fields! {
         /// The next hop.
         via: text = "via",
         /// Whether the next hop is a neighbour even if no address says so.
-        on_link: flag = "on-link",
+        on_link: switch = "on-link",
         /// The address that packets come from.
         from: text = "from",
         /// Its metric.
@@ -77,7 +77,7 @@ fields! {
         /// The window that is offered to the other side at first.
         advertised_receive_window: number = "advertised-receive-window",
         /// The largest segment that is offered to the other side.
-        advmss: number = "advmss",
+        advertised_mss: number = "advertised-mss",
     }
 }
 
@@ -93,9 +93,9 @@ fields! {
         /// Addresses with prefix lengths.
         addresses: nodes = "addresses",
         /// Whether DHCP for IPv4 is used.
-        dhcp4: flag = "dhcp4",
+        dhcp4: switch = "dhcp4",
         /// Whether DHCP for IPv6 is used.
-        dhcp6: flag = "dhcp6",
+        dhcp6: switch = "dhcp6",
         /// What is taken of what DHCP for IPv4 says.
         dhcp4_overrides: mapping = "dhcp4-overrides",
         /// What is taken of what DHCP for IPv6 says.
@@ -123,7 +123,7 @@ fields! {
         /// The bits that tell it from others in its network.
         ipv6_address_token: text = "ipv6-address-token",
         /// Whether router advertisements are listened to.
-        accept_ra: flag = "accept-ra",
+        accept_ra: switch = "accept-ra",
         /// What is taken of router advertisements.
         ra_overrides: mapping = "ra-overrides",
         /// The hardware address that it gets.
@@ -131,19 +131,21 @@ fields! {
         /// The kinds of addresses that the link gives itself.
         link_local: node = "link-local",
         /// Whether the device must not be touched while the system runs.
-        critical: flag = "critical",
+        critical: switch = "critical",
         /// Whether the start of the system goes on without it.
-        optional: flag = "optional",
+        optional: switch = "optional",
         /// The addresses that the start of the system does not wait for.
         optional_addresses: words = "optional-addresses",
         /// `manual` or `off`.
         activation_mode: text = "activation-mode",
         /// Whether it is set up without a cable.
-        ignore_carrier: flag = "ignore-carrier",
+        ignore_carrier: switch = "ignore-carrier",
         /// Whether a packet may wake the machine.
-        wakeonlan: flag = "wakeonlan",
+        wakeonlan: switch = "wakeonlan",
+        /// What of a wireless network may wake the machine.
+        wakeonwlan: words = "wakeonwlan",
         /// Whether it tells its neighbours of itself.
-        emit_lldp: flag = "emit-lldp",
+        emit_lldp: switch = "emit-lldp",
         /// `datagram` or `connected`.
         infiniband_mode: text = "infiniband-mode",
         /// How many virtual functions it has.
@@ -151,9 +153,15 @@ fields! {
         /// Which switch the virtual functions have.
         embedded_switch_mode: text = "embedded-switch-mode",
         /// Whether virtual functions are bound to their drivers late.
-        delay_virtual_functions_rebind: flag = "delay-virtual-functions-rebind",
+        delay_virtual_functions_rebind: switch = "delay-virtual-functions-rebind",
         /// The interfaces of a bond or bridge.
         interfaces: words = "interfaces",
+        /// Whether a bridge sends packets back to the port that they came from.
+        hairpin: switch = "hairpin",
+        /// Whether a bridge learns the hardware addresses behind this port.
+        port_mac_learning: switch = "port-mac-learning",
+        /// Whether a bridge answers for neighbours instead of asking this port.
+        neigh_suppress: switch = "neigh-suppress",
         /// Parameters of a bond or bridge.
         parameters: mapping = "parameters",
         /// The tag of a VLAN.
@@ -170,12 +178,40 @@ fields! {
         remote: text = "remote",
         /// The key of a tunnel.
         key: node = "key",
-        /// The keys of a tunnel.
-        keys: mapping = "keys",
+        /// The keys of a tunnel, or one for both directions.
+        keys: node = "keys",
         /// The port of a tunnel.
         port: number = "port",
         /// How long packets of a tunnel live.
         ttl: number = "ttl",
+        /// The mark of packets that a tunnel of `WireGuard` sends.
+        mark: number = "mark",
+        /// Seconds until a VXLAN forgets a hardware address.
+        ageing: number = "ageing",
+        /// The same, as it is spelled elsewhere.
+        aging: number = "aging",
+        /// How many hardware addresses a VXLAN knows at most.
+        limit: number = "limit",
+        /// The type of service of a VXLAN's packets.
+        type_of_service: number = "type-of-service",
+        /// The flow label of a VXLAN's packets.
+        flow_label: number = "flow-label",
+        /// Whether a VXLAN's packets must not be fragmented.
+        do_not_fragment: switch = "do-not-fragment",
+        /// Whether a VXLAN routes what it knows the way for by itself.
+        short_circuit: switch = "short-circuit",
+        /// Whether a VXLAN answers ARP for others.
+        arp_proxy: switch = "arp-proxy",
+        /// Whether a VXLAN learns hardware addresses from what it receives.
+        mac_learning: switch = "mac-learning",
+        /// What a VXLAN tells of what it misses: `l2-miss`, `l3-miss`.
+        notifications: words = "notifications",
+        /// Which checksums a VXLAN has.
+        checksums: words = "checksums",
+        /// Extensions of VXLAN.
+        extensions: words = "extensions",
+        /// The first and the last source port of a VXLAN.
+        port_range: nodes = "port-range",
         /// The other end of a pair, or of a tunnel of `WireGuard`.
         peer: text = "peer",
         /// The other ends of a tunnel of `WireGuard`.
@@ -186,24 +222,44 @@ fields! {
         access_points: mapping = "access-points",
         /// The country whose rules a wireless interface keeps.
         regulatory_domain: text = "regulatory-domain",
+        /// The access point of a modem's provider.
+        apn: text = "apn",
+        /// Whether a modem finds its settings by itself.
+        auto_config: switch = "auto-config",
+        /// The modem that is meant.
+        device_id: text = "device-id",
+        /// The provider that a modem keeps to.
+        network_id: text = "network-id",
+        /// The number that a modem dials.
+        number: text = "number",
+        /// The password for a modem's provider.
+        password: text = "password",
+        /// The PIN of a SIM card.
+        pin: text = "pin",
+        /// The SIM card that is meant.
+        sim_id: text = "sim-id",
+        /// The provider of the SIM card that is meant.
+        sim_operator_id: text = "sim-operator-id",
+        /// The name for a modem's provider.
+        username: text = "username",
         /// Settings of Open vSwitch.
         openvswitch: node = "openvswitch",
         /// Settings of `NetworkManager`.
         networkmanager: mapping = "networkmanager",
         /// Offloads that are turned on or off.
-        generic_receive_offload: flag = "generic-receive-offload",
+        generic_receive_offload: switch = "generic-receive-offload",
         /// The same for segmentation.
-        generic_segmentation_offload: flag = "generic-segmentation-offload",
+        generic_segmentation_offload: switch = "generic-segmentation-offload",
         /// The same for large receive.
-        large_receive_offload: flag = "large-receive-offload",
+        large_receive_offload: switch = "large-receive-offload",
         /// The same for checksums of what arrives.
-        receive_checksum_offload: flag = "receive-checksum-offload",
+        receive_checksum_offload: switch = "receive-checksum-offload",
         /// The same for checksums of what leaves.
-        transmit_checksum_offload: flag = "transmit-checksum-offload",
+        transmit_checksum_offload: switch = "transmit-checksum-offload",
         /// The same for segmentation of TCP.
-        tcp_segmentation_offload: flag = "tcp-segmentation-offload",
+        tcp_segmentation_offload: switch = "tcp-segmentation-offload",
         /// The same for segmentation of TCP over IPv6.
-        tcp6_segmentation_offload: flag = "tcp6-segmentation-offload",
+        tcp6_segmentation_offload: switch = "tcp6-segmentation-offload",
     }
 }
 
