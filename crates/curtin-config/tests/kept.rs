@@ -2,7 +2,8 @@
 
 use firstlight_curtin_config::layout::Table;
 use firstlight_curtin_config::{
-    Disk, ExistingPartition, ExistingTable, Firmware, Plan, Problem, ShellOptions, Target, parse, plan, render_shell,
+    Disk, ExistingPartition, ExistingTable, Firmware, Level, Plan, Problem, ShellOptions, Target, check, parse, plan,
+    render_shell,
 };
 
 const LINUX: &str = "0FC63DAF-8483-4772-8E79-3D69D8477DE4";
@@ -160,6 +161,34 @@ fn lvm_is_asked_for_the_members_of_a_group() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(said, "firstlight-none is on\n\nand not on\n/dev/null\n", "this test needs lvm2: {error}");
+}
+
+#[test]
+fn a_volume_that_stays_leaves_room_for_others() {
+    let of = |name: &str| {
+        good(&format!(
+            "  - {{id: g, type: lvm_volgroup, name: vg, devices: [b1, c1], preserve: true}}
+  - {{id: l, type: lvm_partition, name: {name}, volgroup: g, preserve: true}}
+  - {{id: n, type: lvm_partition, name: new, volgroup: g, size: 2G}}
+  - {{id: o, type: lvm_partition, name: rest, volgroup: g}}"
+        ))
+    };
+    let extents = |plan: &Plan| plan.layout.volumes.last().map(|volume| volume.size >> 22);
+    // 999 extents on each partition; nothing says what the first one takes, and of the other it is known.
+    assert_eq!(extents(&of("unknown")), Some(2 * 999 - 512));
+    assert_eq!(extents(&of("home")), Some(2 * 999 - 256 - 512));
+    let yaml = "storage:
+  version: 1
+  config:
+  - {id: d, type: disk, path: /dev/sda, preserve: true}
+  - {id: g, type: lvm_volgroup, name: vg, devices: [d], preserve: true}
+  - {id: l, type: lvm_partition, name: old, volgroup: g, preserve: true}
+  - {id: n, type: lvm_partition, name: new, volgroup: g, size: 2G}
+  - {id: o, type: lvm_partition, name: rest, volgroup: g}
+  - {id: p, type: lvm_partition, name: more, volgroup: g}
+";
+    let full: Vec<String> = check(yaml, Level::Runtime).into_iter().map(|problem| problem.path).collect();
+    assert_eq!(full, ["storage.config[5].size"]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
             let message = format!("{} (line {}) has no size, and takes all that is free", first.id, first.span.line);
             problems.push(item.error("lvm-full", "size", message).remedy("put the volume without a size last"));
         }
-        if !item.flag("size") {
+        if !item.flag("size") && !item.preserved() {
             rest = Some(item);
         }
     }

@@ -22,7 +22,9 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut sizes = Sizes::new();
     for item in &graph.items {
         // What has no size takes all that is left, which is another mistake.
-        let has_rest = |other: &Item<'_>| other.kind == item.kind && other.at < item.at && !other.flag("size");
+        let has_rest = |other: &Item<'_>| {
+            other.kind == item.kind && other.at < item.at && !other.flag("size") && !other.preserved()
+        };
         let group = item.text("volgroup").unwrap_or_default();
         if item.kind != "lvm_partition" || !graph.users(group).any(has_rest) {
             least(item, &sizes, problems);
@@ -59,7 +61,7 @@ fn size(item: &Item<'_>, sizes: &Sizes<'_>) -> Option<u64> {
         "partition" => item.bytes("size"),
         "lvm_volgroup" => {
             let members = list(item, "devices", sizes)?;
-            Some(members.iter().map(|size| size.saturating_sub(MIB) / EXTENT * EXTENT).sum())
+            Some(sum(members.iter().map(|size| size.saturating_sub(MIB) / EXTENT * EXTENT)))
         }
         "lvm_partition" => match item.bytes("size").filter(|size| *size > 0) {
             Some(size) => size.div_ceil(EXTENT).checked_mul(EXTENT),
@@ -82,9 +84,14 @@ fn array(item: &Item<'_>, sizes: &Sizes<'_>) -> Option<u64> {
     let largest = all.iter().copied().max()?;
     match level {
         RaidLevel::Container => None,
-        RaidLevel::Raid0 | RaidLevel::Linear => Some(members.iter().map(|size| component(*size, largest)).sum()),
+        RaidLevel::Raid0 | RaidLevel::Linear => Some(sum(members.iter().map(|size| component(*size, largest)))),
         level => Some(level.capacity(component(*all.iter().min()?, largest), members.len() as u64)),
     }
+}
+
+/// Disks may be said to be larger than any sum of bytes.
+fn sum(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// What an item needs at least of that which it stands on.

@@ -34,7 +34,8 @@ impl<'a> Resolver<'a> {
             self.error(item, "sector-size", "devices", message);
             return None;
         }
-        let extents: u64 = members.iter().map(|facts| facts.size.saturating_sub(HEADER) / EXTENT).sum();
+        let extents: u64 =
+            members.iter().map(|facts| facts.size.saturating_sub(HEADER) / EXTENT).fold(0, u64::saturating_add);
         let group = VolumeGroup { name: name.clone(), members: members.into_iter().map(|facts| facts.path).collect() };
         let made =
             volume(item, format!("/dev/{name}"), extents.saturating_mul(EXTENT), sector_size, VolumeKind::Group(group));
@@ -75,6 +76,13 @@ impl<'a> Resolver<'a> {
         let VolumeKind::Group(VolumeGroup { name: group_name, .. }) = &group_volume.kind else { return None };
         let group_name = group_name.clone();
         let path = format!("/dev/{group_name}/{name}");
+        // What stays, and does not say how large it is, takes what is known of it.
+        let known = self.known(&path).filter(|_| item.preserve && size.is_none());
+        let taken = match known {
+            Some(known) => known.size.div_ceil(EXTENT),
+            None if item.preserve && size.is_none() => 0,
+            None => extents,
+        };
         let logical = LogicalVolume {
             group: group_name,
             name,
@@ -86,7 +94,7 @@ impl<'a> Resolver<'a> {
         let wipe = wanted.wipe.filter(|_| !item.preserve);
         let made = self.made(item, path, sizes, VolumeKind::Logical(logical), (None, wipe))?;
         let at = self.add_volume(item, made)?;
-        self.free_extents.insert(group, free.saturating_sub(extents));
+        self.free_extents.insert(group, free.saturating_sub(taken));
         Some(Place::Device(Device::Whole(Holder::Array(at))))
     }
 }
