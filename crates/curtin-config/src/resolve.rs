@@ -56,6 +56,13 @@ struct Facts {
     sector_size: u32,
 }
 
+/// The partition items of a device so far, and those with the flag `logical` among them.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    all: u32,
+    logical: u32,
+}
+
 struct Resolver<'a> {
     target: &'a Target,
     storage: &'a Storage,
@@ -63,6 +70,8 @@ struct Resolver<'a> {
     places: BTreeMap<&'a str, Place>,
     /// What each device is used for: the id of a format or volume.
     uses: BTreeMap<Device, &'a str>,
+    /// How many partitions there have been, from which their numbers follow.
+    counts: BTreeMap<Holder, Counts>,
     /// Extents of 4 MiB that are left in each volume group.
     free_extents: BTreeMap<usize, u64>,
     /// The devices with a cache set, and its UUID.
@@ -84,6 +93,7 @@ pub(crate) fn resolve(storage: &Storage, target: &Target) -> (Layout, Vec<Proble
         version: storage.version,
         places: BTreeMap::new(),
         uses: BTreeMap::new(),
+        counts: BTreeMap::new(),
         free_extents: BTreeMap::new(),
         cache_sets: BTreeMap::new(),
         mountpoints: BTreeMap::new(),

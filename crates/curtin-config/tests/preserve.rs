@@ -114,7 +114,9 @@ fn version_1_leaves_what_it_is_not_told_of() {
     let codes = |text: &str| planned(text).unwrap_err().iter().map(|problem| problem.code).collect::<Vec<_>>();
     // The old partition 2 is still there.
     assert_eq!(codes(&text)[0], "partition-number");
-    let kept = text.replace("number: 2, size: 3G, offset: 513M", "size: 2G");
+    let kept = text
+        .replace("number: 2, size: 3G, offset: 513M", "number: 4, size: 2G")
+        .replace("size: 1G}", "size: 1G, number: 5}");
     let plan = planned(&kept).unwrap();
     let root = plan.layout.device_at("/");
     assert_eq!(root, Some("/dev/sda4"));

@@ -6,7 +6,7 @@
 mod partitions;
 
 use firstlight_curtin_config::layout::{Table, VolumeKind};
-use firstlight_curtin_config::{Disk, Firmware, Plan, Target, parse, plan, render_json, render_text};
+use firstlight_curtin_config::{Disk, Firmware, Level, Plan, Target, check, parse, plan, render_json, render_text};
 
 const MIB: u64 = 1 << 20;
 

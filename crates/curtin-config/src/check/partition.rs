@@ -126,11 +126,7 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
         let apart = logical || (graph.version == 1 && flag == "logical");
         others += u64::from(!apart);
         logicals += u64::from(apart);
-        let counted = match (apart, graph.version) {
-            (true, _) => 4 + logicals,
-            (false, 2) => others,
-            (false, _) => others + logicals,
-        };
+        let counted = if apart { 4 + logicals } else { others + logicals };
         let number = part.number("number").filter(|number| *number > 0).unwrap_or(counted);
         if graph.version == 1 {
             order(disk, part, number, before, extended.filter(|_| !logical), problems);

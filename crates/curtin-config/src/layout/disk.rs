@@ -189,7 +189,7 @@ impl DiskLayout {
 
     /// What fdasd is told: first and last track of each partition.
     pub(crate) fn fdasd_config(&self) -> String {
-        let track = super::track(self.sector_size);
+        let track = super::track(self.sector_size).max(1);
         let line = |part: &Partition| format!("[{},{}]\n", part.start / track, (part.start + part.size) / track - 1);
         self.partitions.iter().map(line).collect()
     }

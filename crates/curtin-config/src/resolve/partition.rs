@@ -1,6 +1,6 @@
 //! Where partitions lie.
 
-use super::{Device, Place, Resolver};
+use super::{Device, Holder, Place, Resolver};
 use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, usable};
 use crate::seed;
 use crate::size::human;
@@ -16,6 +16,10 @@ impl Resolver<'_> {
             self.error(item, "unknown-device", "device", message);
             return None;
         };
+        let is_logical = wanted.flag.as_deref() == Some("logical");
+        let counts = self.counts.entry(holder).or_default();
+        counts.all = counts.all.saturating_add(1);
+        counts.logical = counts.logical.saturating_add(u32::from(is_logical));
         let Some((disk, table)) = self.holder(holder).and_then(|disk| Some((disk.clone(), disk.table?))) else {
             let message = format!("{} has no ptable", wanted.device);
             self.error(item, "ptable", "device", message);
@@ -44,9 +48,9 @@ impl Resolver<'_> {
             return None;
         };
         let by_number = self.version == 2 && wanted.number > Some(4);
-        let logical = table == Table::Msdos && (wanted.flag.as_deref() == Some("logical") || by_number);
+        let logical = table == Table::Msdos && (is_logical || by_number);
         let size = if kind == PartitionKind::Extended { self.with_tables(wanted, size) } else { size };
-        let number = self.number(item, wanted, &disk, table, logical)?;
+        let number = self.number(item, wanted, (holder, &disk), table, logical)?;
         let (start, size) = self.place(item, wanted, &disk, table, logical, size)?;
         let type_code = self.type_code(item, wanted, table)?;
         let uuid = match wanted.uuid.as_deref().filter(|uuid| !uuid.is_empty()) {
@@ -90,12 +94,12 @@ impl Resolver<'_> {
         needed.max(size.saturating_add(count * ALIGNMENT))
     }
 
-    /// The wanted number, or the next one of its kind.
+    /// The wanted number, or that which curtin counts: the items of this device so far.
     fn number(
         &mut self,
         item: &StorageItem,
         wanted: &PartitionItem,
-        disk: &DiskLayout,
+        (holder, disk): (Holder, &DiskLayout),
         table: Table,
         logical: bool,
     ) -> Option<u32> {
@@ -104,14 +108,18 @@ impl Resolver<'_> {
             (Table::Msdos, false) => 1..=4,
             (Table::Msdos, true) => 5..=60,
         };
-        let last = disk.partitions.iter().filter(|other| other.logical == logical).map(|other| other.number).max();
-        let next = last.map_or(*range.start(), |last| last.saturating_add(1));
-        // New logical partitions are counted, whatever number is given; version 1 counts them from five in a GPT, too.
-        let in_gpt = table == Table::Gpt && self.version == 1 && wanted.flag.as_deref() == Some("logical");
+        let counts = self.counts.get(&holder).copied().unwrap_or_default();
+        // Version 1 counts those with the flag from five in a GPT, too.
+        let counted = match wanted.flag.as_deref() {
+            Some("logical") if self.version == 1 => counts.logical.saturating_add(4),
+            _ => counts.all,
+        };
+        // New logical partitions are counted as they lie on the disk, whatever number is given.
+        let next = disk.partitions.iter().filter(|other| other.logical).map(|other| other.number + 1).max();
         let number = match wanted.number {
             Some(number) if !logical || disk.preserve => number,
-            None if in_gpt => next.max(5),
-            _ => next,
+            _ if logical => next.unwrap_or(5),
+            _ => counted,
         };
         if !range.contains(&number) || disk.partitions.iter().any(|other| other.number == number) {
             let kind = if logical { "logical partition" } else { "partition" };
@@ -141,7 +149,8 @@ impl Resolver<'_> {
             room.start = sectors.saturating_mul(u64::from(disk.sector_size));
         }
         if table == Table::Msdos {
-            room.end = room.end.min(MBR_SECTORS * u64::from(disk.sector_size) / ALIGNMENT * ALIGNMENT - ALIGNMENT);
+            let limit = MBR_SECTORS.saturating_mul(u64::from(disk.sector_size)) / ALIGNMENT * ALIGNMENT;
+            room.end = room.end.min(limit.saturating_sub(ALIGNMENT));
         }
         let extended = disk.partitions.iter().find(|other| other.kind == PartitionKind::Extended);
         if logical {
@@ -160,7 +169,8 @@ impl Resolver<'_> {
             (true, None) => ALIGNMENT,
             (true, Some(_)) => u64::from(disk.sector_size),
         };
-        let after = peers.clone().map(|other| other.start.saturating_add(other.size + gap)).max().unwrap_or(room.start);
+        let behind = |other: &Partition| other.start.saturating_add(other.size).saturating_add(gap);
+        let after = peers.clone().map(behind).max().unwrap_or(room.start);
         let start = match wanted.offset {
             Some(offset) => offset / u64::from(disk.sector_size.max(1)) * u64::from(disk.sector_size),
             None => after.checked_next_multiple_of(ALIGNMENT).unwrap_or(u64::MAX),
@@ -180,7 +190,7 @@ impl Resolver<'_> {
             self.error(item, "partition-size", "size", message);
             return None;
         }
-        let over = peers.clone().find(|other| start < other.start + other.size + gap && other.start < end + gap);
+        let over = peers.clone().find(|other| start < behind(other) && other.start < end.saturating_add(gap));
         if let Some(other) = over {
             let message =
                 format!("overlaps the partition {}", if other.id.is_empty() { &other.path } else { &other.id });

@@ -14,7 +14,7 @@ storage:
   - {id: x, type: partition, device: d, size: 4G, flag: extended}
   - {id: l1, type: partition, device: d, size: 1G, flag: logical}
   - {id: l2, type: partition, device: d, size: 1G, flag: logical, partition_type: '0x82'}
-  - {id: p3, type: partition, device: d, size: 1G}
+  - {id: p3, type: partition, device: d, size: 1G, number: 3}
   - {id: f, type: format, volume: p1, fstype: ext4}
   - {id: m, type: mount, device: f, path: /}
 ",
@@ -59,6 +59,71 @@ fn disks_of_any_size_are_planned_or_refused() {
             machine.disks.iter_mut().for_each(|disk| disk.size = size);
             let _ = plan(&parse(&text).config, &machine);
         }
+    }
+}
+
+#[test]
+fn numbers_are_counted_as_curtin_counts() {
+    let numbers = |version: u8, table: &str, parts: &[&str]| {
+        let items: String = parts
+            .iter()
+            .enumerate()
+            .map(|(at, part)| format!("  - {{id: p{at}, type: partition, device: b, size: {part}}}\n"))
+            .collect();
+        let text = yaml(&format!(
+            "{items}  - {{id: it, type: format, volume: a3, fstype: ext4}}\n  - {{id: m, type: mount, device: it, path: /}}"
+        ));
+        let text = text.replace("/dev/sdb}", &format!("/dev/sdb, ptable: {table}}}"));
+        let text = text.replace("version: 1", &format!("version: {version}"));
+        let found: Vec<&str> = check(&text, Level::Runtime)
+            .iter()
+            .filter(|problem| problem.is_error())
+            .map(|problem| problem.code)
+            .collect();
+        match plan(&parse(&text).config, &machine()) {
+            Ok(plan) => {
+                assert_eq!(found, Vec::<&str>::new());
+                Ok(plan.layout.disks[1].partitions.iter().map(|part| part.number).collect::<Vec<u32>>())
+            }
+            Err(problems) => {
+                assert!(!found.is_empty());
+                Err(problems[0].code)
+            }
+        }
+    };
+    assert_eq!(numbers(2, "gpt", &["1G, number: 14", "1G, number: 15", "1G"]), Ok(vec![14, 15, 3]));
+    assert_eq!(numbers(2, "gpt", &["1G, number: 3", "1G", "1G"]), Err("partition-number"));
+    let logical = ["1G", "3G, flag: extended", "1G, flag: logical", "1G"];
+    assert_eq!(numbers(2, "msdos", &logical), Ok(vec![1, 2, 5, 4]));
+    let logical = ["1G", "3G, flag: extended", "1G, flag: logical", "1G, flag: logical", "1G"];
+    assert_eq!(numbers(2, "msdos", &logical), Err("partition-number"));
+    // Version 1 would call the last one the fifth, and count from five in a GPT, too.
+    assert_eq!(numbers(1, "msdos", &logical), Err("partition-number"));
+    assert_eq!(numbers(1, "gpt", &["1G", "1G, flag: logical", "1G, flag: logical", "1G"]), Ok(vec![1, 5, 6, 4]));
+}
+
+#[test]
+fn nothing_is_too_large_to_be_counted() {
+    let disks: String = (0..3)
+        .map(|at| {
+            format!(
+                "  - {{id: d{at}, type: disk, serial: s{at}, ptable: gpt}}
+  - {{id: p{at}, type: partition, device: d{at}, size: 8000000T}}\n"
+            )
+        })
+        .collect();
+    for user in ["type: lvm_volgroup, name: vg", "type: raid, name: md0, raidlevel: 0"] {
+        let text = format!("storage:\n  version: 1\n  config:\n{disks}  - {{id: it, devices: [p0, p1, p2], {user}}}\n");
+        assert_eq!(check(&text, Level::Runtime), []);
+    }
+    let msdos =
+        yaml("  - {id: b1, type: partition, device: b, size: 1G}").replace("/dev/sdb}", "/dev/sdb, ptable: msdos}");
+    for size in [0, 1, u32::MAX] {
+        let mut machine = machine();
+        machine.disks.iter_mut().for_each(|disk| disk.sector_size = size);
+        let codes: Vec<&str> =
+            plan(&parse(&msdos).config, &machine).unwrap_err().iter().map(|problem| problem.code).collect();
+        assert!(codes.contains(&"sector-size"), "{codes:?}");
     }
 }
 
