@@ -42,6 +42,7 @@ mod digits;
 mod emit;
 mod entries;
 mod image;
+mod iscsi;
 mod json;
 #[cfg(feature = "schemars")]
 mod json_schema;

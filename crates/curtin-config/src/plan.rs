@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::Config;
+use crate::iscsi;
 use crate::layout::Layout;
 use crate::power::PowerState;
 use crate::problem::{Problem, Span};
@@ -299,7 +300,7 @@ fn check_target(draft: &mut Draft<'_>) {
     for disk in &target.disks {
         let clean = disk.path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-:+@".contains(c));
         if !disk.path.starts_with("/dev/") || !parts(&disk.path) || !clean {
-            error("disk-path", format!("{:?} is not the path of a device", disk.path));
+            error("disk-path", format!("{:?} is not the path of a device", iscsi::shown(&disk.path)));
         }
     }
     for disk in &draft.layout.disks {

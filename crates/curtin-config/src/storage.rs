@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::iscsi;
 use crate::problem::Span;
 use crate::value::Mapping;
 
@@ -112,7 +113,7 @@ impl ItemKind {
 }
 
 /// A whole disk; serial, WWN and path must all fit when they are given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct DiskItem {
     /// Its serial number.
     pub serial: Option<String>,
@@ -136,6 +137,19 @@ pub struct DiskItem {
     pub device_id: Option<String>,
     /// The id of the `NVMe` controller that it is behind.
     pub nvme_controller: Option<String>,
+}
+
+/// The password in an address of iSCSI is never shown.
+impl fmt::Debug for DiskItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiskItem")
+            .field("serial", &self.serial)
+            .field("wwn", &self.wwn)
+            .field("path", &self.path.as_deref().map(iscsi::shown))
+            .field("ptable", &self.ptable)
+            .field("wipe", &self.wipe)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A partition.

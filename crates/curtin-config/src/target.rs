@@ -1,5 +1,8 @@
 //! What is known about the machine that is to be installed.
 
+use std::fmt;
+
+use crate::iscsi;
 use crate::layout::Table;
 use crate::source::Source;
 
@@ -14,7 +17,7 @@ pub enum Firmware {
 }
 
 /// A disk of the machine, as commissioning has found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Disk {
     /// The device node, such as `/dev/vda` or `/dev/nvme0n1`.
     pub path: String,
@@ -22,7 +25,7 @@ pub struct Disk {
     pub serial: Option<String>,
     /// The world wide name, if the disk has one.
     pub wwn: Option<String>,
-    /// Other names of the device node, such as those below `/dev/disk/by-id`.
+    /// Other names of the device node, such as those below `/dev/disk/by-id`, or its `iscsi:` address.
     pub links: Vec<String>,
     /// Its size in bytes.
     pub size: u64,
@@ -84,6 +87,28 @@ impl Disk {
     /// Whether this is one of its names.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path == path || self.links.iter().any(|link| link == path)
+    }
+
+    /// Whether iSCSI reaches it.
+    pub(crate) fn is_iscsi(&self) -> bool {
+        self.links.iter().any(|link| iscsi::is_address(link))
+    }
+}
+
+/// The password in an address of iSCSI is never shown.
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk")
+            .field("path", &iscsi::shown(&self.path))
+            .field("serial", &self.serial)
+            .field("wwn", &self.wwn)
+            .field("links", &self.links.iter().map(|link| iscsi::shown(link)).collect::<Vec<_>>())
+            .field("size", &self.size)
+            .field("sector_size", &self.sector_size)
+            .field("existing", &self.existing)
+            .field("fstype", &self.fstype)
+            .field("fs_uuid", &self.fs_uuid)
+            .finish()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which disk of the machine an item means.
 
 use super::{Device, Holder, Place, Resolver};
+use crate::iscsi;
 use crate::layout::{DiskLayout, Table, path_of};
 use crate::problem::Problem;
 use crate::seed;
@@ -76,7 +77,11 @@ impl<'a> Resolver<'a> {
         match found.as_slice() {
             [disk] => {
                 if !is_at(disk) {
-                    let message = format!("the disk is not {path} but {}: it is taken by its serial or wwn", disk.path);
+                    let message = format!(
+                        "the disk is not {} but {}: it is taken by its serial or wwn",
+                        iscsi::shown(path),
+                        disk.path
+                    );
                     let problem = Problem::warning("disk-moved", format!("{}.path", item.path), item.span, message);
                     self.problems.push(problem.remedy("leave the path out"));
                 }

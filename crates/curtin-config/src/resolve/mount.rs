@@ -3,6 +3,43 @@
 use super::{Device, Place, Resolver};
 use crate::layout::{CryptKey, Filesystem, Mount, Table, VolumeKind};
 use crate::storage::{MountItem, StorageItem};
+use crate::target::Disk;
+
+/// What nothing is checked of at the start: the file systems that `/proc/filesystems` calls `nodev`, swap and bind mounts.
+const NODEV: &[&str] = &[
+    "9p",
+    "autofs",
+    "bind",
+    "binfmt_misc",
+    "bpf",
+    "ceph",
+    "cgroup",
+    "cgroup2",
+    "cifs",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fuse",
+    "hugetlbfs",
+    "mqueue",
+    "nfs",
+    "nfs4",
+    "none",
+    "overlay",
+    "proc",
+    "pstore",
+    "ramfs",
+    "securityfs",
+    "smb3",
+    "swap",
+    "sysfs",
+    "tmpfs",
+    "tracefs",
+    "virtiofs",
+    "zfs",
+];
 
 impl Resolver<'_> {
     pub(super) fn mount(&mut self, item: &StorageItem, wanted: &MountItem) -> Option<Place> {
@@ -16,7 +53,7 @@ impl Resolver<'_> {
             kind: word(&wanted.fstype, "auto"),
             options: word(&wanted.options, "defaults"),
             freq: word(&wanted.freq, "0"),
-            passno: word(&wanted.passno, "0"),
+            passno: word(&wanted.passno, ""),
         };
         let told = wanted.spec.as_deref().is_some_and(|spec| !spec.is_empty());
         if told && wanted.fstype.as_deref().is_some_and(|kind| !kind.is_empty()) {
@@ -36,12 +73,10 @@ impl Resolver<'_> {
             if !told {
                 mount.spec = self.spec(device, &path, &filesystem);
             }
-            mount.kind.clone_from(&filesystem.kind);
-            if mount.kind == "swap" {
-                mount.path = "none".to_owned();
-                mount.options = word(&wanted.options, "sw");
-            } else if wanted.passno.is_none() {
-                mount.passno = "1".to_owned();
+            mount.kind = word(&wanted.fstype, &filesystem.kind);
+            // What the network reaches is mounted when there is one, as in curtin.
+            if !told && self.is_remote(&path) && mount.options.split(',').all(|option| option != "_netdev") {
+                mount.options.push_str(",_netdev");
             }
         } else {
             self.error(item, "mount-nothing", "device", "a mount needs a device, or spec and fstype".to_owned());
@@ -52,6 +87,12 @@ impl Resolver<'_> {
         }
         if mount.kind == "swap" {
             mount.path = "none".to_owned();
+            if mount.options == "defaults" {
+                mount.options = "sw".to_owned();
+            }
+        }
+        if mount.passno.is_empty() {
+            mount.passno = if NODEV.contains(&mount.kind.as_str()) { "0" } else { "1" }.to_owned();
         }
         if mount.path.starts_with('/') {
             mount.path = format!("/{}", mount.path.trim_matches('/'));
@@ -59,6 +100,12 @@ impl Resolver<'_> {
         self.mount_path(item, &mount)?;
         self.layout.mounts.push(mount);
         Some(Place::Mount)
+    }
+
+    /// Whether iSCSI reaches any of the disks that a device is on.
+    fn is_remote(&self, path: &str) -> bool {
+        let mut disks = self.layout.disks_below(path).into_iter().filter_map(|disk| self.known(&disk.path));
+        disks.any(Disk::is_iscsi)
     }
 
     fn mount_path(&mut self, item: &StorageItem, mount: &Mount) -> Option<()> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::layout::{Filesystem, Layout};
+use crate::layout::{Filesystem, Layout, Volume};
 use crate::plan::Draft;
 use crate::section::{Network, NetworkItemKind};
+use crate::target::Disk;
 
 use super::packages;
 
-/// Programs and their packages, by what asks for them: a file system, a kind of interface, who does the network's work.
+/// Programs and their packages, by what asks for them: a file system, a remote disk, a kind of interface, who does the network's work.
 const NEEDS: &[(&str, &str, &str)] = &[
     ("btrfs", "mkfs.btrfs", "btrfs-progs"),
     ("f2fs", "mkfs.f2fs", "f2fs-tools"),
@@ -16,6 +17,7 @@ const NEEDS: &[(&str, &str, &str)] = &[
     ("ntfs", "mkfs.ntfs", "ntfs-3g"),
     ("reiserfs", "mkfs.reiserfs", "reiserfsprogs"),
     ("xfs", "mkfs.xfs", "xfsprogs"),
+    ("iscsi", "iscsid", "open-iscsi"),
     ("bonds", "ifenslave", "ifenslave"),
     ("bridges", "brctl", "bridge-utils"),
     ("vlans", "vconfig", "vlan"),
@@ -39,6 +41,10 @@ done
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     let mut asked = file_systems(&draft.layout);
+    let is_used = |disk: &&Disk| draft.layout.disks.iter().any(|used| used.path == disk.path);
+    if draft.target.disks.iter().filter(is_used).any(Disk::is_iscsi) {
+        asked.insert("iscsi");
+    }
     if let Some(network) = &draft.config.network_config {
         asked.extend(network_kinds(network));
     }
@@ -53,7 +59,8 @@ pub(super) fn all(draft: &mut Draft<'_>) {
 }
 
 fn file_systems(layout: &Layout) -> BTreeSet<&str> {
-    let disks = layout.disks.iter().flat_map(|disk| {
+    let tables = layout.volumes.iter().filter_map(Volume::table);
+    let disks = layout.disks.iter().chain(tables).flat_map(|disk| {
         disk.filesystem.iter().chain(disk.partitions.iter().filter_map(|part| part.filesystem.as_ref()))
     });
     let volumes = layout.volumes.iter().filter_map(|volume| volume.filesystem.as_ref());
