@@ -131,8 +131,55 @@ fn kernels_are_removed_only_for_another_one() {
 #[test]
 fn no_kernel_is_installed_where_none_is_wanted() {
     let bench = Bench::new();
-    for section in ["", "kernel: null\n", "kernel: {install: false}\n"] {
+    for section in
+        ["", "null", "{install: false}", "{install: false, remove: existing}", "{install: false, remove: []}"]
+    {
+        let section = if section.is_empty() { String::new() } else { format!("kernel: {section}\n") };
+        let section = section.as_str();
         assert!(bench.plan(section).steps.iter().all(|step| step.id != "kernel"), "{section}");
+    }
+}
+
+#[test]
+fn kernels_are_removed_where_none_is_installed() {
+    assert_eq!(kernel("{install: false, remove: [linux-virtual]}"), ["apt autopurge -- linux-virtual"]);
+    assert_eq!(kernel("{install: false, remove: [linux-image-5]}"), [""; 0], "it is the only one");
+}
+
+#[test]
+fn a_swap_file_has_the_size_that_curtin_gives_it() {
+    const GIB: u64 = 1 << 30;
+    let bench = Bench::new();
+    let log = "#!/bin/sh\necho \"${0##*/} $*\" >>\"${0%/*}/log\"\n";
+    for program in ["dd", "chattr", "mkswap"] {
+        bench.program(program, log);
+    }
+    let file = bench.path("root/swap.img");
+    let file = file.display();
+    let size = |section: &str, memory: u64, free: u64| {
+        bench.program("sed", &format!("#!/bin/sh\necho {}\n", memory / 1024));
+        bench.program("stat", &format!("#!/bin/sh\necho '{} * 4096'\n", free / 4096));
+        let log = bench.run(&bench.plan(&format!("swap: {{{section}}}\n")), "swap-file");
+        let dd = log.iter().find_map(|line| line.strip_prefix("dd "))?;
+        assert_eq!((log[0].as_str(), log[2].as_str()), (&*format!("chattr +C {file}"), &*format!("mkswap {file}")));
+        let count = dd.split(' ').find_map(|word| word.strip_prefix("count=")).unwrap();
+        Some(count.parse::<u64>().unwrap())
+    };
+    for (section, memory, free, mebibytes) in [
+        ("filename: swap.img", GIB / 2, 100 * GIB, Some(1024)),
+        ("filename: swap.img", GIB + 1024, 100 * GIB, Some(2048)),
+        ("filename: swap.img", 3 * GIB, 100 * GIB, Some(3072)),
+        ("filename: swap.img", 16 * GIB, 100 * GIB, Some(4096)),
+        ("filename: swap.img", 32 * GIB, 100 * GIB, Some(8192)),
+        ("filename: swap.img", 128 * GIB, 16 * GIB, Some(4096)),
+        // Less than half of the memory, and than 4 GiB.
+        ("filename: swap.img", 8 * GIB, 8 * GIB, None),
+        ("maxsize: 20G", 32 * GIB, 100 * GIB, Some(16384)),
+        ("maxsize: 20G", 128 * GIB, 10 * GIB, Some(9216)),
+        ("maxsize: 1G", 4 * GIB, 100 * GIB, None),
+        ("maxsize: 0B", 128 * GIB, 100 * GIB, None),
+    ] {
+        assert_eq!(size(section, memory, free), mebibytes, "{section} {memory} {free}");
     }
 }
 
@@ -171,7 +218,10 @@ fn a_system_is_upgraded_and_pollinate_told() {
 fn multipath_is_set_up_where_the_root_needs_it() {
     let bench = Bench::new();
     bench.program("findmnt", "#!/bin/sh\necho /dev/sda2\n");
-    let tree = |tree: &str| bench.program("lsblk", &format!("#!/bin/sh\nprintf '{tree}'\n"));
+    let tree = |tree: &str| {
+        let name = "[ \"$*\" != '-ndo NAME /dev/dm-0' ] || exec echo mpathq";
+        bench.program("lsblk", &format!("#!/bin/sh\n{name}\nprintf '{tree}'\n"));
+    };
     tree("sda2 part\\nsda disk\\n");
     assert_eq!(bench.run(&bench.plan("multipath: {mode: auto}\n"), "multipath"), [""; 0]);
     tree("dm-1 part\\ndm-0 mpath\\nsda disk\\n");
@@ -180,6 +230,8 @@ fn multipath_is_set_up_where_the_root_needs_it() {
     let log = bench.run(&bench.plan("multipath: {packages: [base-files, tools]}\n"), "multipath");
     assert_eq!(log, ["apt update", "apt install tools", "update-initramfs -u -k all"]);
     assert_eq!(bench.read("root/etc/multipath.conf"), "of the image\n");
+    // The name is that of the device; who it belongs to, only a real disk can tell.
+    assert_eq!(bench.read("root/etc/multipath/bindings").split(' ').next(), Some("mpathq"));
     assert!(bench.plan("multipath: {mode: disabled}\n").steps.iter().all(|step| step.id != "multipath"));
 }
 

@@ -12,7 +12,7 @@ pub struct Swap {
     pub filename: Option<String>,
     /// Its size in bytes; 0 means none, absent means a fitting one.
     pub size: Option<u64>,
-    /// What a fitting size may be at most; 8 GiB unless said otherwise.
+    /// What a fitting size may be at most; 8 GiB and a quarter of what is free unless said otherwise.
     pub maxsize: Option<u64>,
     /// Whether it is made on file systems that may not bear it, such as btrfs.
     pub force: Option<bool>,

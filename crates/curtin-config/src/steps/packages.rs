@@ -67,8 +67,8 @@ const KERNELS: &[(&str, &str, &str)] = &[
     ("xenial", "4.4.0", ""),
 ];
 
-/// The words are the package, the one to fall back to, and what is removed; then the mapping, in which the last one
-/// counts. Without a package, release and running kernel decide, as in curtin: `6.8.0-45-generic` is version 6.8.0 of the
+/// The words are the package, or `-` for none, the one to fall back to, and what is removed; then the mapping, in which the
+/// last one counts. Without a package, release and running kernel decide, as in curtin: `6.8.0-45-generic` is version 6.8.0 of the
 /// flavour generic. Nothing is removed unless a kernel has come that was not there.
 const KERNEL: &str = r#"
 set -ef
@@ -79,7 +79,9 @@ kernels() {
     awk -F/ '$2 == "ii " && (", " $3 ", ") ~ /, linux-image, / { print $1 }' | sort
 }
 before=$(kernels)
-if [ -z "$package" ]; then
+if [ "$package" = - ]; then
+  package=
+elif [ -z "$package" ]; then
   release=$(. "$root/etc/os-release" && printf %s "$VERSION_CODENAME")
   running=$(uname -r)
   flavour=${running#*-*-}
@@ -105,21 +107,32 @@ for kernel in $(kernels); do
 done
 [ -z "$new" ] || [ -z "$remove" ] || apt autopurge -- $remove"#;
 
-/// The kernel of the `kernel` section; without one, the image has its own.
+/// The kernel of the `kernel` section; without one, the image has its own. Packages are removed even if none is installed,
+/// as long as the image has another kernel.
 pub(super) fn kernel(draft: &mut Draft<'_>) {
-    let Some(kernel) = draft.config.kernel.clone().filter(|kernel| kernel.install != Some(false)) else { return };
+    let Some(kernel) = draft.config.kernel.clone() else { return };
+    let installs = kernel.install != Some(false);
+    let removes = matches!(&kernel.remove, Some(RemoveKernels::Packages(names)) if !names.is_empty());
+    if !installs && !removes {
+        return;
+    }
     let remove = match &kernel.remove {
         None => String::new(),
         Some(RemoveKernels::Existing) => "existing".to_owned(),
         Some(RemoveKernels::Packages(names)) => names.join(" "),
     };
     let fallback = kernel.fallback_package.as_deref().unwrap_or("linux-generic");
-    let mut arguments = words(&[kernel.package.as_deref().unwrap_or_default(), fallback, &remove]);
-    if kernel.package.is_none() {
+    let package = if installs { kernel.package.as_deref() } else { Some("-") };
+    let mut arguments = words(&[package.unwrap_or_default(), fallback, &remove]);
+    if package.is_none() {
         arguments.extend(mapping(&kernel));
     }
-    let what = kernel.package.as_deref().unwrap_or("that fits the one that runs");
-    step(draft, "kernel", &format!("install the kernel {what}"), KERNEL, arguments);
+    let description = match package {
+        _ if !installs => format!("remove the kernels {remove}"),
+        Some(package) => format!("install the kernel {package}"),
+        None => "install the kernel that fits the one that runs".to_owned(),
+    };
+    step(draft, "kernel", &description, KERNEL, arguments);
 }
 
 /// Triples of words.
@@ -168,7 +181,9 @@ if [ "$overwrite" = true ] || [ ! -e "$bindings" ]; then
     cp /etc/multipath/bindings "$bindings"
   else
     disk=$(of disk)
-    printf 'mpatha %s\n' "$(/lib/udev/scsi_id --whitelisted --replace-whitespace --device="/dev/$disk")" >"$bindings"
+    name=mpatha
+    [ -z "$mpath" ] || name=$(lsblk -ndo NAME "/dev/$mpath")
+    printf '%s %s\n' "$name" "$(/lib/udev/scsi_id --whitelisted --replace-whitespace --device="/dev/$disk")" >"$bindings"
     if [ -z "$mpath" ]; then
       number=$(cat "/sys/class/block/${device##*/}/partition" 2>/dev/null || :)
       mkdir -p "$root/etc/default/grub.d"

@@ -5,19 +5,44 @@ use crate::problem::{Problem, Span};
 
 use super::words;
 
-/// `auto` is as large as the memory, but no larger than the limit and a quarter of what is free.
+/// The words are the mount point, the file, its size, and the limit of a size that is `auto`, or nothing. That size is
+/// curtin's: it goes by the memory, without a limit by what is free as well, and where what is left is too small to be of
+/// use, there is no file. On btrfs, copy-on-write can be turned off only while a file is empty.
 const SWAP: &str = r#"
 set -e
 file=$1$2
 size=$3
 mkdir -p "${file%/*}"
 if [ "$size" = auto ]; then
-  size=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024))
-  free=$(($(stat -f -c '%a * %S' "${file%/*}") / 4))
-  [ "$size" -le "$4" ] || size=$4
-  [ "$size" -le "$free" ] || size=$free
+  memory=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024))
+  free=$(($(stat -f -c '%f * %S' "${file%/*}")))
+  gib=1073741824
+  limit=$4
+  if [ -z "$limit" ]; then
+    limit=$((free / 4))
+    [ "$limit" -le $((8 * gib)) ] || limit=$((8 * gib))
+  elif [ "$limit" -gt $((free / 10 * 9)) ]; then
+    limit=$((free / 10 * 9))
+  fi
+  if [ "$memory" -le $gib ]; then size=$((memory * 2))
+  elif [ "$memory" -le $((2 * gib)) ]; then size=$((2 * gib))
+  elif [ "$memory" -le $((4 * gib)) ]; then size=$memory
+  elif [ "$memory" -le $((16 * gib)) ]; then size=$((4 * gib))
+  elif [ "$memory" -le $((64 * gib)) ]; then size=$((memory / 2))
+  else size=$limit
+  fi
+  [ "$size" -le "$limit" ] || size=$limit
+  enough=$((4 * gib))
+  [ "$enough" -le $((memory / 2)) ] || enough=$((memory / 2))
+  [ "$memory" -le $((64 * gib)) ] || enough=1048576
+  if [ "$size" -lt "$enough" ] || [ "$size" -lt 1048576 ]; then
+    echo 'there is no room for a swap file that is of use'
+    exit 0
+  fi
 fi
 rm -f "$file"
+: >"$file"
+chattr +C "$file" 2>/dev/null || :
 dd if=/dev/zero of="$file" bs=1M count=$((size / 1048576)) status=none
 chmod 600 "$file"
 mkswap "$file"
@@ -25,7 +50,8 @@ printf '%s none swap sw 0 0\n' "$2" >>"$1/etc/fstab""#;
 
 pub(super) fn file(draft: &mut Draft<'_>) {
     let Some(swap) = draft.config.swap.as_ref() else { return };
-    let limit = swap.maxsize.unwrap_or(8 << 30);
+    // The shell's numbers have a sign.
+    let limit = swap.maxsize.map(|limit| limit.min(1 << 62).to_string()).unwrap_or_default();
     let size = match swap.size {
         Some(size) if size < 1 << 20 => return,
         Some(size) => size.to_string(),
@@ -53,7 +79,7 @@ pub(super) fn file(draft: &mut Draft<'_>) {
         return;
     }
     let target = draft.target.mount_point.clone();
-    let command = words(&["sh", "-c", SWAP, "swap", &target, &name, &size, &limit.to_string()]);
+    let command = words(&["sh", "-c", SWAP, "swap", &target, &name, &size, &limit]);
     let step = Step::new(Stage::Curthooks, "swap-file", format!("make the swap file {name}"), command);
     draft.push(step.writes([format!("{target}{name}"), format!("{target}/etc/fstab")]));
 }
