@@ -38,20 +38,23 @@ impl BusyPoll {
         Self::new(Duration::ZERO, Arc::default())
     }
 
-    /// What `receive` gives, if it is there soon; `start` is when the waiting began.
+    /// The time, which the others of these functions want; nothing while another transfer is busy.
+    pub(crate) fn start(&self) -> Option<Instant> {
+        (self.is_alone() && !self.limit.is_zero()).then(now)
+    }
+
+    /// What `receive` gives, if it is there soon.
     pub(crate) async fn awake(
         &mut self,
-        start: Instant,
+        start: Option<Instant>,
         mut receive: impl FnMut() -> io::Result<usize>,
     ) -> Option<io::Result<usize>> {
-        if !self.is_quick {
-            return None;
-        }
+        let start = start.filter(|_| self.is_quick)?;
         if start.duration_since(self.awake_since) > MAX_HOLD {
             tokio::task::yield_now().await;
             self.awake_since = now();
         }
-        while self.arrivals.load(Ordering::Relaxed) == self.seen && now().duration_since(start) < self.limit {
+        while self.is_alone() && now().duration_since(start) < self.limit {
             match receive() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
                 received => {
@@ -65,15 +68,22 @@ impl BusyPoll {
     }
 
     /// Tells that something came after all, while this transfer slept.
-    pub(crate) fn slept(&mut self, start: Instant) {
-        self.awake_since = now();
-        self.is_quick = self.count() && self.awake_since.duration_since(start) < self.limit;
+    pub(crate) fn slept(&mut self, start: Option<Instant>) {
+        self.is_quick = false;
+        if let Some(start) = start.filter(|_| self.is_alone()) {
+            self.awake_since = now();
+            self.is_quick = self.awake_since.duration_since(start) < self.limit;
+        }
+        self.count();
     }
 
-    /// Counts an arrival, and tells whether it is the next after this transfer's last one.
-    fn count(&mut self) -> bool {
-        let before = self.arrivals.fetch_add(1, Ordering::Relaxed);
-        std::mem::replace(&mut self.seen, before.wrapping_add(1)) == before
+    /// Whether nothing has come for others since this transfer's last packet.
+    fn is_alone(&self) -> bool {
+        self.arrivals.load(Ordering::Relaxed) == self.seen
+    }
+
+    fn count(&mut self) {
+        self.seen = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     }
 }
 
@@ -90,16 +100,16 @@ mod tests {
             looks += 1;
             if looks < 3 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(4) }
         };
-        busy.awake(now(), third).await.is_some_and(|received| received.is_ok_and(|length| length == 4))
+        busy.awake(busy.start(), third).await.is_some_and(|received| received.is_ok_and(|length| length == 4))
     }
 
     #[tokio::test]
     async fn only_a_quick_peer_is_waited_for_awake() {
         let mut busy = BusyPoll::new(LONG, Arc::default());
         assert!(!sees(&mut busy).await, "nothing is known of the peer yet");
-        busy.slept(now());
+        busy.slept(Some(now()));
         assert!(sees(&mut busy).await);
-        busy.slept(now() - LONG);
+        busy.slept(Some(now() - LONG));
         assert!(!sees(&mut busy).await, "it took as long as the limit");
     }
 
@@ -107,13 +117,13 @@ mod tests {
     async fn another_transfer_needs_the_processor() {
         let arrivals = Arc::new(AtomicUsize::new(0));
         let [mut busy, mut other] = [(); 2].map(|()| BusyPoll::new(LONG, Arc::clone(&arrivals)));
-        busy.slept(now());
+        busy.slept(Some(now()));
         assert!(sees(&mut busy).await, "nothing has come for the other one");
-        other.slept(now());
+        other.slept(other.start());
         assert!(!sees(&mut busy).await);
-        busy.slept(now());
+        busy.slept(Some(now()));
         assert!(!sees(&mut busy).await, "the other one's was the last but one");
-        busy.slept(now());
+        busy.slept(Some(now()));
         assert!(sees(&mut busy).await);
     }
 
@@ -122,7 +132,7 @@ mod tests {
         let mut busy = BusyPoll::new(Duration::ZERO, Arc::default());
         busy.is_quick = true;
         let silence = || Err(io::ErrorKind::WouldBlock.into());
-        assert!(busy.awake(now(), silence).await.is_none());
+        assert!(busy.awake(Some(now()), silence).await.is_none());
         assert!(!busy.is_quick);
         assert!(!sees(&mut BusyPoll::never()).await);
     }
@@ -131,7 +141,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a task to give way to")]
     async fn other_tasks_of_the_thread_get_their_turn() {
         let mut busy = BusyPoll::new(LONG, Arc::default());
-        busy.slept(now());
+        busy.slept(Some(now()));
         busy.awake_since = now() - LONG;
         let other = tokio::spawn(async {});
         assert!(sees(&mut busy).await);

@@ -8,7 +8,6 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
-use super::super::now;
 use super::BusyPoll;
 use super::socket::Socket;
 
@@ -97,7 +96,7 @@ impl OwnPort {
 
     /// See [`super::Port::recv`].
     pub(crate) async fn recv(&mut self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
-        let start = now();
+        let start = self.busy_poll.start();
         if let Some(received) = self.busy_poll.awake(start, || self.socket.try_recv(buffer)).await {
             return received;
         }
