@@ -230,12 +230,12 @@ fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
         keys.error("bad-value", "permissions", node.span, "no mode is as large as this");
         return 0o644;
     }
-    let Some(mode) = value.and_then(|value| u32::try_from(value & 0o7777).ok()) else {
+    let Some((value, mode)) = value.and_then(|value| Some((value, u32::try_from(value & 0o7777).ok()?))) else {
         keys.warning("permissions", "permissions", node.span, "is not an octal mode; 0644 is used", "write '0644'");
         return 0o644;
     };
-    if !matches!(node.value, Value::String(_)) && mode > 0o777 {
-        let message = format!("is the number {mode}, which is the mode {mode:o}");
+    if !matches!(node.value, Value::String(_)) && value > 0o777 {
+        let message = format!("is the number {value}, which is the mode {mode:o}");
         keys.warning("permissions", "permissions", node.span, &message, "write the mode in quotes: '0755'");
     }
     mode

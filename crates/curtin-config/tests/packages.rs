@@ -201,6 +201,22 @@ fn crash_dumps_are_turned_on_and_off() {
 }
 
 #[test]
+fn answers_change_only_what_curtin_configures_again() {
+    let bench = Bench::new();
+    bench.program("chroot", "#!/bin/sh\nshift\nexec \"$@\"\n");
+    bench.program("dpkg-query", "#!/bin/sh\ncase $* in *cloud-init) printf 'ii ' ;; *) printf 'rc ' ;; esac\n");
+    for program in ["debconf-set-selections", "dpkg-reconfigure", "rm"] {
+        bench.program(program, "#!/bin/sh\necho \"${0##*/} $*\" >>\"${0%/*}/log\"\n");
+    }
+    let names = ["grub-pc", "cloud-init-base", "cloud-init"];
+    let answers = names.map(|name| format!("{name} {name}/x string y\\n")).concat();
+    let log = bench.run(&bench.plan(&format!("debconf_selections: {{a: \"{answers}\"}}\n")), "debconf");
+    assert_eq!(log.len(), 3, "{log:?}");
+    assert!(log[1].starts_with("rm -f /etc/cloud/cloud.cfg.d/"), "{log:?}");
+    assert_eq!(log[2], "dpkg-reconfigure --frontend=noninteractive cloud-init");
+}
+
+#[test]
 fn a_system_is_upgraded_and_pollinate_told() {
     let bench = Bench::new();
     let plan = bench.plan("system_upgrade: {enabled: true}\npollinate: {user_agent: {maas: 3.5, rack: b}}\n");
@@ -319,6 +335,14 @@ fn sources_and_keys_are_fetched() {
     let log = bench.run(&plan, "apt-source-own");
     assert_eq!(log[1..], ["add-apt-repository -y ppa:a/b"]);
     assert_eq!(bench.run(&plan, "sources-update"), ["apt update"]);
+    // A server that is away for a while.
+    let away =
+        "[ \"$1\" != add-apt-repository ] || { echo >>$state/tries; [ $(wc -l <$state/tries) -gt 2 ] || exit 1; }\n";
+    bench.program("chroot", &CHROOT.replace("case $1 in", &format!("{away}case $1 in")));
+    bench.program("sleep", "#!/bin/sh\necho \"sleep $1\" >>\"${0%/*}/log\"\n");
+    let log = bench.run(&plan, "apt-source-own");
+    assert_eq!(log[log.len() - 3..], ["sleep 1", "sleep 2", "add-apt-repository -y ppa:a/b"]);
+    bench.program("chroot", CHROOT);
     // An expression of one's own.
     let plan = bench.plan("apt: {add_apt_repo_match: 'noble$', sources: {own: {source: 'deb http://x noble'}}}\n");
     assert_eq!(bench.run(&plan, "apt-source-own")[1..], ["add-apt-repository -y deb http://x noble"]);
