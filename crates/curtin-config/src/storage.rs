@@ -464,13 +464,13 @@ pub struct ZfsItem {
 pub struct DasdItem {
     /// Its bus id, such as `0.0.1520`.
     pub device_id: String,
-    /// The size of its blocks, 4096 without it.
+    /// The size of its blocks: 512, 1024, 2048 or 4096. curtin formats nothing without it.
     pub blocksize: Option<u32>,
     /// Its label: six characters at most.
     pub label: Option<String>,
     /// `full`, `quick` or `expand`.
     pub mode: Option<String>,
-    /// `cdl`, `ldl` or `not-formatted`.
+    /// `cdl`, `ldl` or `not-formatted`. curtin formats nothing without one of the first two.
     pub disk_layout: Option<String>,
     /// A name for people.
     pub name: Option<String>,

@@ -156,9 +156,9 @@ impl DiskLayout {
     pub fn sfdisk_script(&self) -> Option<String> {
         let table = self.table?;
         let mut script = match table {
+            Table::Vtoc => return None,
             _ if self.preserve => String::new(),
             Table::Gpt => format!("label: gpt\nlabel-id: {}\nunit: sectors\n\n", self.uuid),
-            Table::Vtoc => return None,
             Table::Msdos => format!("label: dos\nlabel-id: 0x{}\nunit: sectors\n\n", self.mbr_id()),
         };
         for partition in self.partitions.iter().filter(|partition| !partition.preserve) {

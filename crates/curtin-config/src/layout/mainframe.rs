@@ -51,5 +51,5 @@ pub(crate) fn track(block_size: u32) -> u64 {
         2048 => 21,
         _ => 12,
     };
-    u64::from(block_size) * blocks
+    u64::from(block_size).saturating_mul(blocks)
 }

@@ -2,7 +2,7 @@
 
 use super::{Device, Holder, Place, Resolver};
 use crate::iscsi;
-use crate::layout::{DiskLayout, Table, path_of};
+use crate::layout::{DiskLayout, Table, path_of, track};
 use crate::problem::Problem;
 use crate::seed;
 use crate::storage::{DeviceItem, DiskItem, StorageItem};
@@ -16,19 +16,44 @@ impl<'a> Resolver<'a> {
             self.error(item, "disk-twice", "", format!("{} is described twice", disk.path));
             return None;
         }
+        let (size, sector_size) = self.formatted(disk);
         let unique = disk.serial.as_deref().unwrap_or(&disk.path);
         let mut layout = DiskLayout {
             table,
             uuid: seed::uuid(&[&self.target.seed, unique, &item.id]),
             wipe: wanted.wipe.unwrap_or_default(),
             grub_device: wanted.grub_device,
-            ..DiskLayout::new(&item.id, &disk.path, disk.size, disk.sector_size)
+            ..DiskLayout::new(&item.id, &disk.path, size, sector_size)
         };
+        if item.preserve && sector_size != disk.sector_size {
+            let message =
+                format!("{} gets blocks of {sector_size} bytes, so that nothing on it can be kept", disk.path);
+            self.refuse(
+                item,
+                "preserve-new",
+                "preserve",
+                message,
+                "preserve the dasd, too, with the blocks that it has",
+            );
+            return None;
+        }
         if item.preserve || self.is_left_alone(item, wanted) {
             self.kept_table(item, disk, &mut layout)?;
         }
         self.layout.disks.push(layout);
         Some(Place::Device(Device::Whole(Holder::Disk(self.layout.disks.len().saturating_sub(1)))))
+    }
+
+    /// Size and block size that a disk has in the end: those of its tracks, when it is a DASD that gets another format.
+    fn formatted(&self, disk: &Disk) -> (u64, u32) {
+        let mut dasds = self.layout.dasds.iter().filter(|dasd| !dasd.preserve && disk.is_at(&dasd.path()));
+        match dasds.find(|dasd| dasd.block_size != disk.sector_size) {
+            Some(dasd) => {
+                let tracks = disk.size / track(disk.sector_size).max(1);
+                (tracks.saturating_mul(track(dasd.block_size)), dasd.block_size)
+            }
+            None => (disk.size, disk.sector_size),
+        }
     }
 
     /// A device of any kind that is there: it is used as a disk is.

@@ -1,7 +1,7 @@
 //! What is on a disk already and stays there.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{DiskLayout, Partition, PartitionKind, Resize, Table, partition_path, usable};
+use crate::layout::{DiskLayout, Partition, PartitionKind, Resize, Table, partition_path, track, usable};
 use crate::size::human;
 use crate::storage::{FormatItem, ItemKind, PartitionItem, RESIZABLE, StorageItem};
 use crate::target::{Disk, ExistingPartition};
@@ -113,7 +113,9 @@ impl Resolver<'_> {
             return None;
         };
         let kind = PartitionKind::of_code(&meant.type_code, disk.table?);
-        let size = wanted.size.filter(|size| *size != meant.size);
+        // A DASD has whole tracks.
+        let unit = if disk.table == Some(Table::Vtoc) { track(disk.sector_size).max(1) } else { 1 };
+        let size = wanted.size.filter(|size| size.checked_next_multiple_of(unit) != Some(meant.size));
         let resize = size.filter(|_| wanted.resize && self.rewrites(&disk.id));
         if size.is_some() && resize.is_none() {
             let message = format!("the partition has {}, and is to be preserved", human(meant.size));

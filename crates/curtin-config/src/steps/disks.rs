@@ -168,6 +168,9 @@ pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     if added == 0 && disk.removed.is_empty() && sizes.is_empty() {
         return;
     }
+    if disk.table == Some(Table::Vtoc) {
+        return partitions(draft, disk);
+    }
     resize(draft, disk, Ordering::Less);
     let mut command = words(&["sh", "-c", CHANGE, "change", &disk.path]);
     command.extend(disk.removed.iter().chain(&sizes).cloned());
@@ -228,10 +231,11 @@ fn signatures(draft: &mut Draft<'_>, path: &str) {
     draft.push(step.destroys().writes([path.to_owned()]));
 }
 
-/// Makes the table of a DASD anew, and then its partitions, if there are any.
+/// Makes the table of a DASD anew, and then its partitions, if there are any. With a second word, partitions that stay are
+/// among them, and the table is written once, as curtin writes it.
 const FDASD: &str = r#"
 set -e
-fdasd -c /dev/null "$1"
+[ -n "$2" ] || fdasd -c /dev/null "$1"
 config=$(mktemp)
 trap 'rm -f "$config"' EXIT
 cat >"$config"
@@ -239,8 +243,10 @@ cat >"$config"
 
 pub(super) fn partitions(draft: &mut Draft<'_>, disk: &DiskLayout) {
     if disk.table == Some(Table::Vtoc) {
-        let command = words(&["sh", "-c", FDASD, "fdasd", &disk.path]);
-        let description = format!("make {} partitions on {}", disk.partitions.len(), disk.path);
+        let keep = if disk.preserve { "keep" } else { "" };
+        let command = words(&["sh", "-c", FDASD, "fdasd", &disk.path, keep]);
+        let added = disk.partitions.iter().filter(|partition| !partition.preserve).count();
+        let description = format!("make {added} partitions on {}", disk.path);
         let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
         draft.push(step.stdin(disk.fdasd_config()).destroys().writes([disk.path.clone()]));
     }
