@@ -35,6 +35,10 @@ impl<'a> Resolver<'a> {
         let bcache = Bcache { backing: backing.path, cache, cache_set, makes_cache_set, mode: mode.to_owned() };
         let found = wanted.path.clone().filter(|path| item.preserve && path.starts_with("/dev/bcache"));
         let path = found.unwrap_or_else(|| format!("/dev/bcache{count}"));
+        if item.preserve && wanted.path.as_deref() != Some(&path) {
+            let message = format!("what its node is called is not said: it has to be {path}, or nothing is installed");
+            self.warn(item, "preserve-unknown", "path", message, "write `path`");
+        }
         let sizes = (size, backing_sector);
         let made = self.made(item, path, sizes, VolumeKind::Bcache(bcache), (table, wanted.wipe))?;
         let at = self.add_volume(item, made)?;

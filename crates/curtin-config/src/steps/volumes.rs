@@ -23,7 +23,8 @@ until [ -b "$4" ] && [ -e "/sys/fs/bcache/$3" ]; do
   [ "$tries" -le 60 ] || { echo "$4 did not appear"; exit 1; }
   sleep 0.5
 done
-[ -e "/sys/block/$name/slaves/${slow##*/}" ] || { echo "$4 is not on $1"; exit 1; }
+found=$(readlink -f "/sys/class/block/${slow##*/}/bcache/dev" || :)
+[ -e "/sys/block/$name/slaves/${slow##*/}" ] || { echo "$4 is not on $1, but /dev/${found##*/} is"; exit 1; }
 [ -e "/sys/block/$name/bcache/cache" ] || echo "$3" >"/sys/block/$name/bcache/attach"
 echo "$5" >"/sys/block/$name/bcache/cache_mode""#;
 
