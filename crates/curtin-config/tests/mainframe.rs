@@ -1,6 +1,9 @@
 //! Disks of IBM mainframes, and disks that are reached by `NVMe` over TCP.
 
-use firstlight_curtin_config::{Disk, Plan, Target, parse, plan, render_json};
+use firstlight_curtin_config::layout::Table;
+use firstlight_curtin_config::{
+    Disk, ExistingPartition, ExistingTable, Plan, Problem, Target, parse, plan, render_json,
+};
 
 fn dasd() -> Target {
     let disk = |name: &str, bus: &str| Disk {
@@ -21,11 +24,14 @@ fn remote() -> Target {
     }
 }
 
+fn plan_of(storage: &str, target: &Target) -> Result<Plan, Vec<Problem>> {
+    let parsed = parse(&format!("sources: [http://127.0.0.1/root.txz]\n{storage}"));
+    plan(&parsed.config, target)
+}
+
 #[track_caller]
 fn planned(storage: &str, target: &Target) -> Plan {
-    let parsed = parse(&format!("sources: [http://127.0.0.1/root.txz]\n{storage}"));
-    assert!(!parsed.has_errors(), "{:#?}", parsed.problems);
-    plan(&parsed.config, target).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    plan_of(storage, target).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 #[track_caller]
@@ -104,6 +110,85 @@ fn a_dasd_has_three_partitions() {
         let problems = plan(&parse(&text).config, &dasd()).unwrap_err();
         assert_eq!(problems[0].code, code, "{to}: {problems:#?}");
     }
+}
+
+/// A DASD with two partitions, of which the second one is to be kept.
+fn kept() -> (String, Target) {
+    let mut target = dasd();
+    let part = |number: u32, start: u64, tracks: u64| ExistingPartition {
+        number,
+        start: start * 49152,
+        size: tracks * 49152,
+        fstype: Some("ext4".to_owned()),
+        fs_uuid: Some(format!("aaaaaaaa-2222-3333-4444-{number:012}")),
+        ..ExistingPartition::default()
+    };
+    target.disks[0].existing =
+        Some(ExistingTable { table: Table::Vtoc, partitions: vec![part(1, 2, 21846), part(2, 21848, 21846)] });
+    let text = DASD
+        .replace("mode: full}", "preserve: true}")
+        .replace("ptable: vtoc, wipe: superblock}", "ptable: vtoc, preserve: true}")
+        .replace("device: d, size: 1G}", "device: d, size: 1G, number: 1, preserve: true}")
+        .replace(
+            "device: d, size: 5G}",
+            "device: d, size: 1G, number: 2, preserve: true}\n  - {id: r, type: partition, device: d, size: 2G}",
+        )
+        .replace("volume: q, fstype: ext4}", "volume: r, fstype: ext4}")
+        .replace("volume: p, fstype: ext4}", "volume: p, fstype: ext4, preserve: true}");
+    (text, target)
+}
+
+#[test]
+fn partitions_of_a_dasd_stay_beside_new_ones() {
+    let (text, target) = kept();
+    for version in ["version: 1", "version: 2"] {
+        let plan = planned(&text.replace("version: 1", version), &target);
+        let table = step(&plan, "partition-dasda");
+        assert!(table.command[2].contains("fdasd") && !table.command[2].contains("sfdisk"));
+        assert_eq!(table.command[4..], ["/dev/dasda", "keep"]);
+        assert_eq!(table.stdin.as_deref(), Some("[2,21847]\n[21848,43693]\n[43694,87384]\n"));
+        assert_eq!(table.description, "make 1 partitions on /dev/dasda");
+        assert_eq!(step(&plan, "verify-dasda2").command[4..], ["/dev/dasda2", "2097408", "2097216"]);
+        let destroyed: Vec<&str> =
+            plan.steps.iter().filter(|step| step.destroys_data).map(|step| step.id.as_str()).collect();
+        assert_eq!(destroyed, ["partition-dasda", "wipe-dasda3", "mkfs-dasda3"]);
+    }
+    let nothing =
+        text.replace("\n  - {id: r, type: partition, device: d, size: 2G}", "").replace("volume: r", "volume: q");
+    let plan = planned(&nothing, &target);
+    assert!(plan.steps.iter().all(|step| step.id != "partition-dasda"));
+}
+
+#[test]
+fn a_dasd_is_planned_with_the_blocks_that_it_gets() {
+    let mut target = dasd();
+    // As many tracks as before: 49 blocks of 512 bytes in place of 12 of 4 KiB.
+    target.disks[0].sector_size = 512;
+    target.disks[0].size = 150_255 * 49 * 512;
+    let plan = planned(DASD, &target);
+    let disk = &plan.layout.disks[0];
+    assert_eq!((disk.sector_size, disk.size), (4096, 7_385_333_760));
+    assert_eq!(step(&plan, "partition-dasda").stdin.as_deref(), Some("[2,21847]\n[21848,131074]\n"));
+    assert_eq!(step(&plan, "check-dasda").command[6], "4096");
+    // One that is to be as it is, is planned as it is.
+    let (text, _) = kept();
+    target.disks[0].existing = kept().1.disks[0].existing.clone();
+    let problems = plan_of(&text.replace("label: '0X1520', preserve: true", "label: '0X1520'"), &target).unwrap_err();
+    assert_eq!(problems[0].code, "preserve-new");
+}
+
+#[test]
+fn zipl_tells_the_kernel_its_root_and_options() {
+    let plan = planned(DASD, &Target { kernel_options: "quiet splash".to_owned(), ..dasd() });
+    let text = step(&plan, "zipl-conf").stdin.as_deref().unwrap_or_default();
+    let root = plan.layout.mounts.iter().find(|mount| mount.path == "/").map(|mount| mount.spec.as_str());
+    assert_eq!(
+        text.lines().last(),
+        Some(format!("parameters = root={} quiet splash", root.unwrap_or_default()).as_str())
+    );
+    let bare = planned(DASD, &Target { kernel_options: String::new(), ..dasd() });
+    let text = step(&bare, "zipl-conf").stdin.as_deref().unwrap_or_default();
+    assert_eq!(text.lines().last(), Some(format!("parameters = root={}", root.unwrap_or_default()).as_str()));
 }
 
 fn nvme(root: &str, boot: &str) -> String {

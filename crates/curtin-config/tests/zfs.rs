@@ -1,7 +1,7 @@
 //! ZFS: the commands of curtin, what is mounted when, and what is refused.
 
 use firstlight_curtin_config::{
-    Disk, Firmware, Plan, ShellOptions, Target, parse, plan, render_json, render_shell, render_text,
+    Disk, Firmware, Level, Plan, ShellOptions, Target, check, parse, plan, render_json, render_shell, render_text,
 };
 
 /// Three disks; the last one has no name that stays.
@@ -213,6 +213,21 @@ fn an_encrypted_pool_keeps_its_key_in_a_volume() {
     assert!(plan.layout.to_string().contains("rpool  6 GiB  zfs encrypted pool on /dev/sda3\n"));
     let hidden = ENCRYPTED.replace("path: /boot", "path: /srv");
     assert_eq!(refused(&hidden), ["boot-unreadable storage.config"]);
+}
+
+#[test]
+fn extlinux_starts_nothing_from_a_pool() {
+    let zfsroot =
+        "  - {id: f, type: format, volume: a3, fstype: zfsroot}\n  - {id: m, type: mount, device: f, path: /}\n";
+    for items in [ROOT, zfsroot] {
+        for (loaders, wanted) in [("[grub]", vec![]), ("[grub, extlinux]", vec!["boot-unreadable"])] {
+            let text = yaml(&format!("{items}boot: {{bootloaders: {loaders}}}"));
+            let found = check(&text, Level::Runtime);
+            assert_eq!(found.iter().map(|problem| problem.code).collect::<Vec<_>>(), wanted, "{found:#?}");
+            let problems = plan(&parse(&text).config, &machine()).err().unwrap_or_default();
+            assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), wanted);
+        }
+    }
 }
 
 #[test]

@@ -24,7 +24,21 @@ pub(super) fn check(graph: &Graph<'_>, root: &Mapping, problems: &mut Vec<Proble
     if !places.contains_key("/") && !zfs_root {
         no_root(graph, root, problems);
     }
+    if zfs_root || places.get("/").is_some_and(|item| item.kind != "mount") {
+        extlinux(root, problems);
+    }
     swap(graph, problems);
+}
+
+/// A menu for extlinux names the file system that is mounted at `/`.
+fn extlinux(root: &Mapping, problems: &mut Vec<Problem>) {
+    let boot = root.get("boot").and_then(Node::as_mapping);
+    let loaders = boot.and_then(|boot| boot.get("bootloaders")).and_then(Node::as_sequence).unwrap_or_default();
+    if let Some(loader) = loaders.iter().find(|loader| loader.as_str() == Some("extlinux")) {
+        let message = "extlinux starts no system whose root is on ZFS";
+        let problem = Problem::error("boot-unreadable", "boot.bootloaders", loader.span, message);
+        problems.push(problem.remedy("put / on another file system, or use GRUB alone"));
+    }
 }
 
 /// Nothing may hide what was mounted before.

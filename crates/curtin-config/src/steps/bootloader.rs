@@ -64,13 +64,25 @@ fn menu(draft: &mut Draft<'_>) {
     draft.push(Step::new(Stage::Curthooks, "grub-config", "write the boot menu", command));
 }
 
+/// What the kernel is told of its root, by a loader that is not GRUB: of ZFS, these cannot tell it.
+pub(super) fn root(draft: &mut Draft<'_>, loader: &str) -> Option<String> {
+    let spec = draft.layout.mounts.iter().find(|mount| mount.path == "/").map(|mount| mount.spec.clone());
+    if spec.is_none() {
+        let message = format!("{loader} starts no system whose root is on ZFS");
+        let problem = Problem::error("boot-unreadable", "storage.config", Span::NONE, message);
+        draft.problems.push(problem.remedy("put / on another file system, or use GRUB alone"));
+    }
+    spec
+}
+
 /// The boot loader of mainframes.
 fn zipl(draft: &mut Draft<'_>) {
-    let spec = draft.layout.mounts.iter().find(|mount| mount.path == "/").map(|mount| mount.spec.clone());
+    let Some(spec) = root(draft, "zipl") else { return };
+    let root = format!("{spec} {}", draft.target.kernel_options);
     let text = format!(
         "[defaultboot]\ndefault=linux\n\n[linux]\ntarget = /boot\nimage = /boot/vmlinuz\nramdisk = /boot/initrd.img\n\
          parameters = root={}\n",
-        spec.unwrap_or_default()
+        root.trim_end()
     );
     let step = file_step(draft, Stage::Curthooks, "zipl-conf", "write /etc/zipl.conf", "/etc/zipl.conf", 0o644, &text);
     draft.push(step);

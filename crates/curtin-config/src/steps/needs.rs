@@ -25,7 +25,8 @@ const NEEDS: &[(&str, &str, &str)] = &[
     ("openvswitch", "ovs-vsctl", "openvswitch-switch"),
 ];
 
-/// Bonds, bridges and VLANs need a package only where ifupdown makes them.
+/// Bonds, bridges and VLANs need a package only where ifupdown makes them. What packages recommend stays away: mdadm would
+/// bring a mail server.
 const INSTALL: &str = r#"
 set -e
 there() { chroot "$root" sh -c 'command -v "$1"' sh "$1" >/dev/null; }
@@ -37,7 +38,7 @@ while [ $# -gt 1 ]; do
   esac
   shift 2
 done
-[ -z "$missing" ] || need $missing"#;
+[ -z "$missing" ] || { apt update && apt install --no-install-recommends $missing; }"#;
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     let mut asked = file_systems(&draft.layout);
@@ -48,14 +49,19 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     if let Some(network) = &draft.config.network_config {
         asked.extend(network_kinds(network));
     }
-    let needs: Vec<_> = NEEDS.iter().filter(|(what, ..)| asked.contains(*what)).collect();
-    if needs.is_empty() {
-        return;
+    let needs = NEEDS.iter().filter(|(what, ..)| asked.contains(*what));
+    let needs: Vec<_> = needs.map(|(_, program, package)| (*program, *package)).collect();
+    if !needs.is_empty() {
+        install(draft, "needs", &needs);
     }
-    let names: Vec<&str> = needs.iter().map(|(_, _, package)| *package).collect();
+}
+
+/// A step that installs the packages whose programs the image lacks.
+pub(super) fn install(draft: &mut Draft<'_>, id: &str, needs: &[(&str, &str)]) {
+    let names: Vec<&str> = needs.iter().map(|(_, package)| *package).collect();
     let description = format!("see that the installed system has what it needs of {}", names.join(", "));
-    let arguments = needs.iter().flat_map(|(_, program, package)| [*program, *package].map(str::to_owned)).collect();
-    packages::step(draft, "needs", &description, INSTALL, arguments);
+    let arguments = needs.iter().flat_map(|(program, package)| [*program, *package].map(str::to_owned)).collect();
+    packages::step(draft, id, &description, INSTALL, arguments);
 }
 
 fn file_systems(layout: &Layout) -> BTreeSet<&str> {

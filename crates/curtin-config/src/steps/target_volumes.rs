@@ -3,20 +3,7 @@
 use crate::layout::{CryptKey, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 
-use super::{file_step, words, zfs};
-
-/// Programs that the initramfs needs, each with its Debian package. The image may lack them.
-const TOOLS: &str = r#"
-root=$1
-shift
-missing=
-while [ $# -gt 1 ]; do
-  chroot "$root" sh -c "command -v $1" >/dev/null || missing="$missing $2"
-  shift 2
-done
-[ -n "$missing" ] || exit 0
-echo "the image lacks$missing"
-chroot "$root" sh -c 'apt-get -q update && apt-get -qy --no-install-recommends install "$@"' sh $missing"#;
+use super::{file_step, needs, words, zfs};
 
 const INITRAMFS: &str = r#"
 if [ -x "$1/usr/sbin/update-initramfs" ]; then exec chroot "$1" update-initramfs -u -k all; fi
@@ -89,8 +76,7 @@ fn found(draft: &mut Draft<'_>) {
 
 /// Programs and initramfs.
 pub(super) fn in_target(draft: &mut Draft<'_>) {
-    let mut command = words(&["sh", "-c", TOOLS, "tools", &draft.target.mount_point]);
-    let mut names: Vec<&str> = Vec::new();
+    let mut tools: Vec<(&str, &str)> = Vec::new();
     for volume in &draft.layout.volumes {
         let needed: &[(&str, &str)] = match &volume.kind {
             VolumeKind::Raid(_) => &[("mdadm", "mdadm")],
@@ -102,19 +88,16 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
             VolumeKind::Pool(_) => &[("zpool", "zfsutils-linux")],
             VolumeKind::Logical(_) | VolumeKind::Dataset(_) => &[],
         };
-        for (program, package) in needed.iter().filter(|(_, package)| !names.contains(package)).collect::<Vec<_>>() {
-            names.push(package);
-            command.extend(words(&[program, package]));
-        }
+        let new: Vec<_> = needed.iter().filter(|tool| !tools.contains(tool)).copied().collect();
+        tools.extend(new);
     }
-    if names.is_empty() {
+    if tools.is_empty() {
         if !draft.layout.controllers.is_empty() {
             initramfs(draft);
         }
         return;
     }
-    let description = format!("see that the installed system has {}", names.join(", "));
-    draft.push(Step::new(Stage::Curthooks, "tools", description, command));
+    needs::install(draft, "tools", &tools);
     zfs::in_target(draft);
     initramfs(draft);
 }
