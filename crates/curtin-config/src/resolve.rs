@@ -251,6 +251,16 @@ impl<'a> Resolver<'a> {
             self.refuse(item, "preserve-new", key, message, "preserve it, too");
             return None;
         }
+        if let Device::Partition(holder, at) = device
+            && item.preserve
+            && !matches!(item.kind, ItemKind::Format(_))
+            && let Some(old) = self.holder(holder)?.partitions.get(at)?.old_path.clone()
+        {
+            let message =
+                format!("{old} gets another number when logical partitions before it go, and is in use by then");
+            self.refuse(item, "preserve-number", key, message, "preserve the logical partitions before it, too");
+            return None;
+        }
         self.uses.insert(device, &item.id);
         Some((device, self.facts(device)?))
     }

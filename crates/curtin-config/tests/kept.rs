@@ -141,7 +141,7 @@ fn volumes_in_a_group_that_stays() {
     assert_eq!(words(&plan, "keep-lv-vg-home"), ["vg", "home", "1073741824"]);
     assert_eq!(destroyed(&plan), ["/dev/vg/new", "/dev/vg/rest"]);
     let step = |id: &str| plan.steps.iter().find(|step| step.id == id).map(|step| step.command.join(" "));
-    assert!(step("lv-vg-new").is_some_and(|command| command.contains("--extents 256 ")));
+    assert!(step("lv-vg-new").is_some_and(|command| command.contains(" --size 1073741824b ")));
     assert!(step("lv-vg-rest").is_some_and(|command| command.contains("--extents 100%FREE ")));
     let fstab =
         plan.steps.iter().find(|step| step.id == "fstab").and_then(|step| step.stdin.clone()).unwrap_or_default();

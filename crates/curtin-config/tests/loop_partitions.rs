@@ -196,3 +196,61 @@ fn file_systems_change_their_size_with_their_partitions() {
         verify(&disk);
     }
 }
+
+#[test]
+fn logical_partitions_that_stay_are_counted_anew() {
+    check_means(&[]);
+    let mut bench = Bench::new(1, 4 * GIB, 512);
+    let made = "storage:
+  version: 2
+  config:
+  - {id: d, type: disk, serial: L0, ptable: msdos}
+  - {id: esp, type: partition, device: d, size: 300M, flag: boot}
+  - {id: x, type: partition, device: d, size: 2G, flag: extended}
+  - {id: old, type: partition, device: d, size: 200M, flag: logical}
+  - {id: home, type: partition, device: d, size: 300M, flag: logical}
+  - {id: root, type: partition, device: d, size: 400M, flag: logical}
+  - {id: f-esp, type: format, volume: esp, fstype: fat32}
+  - {id: f-home, type: format, volume: home, fstype: ext4}
+  - {id: f-root, type: format, volume: root, fstype: ext4}
+  - {id: m-root, type: mount, device: f-root, path: /}
+  - {id: m-esp, type: mount, device: f-esp, path: /boot/efi}
+  - {id: m-home, type: mount, device: f-home, path: /home}
+";
+    bench.partition(&bench.plan(made));
+    let disk = bench.disks[0].path.clone();
+    run("sh", &["-c", "partx -u \"$1\"; partx -a \"$1\" 2>/dev/null; :", "partx", &disk]);
+    learn(&mut bench.disks[0]);
+    let uuid = |number: u32| run("blkid", &["-p", "-s", "UUID", "-o", "value", &format!("{disk}p{number}")]);
+    let home = uuid(6);
+    let kept = made
+        .replace("ptable: msdos}", "ptable: msdos, preserve: true}")
+        .replace("size: 300M, flag: boot}", "number: 1, preserve: true}")
+        .replace("size: 2G, flag: extended}", "number: 2, preserve: true}")
+        .replace("  - {id: old, type: partition, device: d, size: 200M, flag: logical}\n", "")
+        .replace("size: 300M, flag: logical}", "number: 6, preserve: true}")
+        .replace("size: 400M, flag: logical}", "size: 500M, flag: logical}")
+        .replace("volume: home, fstype: ext4}", "volume: home, fstype: ext4, preserve: true}");
+    bench.partition(&bench.plan(&kept));
+    assert_eq!(uuid(5), home);
+    verify(&disk);
+}
+
+/// No array can be made without its driver: a second device stands for one, and is looked at when it is stopped.
+#[test]
+fn what_is_in_an_array_is_erased_before_it_is_stopped() {
+    check_means(&[]);
+    let bench = Bench::new(2, 4 * GIB, 512);
+    let plan = bench.plan(GPT);
+    let (disk, array) = (&bench.disks[0].path, &bench.disks[1].path);
+    run("mkswap", &[array]);
+    let wipe = plan.steps.iter().find(|step| step.id.starts_with("wipe-")).expect("a step that wipes");
+    let script = format!(
+        "stopped=$(mktemp -u)
+lsblk() {{ echo \"{disk} disk\"; [ -e \"$stopped\" ] || echo \"{array} raid1\"; }}
+mdadm() {{ blkid -p \"$2\"; echo \"mdadm $* and blkid $?\"; : >\"$stopped\"; }}
+{}",
+        wipe.command[2]
+    );
+    assert_eq!(run("sh", &["-c", &script, "wipe", disk]), format!("mdadm --stop {array} and blkid 2"));
+}

@@ -225,6 +225,57 @@ fn what_is_kept_changes_its_size() {
     }
 }
 
+/// A disk of 8 GiB with an extended partition, and three logical ones in it.
+const LOGICAL: &str = "sources: [http://127.0.0.1/root.txz]
+storage:
+  version: 2
+  config:
+  - {id: d, type: disk, path: /dev/sda, ptable: msdos, preserve: true}
+  - {id: x, type: partition, device: d, number: 2, flag: extended, preserve: true}
+  - {id: root, type: partition, device: d, number: 1, preserve: true}
+  - {id: home, type: partition, device: d, number: 6, size: 512M, preserve: true, resize: true}
+  - {id: more, type: partition, device: d, number: 5, size: 512M, offset: 1026M, flag: logical}
+  - {id: f-root, type: format, volume: root, fstype: ext4}
+  - {id: f-home, type: format, volume: home, fstype: ext4, preserve: true}
+  - {id: m-root, type: mount, device: f-root, path: /}
+  - {id: m-home, type: mount, device: f-home, path: /home}
+";
+
+/// sfdisk counts them in the order of its lines: what stays comes first.
+#[test]
+fn logical_partitions_have_no_gaps() {
+    let mut machine = machine();
+    machine.firmware = Firmware::Bios;
+    let logical = |number| part(number, 1026 + 1025 * u64::from(number - 5), 1024, "83", "ext4");
+    let partitions =
+        vec![part(1, 1, 1024, "83", "ext4"), part(2, 1025, 6000, "5", ""), logical(7), logical(6), logical(5)];
+    machine.disks[0].existing = Some(ExistingTable { table: Table::Msdos, partitions });
+    let plan = firstlight_curtin_config::plan(&parse(LOGICAL).config, &machine).unwrap();
+    let numbers = |plan: &Plan| {
+        let parts = plan.layout.disks[0].partitions.iter();
+        parts.map(|part| (part.id.clone(), part.path.clone())).collect::<Vec<_>>()
+    };
+    let named = |list: &[(&str, &str)]| {
+        list.iter().map(|(id, path)| ((*id).to_owned(), (*path).to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        numbers(&plan),
+        named(&[("root", "/dev/sda1"), ("x", "/dev/sda2"), ("more", "/dev/sda6"), ("home", "/dev/sda5")])
+    );
+    let step = |id: &str| plan.steps.iter().find(|step| step.id == id).unwrap().command[4..].join(" ");
+    assert_eq!(step("verify-sda6"), "/dev/sda6 4200448 2097152 resize");
+    assert_eq!(step("resize-sda6"), "/dev/sda6 536870912", "a file system is smaller before its partition is");
+    assert_eq!(step("partition-sda"), "/dev/sda /dev/sda5 /dev/sda7 /dev/sda6=1048576");
+    assert!(step("mount-home").contains(" /dev/sda5 "));
+    let fstab = plan.steps.iter().find(|step| step.id == "fstab").unwrap().stdin.clone().unwrap();
+    assert!(fstab.contains("\nUUID=aaaaaaaa-2222-3333-4444-000000000006 /home ext4 "), "{fstab}");
+
+    let group = "  - {id: g, type: lvm_volgroup, name: vg, devices: [home], preserve: true}\n";
+    let text: String = LOGICAL.lines().filter(|line| !line.contains("-home")).map(|line| format!("{line}\n")).collect();
+    let problems = firstlight_curtin_config::plan(&parse(&format!("{text}{group}")).config, &machine).unwrap_err();
+    assert_eq!(problems[0].code, "preserve-number", "{problems:#?}");
+}
+
 #[test]
 fn refusals() {
     for (from, to, code) in [

@@ -425,6 +425,12 @@ fn words_of_cryptsetup_and_mdadm() {
         command(&plan, "raid-md1"),
         "mdadm --create /dev/md1 --run --level=raid1 --raid-devices=2 --name=1 /dev/md/disks"
     );
+    // UUIDs of such arrays are those of their format: mdadm says them when they are there.
+    assert!(plan.steps.iter().all(|step| step.id != "mdadm-conf"));
+    for (id, path) in [("mdadm-conf-disks", "/dev/md/disks"), ("mdadm-conf-md1", "/dev/md1")] {
+        let step = plan.steps.iter().find(|step| step.id == id).unwrap();
+        assert_eq!(step.command[4..], ["/target", path]);
+    }
     let format = command(&plan, "crypt-safe");
     assert!(format.ends_with(" --key-file /k --cipher aes-xts-plain64 --key-size 512 /dev/md1"), "{format}");
     assert_eq!(command(&plan, "crypt-add-safe"), "cryptsetup luksAddKey --batch-mode --key-file /k /dev/md1 /r");

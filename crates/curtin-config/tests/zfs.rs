@@ -210,6 +210,17 @@ fn an_encrypted_pool_keeps_its_key_in_a_volume() {
         words("zpool-keystore-rpool")[3..],
         ["keystore", "rpool", "/run/passphrase", "/run/zfs-rpool.key", "20971520", "32768"]
     );
+    assert_eq!(
+        words("tools")[5..],
+        [
+            "zpool",
+            "zfsutils-linux",
+            "cryptsetup",
+            "cryptsetup",
+            "/usr/share/initramfs-tools/hooks/cryptroot",
+            "cryptsetup-initramfs"
+        ]
+    );
     assert!(plan.layout.to_string().contains("rpool  6 GiB  zfs encrypted pool on /dev/sda3\n"));
     let hidden = ENCRYPTED.replace("path: /boot", "path: /srv");
     assert_eq!(refused(&hidden), ["boot-unreadable storage.config"]);

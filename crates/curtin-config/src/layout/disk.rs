@@ -54,6 +54,9 @@ pub struct Partition {
     pub number: u32,
     /// Its device node, such as `/dev/nvme0n1p1`.
     pub path: String,
+    /// The device node that one which stays has before the table is changed, if that is another one: logical partitions
+    /// are counted without gaps.
+    pub old_path: Option<String>,
     /// Where it begins, in bytes from the beginning of the disk.
     pub start: u64,
     /// Its size in bytes.
@@ -207,6 +210,7 @@ impl Partition {
             id: String::new(),
             number,
             path: partition_path(disk, number),
+            old_path: None,
             start,
             size,
             kind: PartitionKind::Linux,
@@ -222,6 +226,11 @@ impl Partition {
             grub_device: false,
             filesystem: None,
         }
+    }
+
+    /// Its device node before the table is changed.
+    pub(crate) fn path_before(&self) -> &str {
+        self.old_path.as_deref().unwrap_or(&self.path)
     }
 
     fn code(&self, table: Table) -> &str {

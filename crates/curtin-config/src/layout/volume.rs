@@ -56,7 +56,8 @@ pub struct Raid {
     pub metadata: String,
     /// The name in its superblock.
     pub name: String,
-    /// Its UUID in the form of mdadm: four groups of eight digits. Nothing for one that is there already.
+    /// Its UUID in the form of mdadm: four groups of eight digits. Nothing for one that is there already, and for
+    /// one in a format of the firmware (DDF, IMSM), which has UUIDs of its own.
     pub uuid: String,
     /// The device nodes of its members.
     pub members: Vec<String>,
@@ -88,8 +89,9 @@ pub struct LogicalVolume {
     pub extents: u64,
     /// Whether it takes what is free when it is made: what that is, a volume group that was there before knows.
     pub all_free: bool,
-    /// The size that one has to have which is there already, in bytes, if the configuration says it.
-    pub size_to_find: Option<u64>,
+    /// What the configuration says of its size, in bytes, in a volume group that was there before, whose extents may be of
+    /// another size: one that is there already has to have it.
+    pub size_in_kept: Option<u64>,
 }
 
 /// An encrypted device.

@@ -88,7 +88,7 @@ impl<'a> Resolver<'a> {
             name,
             extents,
             all_free: in_kept && size.is_none(),
-            size_to_find: size.filter(|_| item.preserve),
+            size_in_kept: size.filter(|_| in_kept),
         };
         let sizes = (extents.saturating_mul(EXTENT), sector_size);
         let wipe = wanted.wipe.filter(|_| !item.preserve);

@@ -114,10 +114,10 @@ impl Resolver<'_> {
             Some("logical") if self.version == 1 => counts.logical.saturating_add(4),
             _ => counts.all,
         };
-        // New logical partitions are counted as they lie on the disk, whatever number is given.
+        // New logical partitions are counted behind those that stay, whatever number is given.
         let next = disk.partitions.iter().filter(|other| other.logical).map(|other| other.number + 1).max();
         let number = match wanted.number {
-            Some(number) if !logical || disk.preserve => number,
+            Some(number) if !logical => number,
             _ if logical => next.unwrap_or(5),
             _ => counted,
         };

@@ -1,7 +1,7 @@
 //! What is on a disk already and stays there.
 
 use super::{Device, Holder, Place, Resolver};
-use crate::layout::{DiskLayout, Partition, PartitionKind, Resize, Table, partition_path, track, usable};
+use crate::layout::{DiskLayout, Partition, PartitionKind, Resize, Table, Volume, partition_path, track, usable};
 use crate::size::human;
 use crate::storage::{FormatItem, ItemKind, PartitionItem, RESIZABLE, StorageItem};
 use crate::target::{Disk, ExistingPartition};
@@ -54,21 +54,27 @@ impl Resolver<'_> {
         let is_kept = |part: &ExistingPartition| kept.iter().any(|wanted| is_meant(wanted, part, &disk.path));
         let logical = |part: &ExistingPartition| existing.table == Table::Msdos && part.number > 4;
         let any_logical = existing.partitions.iter().any(|part| logical(part) && is_kept(part));
-        for part in &existing.partitions {
+        let mut existing_parts: Vec<&ExistingPartition> = existing.partitions.iter().collect();
+        existing_parts.sort_by_key(|part| part.number);
+        let mut gone_logical = 0;
+        for part in existing_parts {
             let kind = PartitionKind::of_code(&part.type_code, existing.table);
             let path = partition_path(&disk.path, part.number);
             let holds_logical = kind == PartitionKind::Extended && any_logical;
             if self.rewrites(&item.id) && !is_kept(part) && !holds_logical {
                 layout.removed.push(path);
+                gone_logical += u32::from(logical(part));
                 continue;
             }
+            let number = part.number - if logical(part) { gone_logical } else { 0 };
             layout.partitions.push(Partition {
                 kind,
                 type_code: Some(part.type_code.clone()),
                 logical: logical(part),
                 uuid: part.uuid.clone().unwrap_or_default(),
                 preserve: true,
-                ..Partition::new(&disk.path, part.number, part.start, part.size)
+                old_path: (number != part.number).then_some(path),
+                ..Partition::new(&disk.path, number, part.start, part.size)
             });
         }
         layout.partitions.sort_by_key(|part| part.start);
@@ -99,7 +105,8 @@ impl Resolver<'_> {
         let existing = self.known(&disk.path).and_then(|disk| disk.existing.as_ref());
         let meant = existing.and_then(|table| table.partitions.iter().find(|part| is_meant(wanted, part, &disk.path)));
         let at = meant.and_then(|meant| {
-            disk.partitions.iter().position(|part| part.number == meant.number && part.id.is_empty())
+            let path = partition_path(&disk.path, meant.number);
+            disk.partitions.iter().position(|part| part.path_before() == path && part.id.is_empty())
         });
         let (Some(at), Some(meant)) = (at, meant) else {
             let message = format!("{} has no such partition to preserve", disk.path);
@@ -198,7 +205,10 @@ impl Resolver<'_> {
             let parts = parts.map(|part| (partition_path(&disk.path, part.number), &part.fstype, &part.fs_uuid));
             parts.chain([(disk.path.clone(), &disk.fstype, &disk.fs_uuid)])
         });
-        let found = partitions.into_iter().find(|(other, ..)| other == path);
+        let tables = self.layout.disks.iter().chain(self.layout.volumes.iter().filter_map(Volume::table));
+        let now = tables.flat_map(|table| &table.partitions).find(|part| part.path == path);
+        let before = now.map_or(path, Partition::path_before);
+        let found = partitions.into_iter().find(|(other, ..)| other == before);
         let (fstype, fs_uuid) = found.map_or((None, None), |(_, fstype, uuid)| (fstype.clone(), uuid.clone()));
         if let Some(fstype) = fstype
             && fstype != wanted.fstype

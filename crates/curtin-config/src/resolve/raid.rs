@@ -49,7 +49,8 @@ impl<'a> Resolver<'a> {
         }
         let sector_size = members.iter().chain(&spares).map(|facts| facts.sector_size).max().unwrap_or(512);
         let paths = |list: &[Facts]| list.iter().map(|facts| facts.path.clone()).collect::<Vec<_>>();
-        let uuid = if item.preserve { String::new() } else { mdadm_uuid(&self.uuid(item, "raid")) };
+        let found = item.preserve || matches!(metadata.as_str(), "ddf" | "imsm");
+        let uuid = if found { String::new() } else { mdadm_uuid(&self.uuid(item, "raid")) };
         let raid = Raid {
             level,
             metadata,

@@ -1,8 +1,9 @@
 //! Disks of IBM mainframes: their format, which comes before any partition.
 
+use crate::layout::Table;
 use crate::plan::{Draft, Stage, Step};
 
-use super::words;
+use super::{packages, words};
 
 /// Formats a DASD that is not as it should be; with a word behind `keep`, that is an error. The command is behind these.
 const FORMAT: &str = r#"
@@ -22,6 +23,30 @@ fits && exit 0
 "$@" || exit 1
 if command -v udevadm >/dev/null; then udevadm settle --timeout=60 || :; fi
 fits || { echo "the DASD $id is still not as the configuration says"; exit 1; }"#;
+
+/// Devices that are online now are so at the next start, too. chzdev says 8 when there are none, and takes no values that
+/// it gives as not available.
+const ONLINE: &str = r#"
+set -e
+[ -x "$root/sbin/zipl" ] || [ -x "$root/usr/sbin/zipl" ] || need s390-tools
+status=0
+settings=$(chzdev --quiet --active --online --export -) || status=$?
+[ "$status" -ne 8 ] || exit 0
+[ "$status" -eq 0 ] || exit "$status"
+printf '%s\n' "$settings" | sed 's/^\[active/[persistent/; /=n\/a$/d' |
+  chzdev --quiet --persistent --no-root-update --base "/etc=$root/etc" --import -"#;
+
+/// Whether the layout has disks that only come online when the system says so.
+pub(super) fn is_used(draft: &Draft<'_>) -> bool {
+    let layout = &draft.layout;
+    !layout.dasds.is_empty() || layout.disks.iter().any(|disk| disk.table == Some(Table::Vtoc))
+}
+
+pub(super) fn in_target(draft: &mut Draft<'_>) {
+    if is_used(draft) {
+        packages::step(draft, "zdev", "let the installed system bring its DASDs online", ONLINE, Vec::new());
+    }
+}
 
 pub(super) fn all(draft: &mut Draft<'_>) {
     for dasd in draft.layout.dasds.clone() {

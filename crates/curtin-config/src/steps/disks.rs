@@ -21,8 +21,8 @@ used=$(lsblk -nro MOUNTPOINT \"$1\" | tr -d '\\n')
 [ -z \"$used\" ] || { echo \"$1 is in use: $used\"; exit 1; }";
 
 /// Takes apart what was built of a disk before and erases the signatures of it all, so that nothing
-/// finds them again when a new partition begins at the same place. What udev puts together again
-/// in between is taken apart once more.
+/// finds them again when a new partition begins at the same place; what lies inside of an array or an encrypted device is
+/// erased while it is still there to be seen. What udev puts together again in between is taken apart once more.
 const WIPE: &str = r#"
 for pass in 1 2 3 4 5; do
   lsblk -nrpo NAME "$1" | while read -r name; do
@@ -32,6 +32,7 @@ for pass in 1 2 3 4 5; do
   done
   lsblk -nrpo NAME,TYPE "$1" | tac | while read -r name type; do
     [ -b "$name" ] || continue
+    wipefs -qaf "$name"
     case $type in
       lvm | crypt | mpath) dmsetup remove --retry "$name" ;;
       raid* | linear | md) mdadm --stop "$name" ;;
@@ -48,8 +49,8 @@ lsblk "$1"
 exit 1"#;
 
 /// Writes a table again without the partitions that are named, with another size for those whose name has one behind it,
-/// and with those on standard input. What stays may be in use, so that the kernel is told of the others alone, by the
-/// next step.
+/// and with those on standard input. sfdisk counts logical partitions in the order of the lines. What stays may be in use,
+/// so that the kernel forgets what is named alone, as far as nothing uses it; what there is now, it is told by the next step.
 const CHANGE: &str = r#"
 set -e
 disk=$1
@@ -63,7 +64,8 @@ for name; do
 done
 new=$(cat)
 printf '%s\n%s\n' "$table" "$new" |
-  sfdisk -q --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$disk""#;
+  sfdisk -q --no-reread --no-tell-kernel --wipe never --wipe-partitions never "$disk"
+for name; do partx -d "${name%=*}" 2>/dev/null || :; done"#;
 
 /// The words are a partition, where it is, and for one that is resized with what is on it a word more: that must be nothing,
 /// or what [`RESIZE`] knows.
@@ -162,8 +164,8 @@ pub(super) fn table(draft: &mut Draft<'_>, disk: &DiskLayout) {
 /// Takes partitions out of a table and puts others in; the lines of all others stay as they are.
 pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let added = disk.partitions.iter().filter(|partition| !partition.preserve).count();
-    let resized = disk.partitions.iter().filter(|partition| partition.resize.is_some());
-    let sizes = resized.map(|it| format!("{}={}", it.path, it.size / u64::from(disk.sector_size.max(1))));
+    let resized = disk.partitions.iter().filter(|it| it.resize.is_some() || it.old_path.is_some());
+    let sizes = resized.map(|it| format!("{}={}", it.path_before(), it.size / u64::from(disk.sector_size.max(1))));
     let sizes: Vec<String> = sizes.collect();
     if added == 0 && disk.removed.is_empty() && sizes.is_empty() {
         return;
@@ -177,7 +179,7 @@ pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let (gone, path) = (disk.removed.len(), &disk.path);
     let description = match sizes.len() {
         0 => format!("take {gone} partitions out of {path}, and add {added}"),
-        resized => format!("take {gone} partitions out of {path}, add {added}, and resize {resized}"),
+        changed => format!("take {gone} partitions out of {path}, add {added}, and resize or renumber {changed}"),
     };
     let step = Step::new(Stage::Partitioning, format!("partition-{}", short(&disk.path)), description, command);
     draft.push(step.stdin(disk.sfdisk_script().unwrap_or_default()).destroys().writes([disk.path.clone()]));
@@ -187,7 +189,7 @@ pub(super) fn change_table(draft: &mut Draft<'_>, disk: &DiskLayout) {
 pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
     let is_shown = |part: &&Partition| part.preserve && part.kind != PartitionKind::Extended;
     for partition in disk.partitions.iter().filter(is_shown) {
-        let path = &partition.path;
+        let path = partition.path_before();
         let size = partition.resize.map_or(partition.size, |resize| resize.from);
         let (start, size) = ((partition.start / 512).to_string(), (size / 512).to_string());
         let mut command = words(&["sh", "-c", VERIFY, "verify", path, &start, &size]);
@@ -196,7 +198,7 @@ pub(super) fn verify(draft: &mut Draft<'_>, disk: &DiskLayout) {
         }
         let description = format!("check that {path} is what the plan keeps");
         let step = Step::new(Stage::Partitioning, format!("verify-{}", short(path)), description, command);
-        draft.push(step.reads([path.clone()]));
+        draft.push(step.reads([path.to_owned()]));
     }
 }
 
@@ -207,11 +209,11 @@ fn resize(draft: &mut Draft<'_>, disk: &DiskLayout, direction: Ordering) {
         if part.size.cmp(&resize.from) != direction {
             continue;
         }
-        let command = words(&["sh", "-c", RESIZE, "resize", &part.path, &part.size.to_string()]);
-        let description =
-            format!("resize what is on {} from {} to {}", part.path, human(resize.from), human(part.size));
-        let step = Step::new(Stage::Partitioning, format!("resize-{}", short(&part.path)), description, command);
-        draft.push(step.writes([part.path.clone()]));
+        let path = if direction == Ordering::Less { part.path_before() } else { &part.path };
+        let command = words(&["sh", "-c", RESIZE, "resize", path, &part.size.to_string()]);
+        let description = format!("resize what is on {path} from {} to {}", human(resize.from), human(part.size));
+        let step = Step::new(Stage::Partitioning, format!("resize-{}", short(path)), description, command);
+        draft.push(step.writes([path.to_owned()]));
     }
 }
 

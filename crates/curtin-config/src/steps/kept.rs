@@ -128,7 +128,7 @@ fn group(draft: &mut Draft<'_>, group: &VolumeGroup) {
 }
 
 fn logical(draft: &mut Draft<'_>, volume: &Volume, logical: &LogicalVolume) {
-    let size = logical.size_to_find.map(|size| size.to_string()).unwrap_or_default();
+    let size = logical.size_in_kept.map(|size| size.to_string()).unwrap_or_default();
     let command = ["sh", "-c", LOGICAL, "logical", &logical.group, &logical.name, &size];
     let description = format!("check the logical volume {} in {}", logical.name, logical.group);
     let id = format!("keep-lv-{}-{}", logical.group, logical.name);

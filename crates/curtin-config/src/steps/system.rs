@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::value::Node;
 use crate::write_file::WriteFile;
 
-use super::{apt, file_step, needs, nvme, packages, swap, target_volumes as volumes};
+use super::{apt, dasd, file_step, needs, nvme, packages, swap, target_volumes as volumes};
 
 /// Turns systemd-networkd on in images that have it and nothing else that brings up a network.
 const NETWORKD: &str = "\
@@ -40,6 +40,7 @@ pub(super) fn all(draft: &mut Draft<'_>) {
     packages::unlive(draft);
     needs::all(draft);
     nvme::all(draft);
+    dasd::in_target(draft);
     volumes::in_target(draft);
     packages::kernel(draft);
     packages::more(draft);

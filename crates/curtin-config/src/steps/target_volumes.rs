@@ -1,9 +1,12 @@
 //! What the installed system needs to find arrays, volumes and encrypted devices again.
 
-use crate::layout::{CryptKey, VolumeKind};
+use crate::layout::{CryptKey, Pool, VolumeKind};
 use crate::plan::{Draft, Stage, Step};
 
-use super::{file_step, needs, words, zfs};
+use super::{dasd, file_step, needs, words, zfs};
+
+const CRYPTSETUP: (&str, &str) = ("cryptsetup", "cryptsetup");
+const CRYPTROOT: (&str, &str) = ("/usr/share/initramfs-tools/hooks/cryptroot", "cryptsetup-initramfs");
 
 const INITRAMFS: &str = r#"
 if [ -x "$1/usr/sbin/update-initramfs" ]; then exec chroot "$1" update-initramfs -u -k all; fi
@@ -17,8 +20,7 @@ pub(super) fn files(draft: &mut Draft<'_>) {
     let mut arrays = String::new();
     for volume in &draft.layout.volumes {
         match &volume.kind {
-            _ if volume.preserve => {}
-            VolumeKind::Crypt(crypt) => {
+            VolumeKind::Crypt(crypt) if !volume.preserve => {
                 let key = match &crypt.key {
                     CryptKey::Random(device) => device,
                     // It is asked for at every start: a key beside what it opens would protect nothing.
@@ -26,7 +28,7 @@ pub(super) fn files(draft: &mut Draft<'_>) {
                 };
                 crypttab.push_str(&format!("{} {} {key} {}\n", crypt.name, crypt.spec, crypt.options));
             }
-            VolumeKind::Raid(raid) => {
+            VolumeKind::Raid(raid) if !raid.uuid.is_empty() => {
                 arrays.push_str(&format!("ARRAY {} metadata={} UUID={}\n", volume.path, raid.metadata, raid.uuid));
             }
             _ => {}
@@ -46,7 +48,8 @@ pub(super) fn files(draft: &mut Draft<'_>) {
     found(draft);
 }
 
-/// What only the devices themselves know: the identities of arrays and encrypted devices that were there before.
+/// What only the devices themselves know: the identities of arrays and encrypted devices that were there before, and of
+/// arrays in a format of the firmware.
 const FOUND_ARRAY: &str = r#"
 mkdir -p "$1/etc/mdadm"
 [ -e "$1/etc/mdadm/mdadm.conf" ] || printf 'HOMEHOST <system>\nMAILADDR root\n' >"$1/etc/mdadm/mdadm.conf"
@@ -56,13 +59,13 @@ uuid=$(cryptsetup luksUUID "$3") && printf '%s UUID=%s none %s\n' "$2" "$uuid" "
 
 fn found(draft: &mut Draft<'_>) {
     let root = draft.target.mount_point.clone();
-    for volume in draft.layout.volumes.clone().into_iter().filter(|volume| volume.preserve) {
+    for volume in draft.layout.volumes.clone() {
         let (name, path) = (volume.path.rsplit('/').next().unwrap_or_default(), &volume.path);
         let (id, file, command) = match &volume.kind {
-            VolumeKind::Raid(_) => {
+            VolumeKind::Raid(raid) if raid.uuid.is_empty() => {
                 ("mdadm-conf", "mdadm/mdadm.conf", vec!["sh", "-c", FOUND_ARRAY, "array", &root, path])
             }
-            VolumeKind::Crypt(crypt) => {
+            VolumeKind::Crypt(crypt) if volume.preserve => {
                 let command = vec!["sh", "-c", FOUND_CRYPT, "crypt", &root, name, &crypt.device, &crypt.options];
                 ("crypttab", "crypttab", command)
             }
@@ -81,10 +84,10 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
         let needed: &[(&str, &str)] = match &volume.kind {
             VolumeKind::Raid(_) => &[("mdadm", "mdadm")],
             VolumeKind::Group(_) => &[("lvm", "lvm2")],
-            VolumeKind::Crypt(_) => {
-                &[("cryptsetup", "cryptsetup"), ("/usr/share/initramfs-tools/hooks/cryptroot", "cryptsetup-initramfs")]
-            }
+            VolumeKind::Crypt(_) => &[CRYPTSETUP, CRYPTROOT],
             VolumeKind::Bcache(_) => &[("make-bcache", "bcache-tools")],
+            // The key of its file systems is in a volume that cryptsetup opens.
+            VolumeKind::Pool(Pool { keyfile: Some(_), .. }) => &[("zpool", "zfsutils-linux"), CRYPTSETUP, CRYPTROOT],
             VolumeKind::Pool(_) => &[("zpool", "zfsutils-linux")],
             VolumeKind::Logical(_) | VolumeKind::Dataset(_) => &[],
         };
@@ -92,7 +95,7 @@ pub(super) fn in_target(draft: &mut Draft<'_>) {
         tools.extend(new);
     }
     if tools.is_empty() {
-        if !draft.layout.controllers.is_empty() {
+        if !draft.layout.controllers.is_empty() || dasd::is_used(draft) {
             initramfs(draft);
         }
         return;

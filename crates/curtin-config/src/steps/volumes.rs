@@ -78,7 +78,7 @@ fn raid(draft: &mut Draft<'_>, volume: &Volume, raid: &Raid) {
     if raid.level != RaidLevel::Container {
         command.push(&level);
     }
-    let own_superblock = !matches!(raid.metadata.as_str(), "ddf" | "imsm");
+    let own_superblock = !raid.uuid.is_empty();
     if raid.container.is_none() {
         command.push(&metadata);
     }
@@ -119,7 +119,12 @@ fn group(draft: &mut Draft<'_>, group: &VolumeGroup) {
 }
 
 fn logical(draft: &mut Draft<'_>, volume: &Volume, logical: &LogicalVolume) {
-    let extents = if logical.all_free { "100%FREE".to_owned() } else { logical.extents.to_string() };
+    let (option, size) = match logical.size_in_kept {
+        // LVM takes whole sectors, and makes whole extents of them.
+        Some(size) => ("--size", format!("{}b", size.checked_next_multiple_of(512).unwrap_or(size))),
+        None if logical.all_free => ("--extents", "100%FREE".to_owned()),
+        None => ("--extents", logical.extents.to_string()),
+    };
     let command = [
         "lvcreate",
         "--yes",
@@ -127,8 +132,8 @@ fn logical(draft: &mut Draft<'_>, volume: &Volume, logical: &LogicalVolume) {
         "y",
         "--zero",
         "y",
-        "--extents",
-        &extents,
+        option,
+        &size,
         "--name",
         &logical.name,
         &logical.group,
