@@ -215,7 +215,7 @@ write_files:
       network:
         ethernets:
           ens3: {{dhcp4: true}}
-          ens4: {{addresses: [192.0.2.9/24], routes: [{{to: default, via: 192.0.2.1}}]}}
+          ens4: {{match: {{macaddress: '52:54:00:12:34:56'}}, set-name: ens4, addresses: [192.0.2.9/24], routes: [{{to: default, via: 192.0.2.1}}]}}
 "
     )
 }
@@ -245,12 +245,114 @@ fn a_remote_root_is_connected_by_the_initramfs() {
     let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
     let at = |id: &str| ids.iter().position(|it| *it == id);
     assert!(at("nvme-initramfs") < at("initramfs") && at("initramfs").is_some(), "{ids:?}");
+    let connect = step(&plan, "nvme-initramfs");
+    assert!(connect.command[2].contains("\nneed nvme-cli\n"));
+    assert_eq!(connect.command[5..], CRITICAL);
 }
 
 #[test]
 fn a_remote_kernel_is_read_by_the_firmware() {
     let plan = planned(&nvme("g, path: /, options: _netdev", "f, path: /srv"), &remote());
-    assert!(step(&plan, "nvme-firmware").command[2].contains("need dracut dracut-network jq"));
+    let script = &step(&plan, "nvme-firmware").command[2];
+    assert!(script.contains("need dracut dracut-network jq nvme-cli\n"));
+    assert!(script.contains("Package: initramfs-tools\\nPin: version *\\nPin-Priority: -1\\n"));
+    assert_eq!(step(&plan, "nvme-firmware").command[5..], CRITICAL);
+}
+
+/// The file of netplan, the remote disks, and what is set of the interfaces that lead there.
+const CRITICAL: [&str; 11] = [
+    "00-installer",
+    "192.0.2.7",
+    "--",
+    "ens3",
+    "critical=true",
+    "ens3",
+    "match",
+    "ens4",
+    "critical=true",
+    "ens4",
+    "set-name=NULL",
+];
+
+/// Runs the script of a step on an empty directory, behind functions that stand for the programs that it calls.
+#[track_caller]
+fn pretend(step: &firstlight_curtin_config::Step, functions: &str, root: &std::path::Path) -> String {
+    let script = step.command[2].replacen("set -e\n", &format!("{functions}\nset -e\n"), 1);
+    let command = ["-c", &script, "step", root.to_str().unwrap()];
+    let words = command.into_iter().chain(step.command.iter().skip(5).map(String::as_str));
+    let output = std::process::Command::new("sh").args(words).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn interfaces_that_lead_to_disks_stay_up() {
+    let plan = planned(&nvme("g, path: /, options: _netdev", "f, path: /srv"), &remote());
+    let root = tempfile::tempdir().unwrap();
+    let said = pretend(
+        step(&plan, "nvme-firmware"),
+        r#"need() { :; }
+ip() { echo "$4 via 198.51.100.1 dev ens4 src 198.51.100.2 uid 0"; }
+chroot() { shift; echo "$*"; }"#,
+        root.path(),
+    );
+    assert_eq!(
+        said,
+        "netplan set --origin-hint 00-installer ethernets.ens4.critical=true\n\
+         netplan set --origin-hint 00-installer ethernets.ens4.set-name=NULL\n"
+    );
+}
+
+#[test]
+fn the_initramfs_of_dracut_has_the_network() {
+    let plan = planned(&nvme("g, path: /, options: _netdev", "f, path: /boot"), &remote());
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("usr/bin")).unwrap();
+    std::os::unix::fs::symlink("/bin/true", root.path().join("usr/bin/dracut")).unwrap();
+    pretend(step(&plan, "nvme-initramfs"), "need() { :; }\nip() { :; }\nchroot() { :; }", root.path());
+    let module = root.path().join("usr/lib/dracut/modules.d/35curtin-nvme-tcp/module-setup.sh");
+    let module = std::fs::read_to_string(module).unwrap();
+    let initdir = root.path().join("initdir");
+    // Where there is no netplan, `cp` says so, and what stands for netplan writes all the same.
+    let script = format!(
+        "{module}
+inst_multiple() {{ :; }}
+inst_hook() {{ :; }}
+netplan() {{ mkdir -p \"$3/run/systemd/network\" && echo network >\"$3/run/systemd/network/10-netplan-ens4.network\"; }}
+initdir={}
+install",
+        initdir.display()
+    );
+    let status = std::process::Command::new("bash").args(["-c", &script]).status().unwrap();
+    assert!(status.success());
+    let found = std::fs::read_to_string(initdir.join("etc/systemd/network/10-netplan-ens4.network")).unwrap();
+    assert_eq!(found, "network\n");
+}
+
+#[test]
+fn dasds_come_online_in_the_installed_system() {
+    let plan = planned(DASD, &dasd());
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    let at = |id: &str| ids.iter().position(|it| *it == id).unwrap_or_else(|| panic!("{id}: {ids:?}"));
+    assert!(at("zdev") < at("initramfs") && at("initramfs") < at("zipl"));
+    let root = tempfile::tempdir().unwrap();
+    let functions = r#"need() { echo "need $*"; }
+chzdev() {
+  case $* in
+    *--export*) printf '[active dasd-eckd 0.0.1520]\nonline=1\ncmb=n/a\nreadonly=0\n' ;;
+    *) echo "$*"; cat ;;
+  esac
+}"#;
+    let path = root.path().display();
+    assert_eq!(
+        pretend(step(&plan, "zdev"), functions, root.path()),
+        format!(
+            "need s390-tools\n--quiet --persistent --no-root-update --base /etc={path}/etc --import -\n\
+             [persistent dasd-eckd 0.0.1520]\nonline=1\nreadonly=0\n"
+        )
+    );
+    let none = "need() { :; }\nchzdev() { return 8; }";
+    assert_eq!(pretend(step(&plan, "zdev"), none, root.path()), "");
 }
 
 #[test]

@@ -14,10 +14,37 @@ cd "$root/etc/stas"
 [ ! -e stafd.conf ] || mv stafd.conf .stafd.conf.bak
 ln -s stafd-curtin.conf stafd.conf"#;
 
+/// dracut brings the network up, and the system must not take it down again on its way: the interfaces that lead to the
+/// disks are marked as critical, keep their names, and are found by their addresses, as dracut may name them otherwise.
+/// The words are the name of the file of netplan, the addresses of the disks, and behind `--` pairs of an interface and
+/// what is set of it; without words, there is no such file.
+const CRITICAL: &str = r#"
+critical() {
+  [ $# -gt 0 ] || return 0
+  file=$1 used=
+  shift
+  while [ "$1" != -- ]; do
+    used="$used $(ip -o route get "$1" | sed -n 's/.* dev \([^ ]*\).*/\1/p')"
+    shift
+  done
+  shift
+  while [ $# -gt 1 ]; do
+    setting=$2
+    case " $used " in
+      *" $1 "*)
+        [ "$2" != match ] || setting="match={macaddress: $(cat "/sys/class/net/$1/address")}"
+        key=$(printf '%s\n' "$1" | sed 's/\./\\./g')
+        chroot "$root" netplan set --origin-hint "$file" "ethernets.$key.$setting" ;;
+    esac
+    shift 2
+  done
+}"#;
+
 /// The kernel is local, and the root or a part of it is not: the initramfs connects it. Behind the root, the directory of
 /// the two scripts.
 const INITRAMFS: &str = r#"
 set -e
+need nvme-cli
 etc=/etc/curtin-nvme-over-tcp
 if [ -x "$root/usr/sbin/update-initramfs" ]; then
   mkdir -p "$root/etc/initramfs-tools/hooks" "$root/etc/initramfs-tools/scripts/init-premount"
@@ -40,6 +67,7 @@ END
     "$root/etc/initramfs-tools/scripts/init-premount/curtin-nvme-over-tcp"
 elif [ -x "$root/usr/bin/dracut" ]; then
   need dracut-network
+  critical "$@"
   module=$root/usr/lib/dracut/modules.d/35curtin-nvme-tcp
   mkdir -p "$module"
   cat >"$module/module-setup.sh" <<END
@@ -47,7 +75,14 @@ elif [ -x "$root/usr/bin/dracut" ]; then
 depends() { echo systemd-networkd; }
 install() {
   inst_multiple /usr/sbin/nvme /etc/nvme/hostid /etc/nvme/hostnqn $etc/connect-nvme
-  netplan generate --root-dir "\$initdir"
+  tree=\$(mktemp -d)
+  mkdir -p "\$tree/etc" "\$initdir/etc/systemd/network"
+  cp -r /etc/netplan "\$tree/etc/"
+  netplan generate --root-dir "\$tree"
+  for file in /etc/systemd/network/* "\$tree"/etc/systemd/network/* "\$tree"/run/systemd/network/*; do
+    [ ! -f "\$file" ] || command install -m 644 -t "\$initdir/etc/systemd/network" "\$file"
+  done
+  rm -r "\$tree"
   inst_hook initqueue/settled 99 "\$moddir/connect-nvme.sh"
 }
 installkernel() { hostonly='' instmods nvme_tcp; }
@@ -65,10 +100,13 @@ else
 fi"#;
 
 /// Not even the kernel is local: the firmware reads it, and says in a table of its own where it has found it, which
-/// dracut reads.
+/// dracut reads. No package may put initramfs-tools in its place.
 const FIRMWARE: &str = r#"
 set -e
-need dracut dracut-network jq
+need dracut dracut-network jq nvme-cli
+mkdir -p "$root/etc/apt/preferences.d"
+printf 'Package: initramfs-tools\nPin: version *\nPin-Priority: -1\n' >"$root/etc/apt/preferences.d/nvme-over-tcp"
+critical "$@"
 module=$root/usr/lib/dracut/modules.d/35curtin-systemd-network-cmdline
 mkdir -p "$module"
 cat >"$module/networkd-cmdline.sh" <<'END'
@@ -127,8 +165,8 @@ pub(super) fn all(draft: &mut Draft<'_>) {
                 draft,
                 "nvme-initramfs",
                 "let the initramfs connect the remote disks",
-                INITRAMFS,
-                Vec::new(),
+                &format!("{CRITICAL}{INITRAMFS}"),
+                critical(draft, &controllers),
             );
         }
         Way::Firmware => {
@@ -136,8 +174,8 @@ pub(super) fn all(draft: &mut Draft<'_>) {
                 draft,
                 "nvme-firmware",
                 "let dracut find the remote disks as the firmware has found them",
-                FIRMWARE,
-                Vec::new(),
+                &format!("{CRITICAL}{FIRMWARE}"),
+                critical(draft, &controllers),
             );
         }
     }
@@ -161,16 +199,44 @@ fn way(draft: &Draft<'_>) -> Way {
     }
 }
 
+/// The name of the file of netplan among `write_files`, and its Ethernet interfaces.
+fn ethernets(draft: &Draft<'_>) -> Option<(String, Mapping)> {
+    let (_, file) = draft.config.write_files.iter().find(|(key, _)| key == "etc_netplan_installer")?;
+    let (root, _) = crate::yaml::load(&String::from_utf8_lossy(&file.content));
+    let ethernets = get(&get(&root?, "network")?, "ethernets")?;
+    Some((file.path.clone(), ethernets.as_mapping()?.clone()))
+}
+
+fn get(node: &Node, key: &str) -> Option<Node> {
+    node.as_mapping().and_then(|mapping| mapping.get(key)).cloned()
+}
+
+/// The words for [`CRITICAL`].
+fn critical(draft: &Draft<'_>, controllers: &[(String, u32)]) -> Vec<String> {
+    let Some((path, ethernets)) = ethernets(draft) else { return Vec::new() };
+    let file = path.strip_prefix("/etc/netplan/").and_then(|file| file.strip_suffix(".yaml"));
+    let Some(file) = file else { return Vec::new() };
+    let mut words = vec![file.to_owned()];
+    words.extend(controllers.iter().map(|(address, _)| address.clone()));
+    words.push("--".to_owned());
+    for (name, device) in ethernets.iter() {
+        let Some(name) = name.to_text() else { continue };
+        let settings = [
+            Some("critical=true"),
+            get(device, "set-name").map(|_| "set-name=NULL"),
+            get(device, "match").is_none().then_some("match"),
+        ];
+        words.extend(settings.into_iter().flatten().flat_map(|setting| [name.clone(), setting.to_owned()]));
+    }
+    words
+}
+
 /// Commands that bring up the network as the file of netplan among `write_files` says, as far as curtin reads it:
 /// Ethernet, addresses, DHCP and routes.
 fn network(draft: &Draft<'_>) -> String {
-    let file = draft.config.write_files.iter().find(|(key, _)| key == "etc_netplan_installer");
-    let text = file.map(|(_, file)| String::from_utf8_lossy(&file.content).into_owned()).unwrap_or_default();
-    let (root, _) = crate::yaml::load(&text);
-    let get = |node: &Node, key: &str| node.as_mapping().and_then(|mapping| mapping.get(key)).cloned();
-    let ethernets = root.and_then(|root| get(&get(&root, "network")?, "ethernets"));
+    let ethernets = ethernets(draft).map(|(_, ethernets)| ethernets);
     let mut lines: Vec<Vec<String>> = Vec::new();
-    for (name, device) in ethernets.iter().filter_map(Node::as_mapping).flat_map(Mapping::iter) {
+    for (name, device) in ethernets.iter().flat_map(Mapping::iter) {
         let Some(name) = name.to_text() else { continue };
         let list = |key: &str| get(device, key).and_then(|node| node.as_sequence().map(<[Node]>::to_vec));
         let is = |node: Option<Node>| node.is_some_and(|node| matches!(node.value, Value::Bool(true)));
