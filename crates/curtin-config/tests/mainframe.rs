@@ -260,7 +260,7 @@ fn a_remote_kernel_is_read_by_the_firmware() {
 }
 
 /// The file of netplan, the remote disks, and what is set of the interfaces that lead there.
-const CRITICAL: [&str; 11] = [
+const CRITICAL: [&str; 13] = [
     "00-installer",
     "192.0.2.7",
     "--",
@@ -268,39 +268,46 @@ const CRITICAL: [&str; 11] = [
     "critical=true",
     "ens3",
     "match",
+    "ens3",
+    "match.name=NULL",
     "ens4",
     "critical=true",
     "ens4",
     "set-name=NULL",
 ];
 
-/// Runs the script of a step on an empty directory, behind functions that stand for the programs that it calls.
+/// Runs the script of a step on a directory, behind functions that stand for the programs that it calls.
 #[track_caller]
 fn pretend(step: &firstlight_curtin_config::Step, functions: &str, root: &std::path::Path) -> String {
     let script = step.command[2].replacen("set -e\n", &format!("{functions}\nset -e\n"), 1);
-    let command = ["-c", &script, "step", root.to_str().unwrap()];
-    let words = command.into_iter().chain(step.command.iter().skip(5).map(String::as_str));
-    let output = std::process::Command::new("sh").args(words).output().unwrap();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script, "step"]).arg(root).args(step.command.iter().skip(5));
+    let output = command.output().unwrap_or_else(|error| panic!("sh cannot be started: {error}"));
     assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]
 fn interfaces_that_lead_to_disks_stay_up() {
     let plan = planned(&nvme("g, path: /, options: _netdev", "f, path: /srv"), &remote());
     let root = tempfile::tempdir().unwrap();
-    let said = pretend(
-        step(&plan, "nvme-firmware"),
-        r#"need() { :; }
-ip() { echo "$4 via 198.51.100.1 dev ens4 src 198.51.100.2 uid 0"; }
-chroot() { shift; echo "$*"; }"#,
-        root.path(),
-    );
+    let said = |interface: &str| {
+        let functions = r#"need() { :; }
+ip() { echo "$4 via 198.51.100.1 dev INTERFACE src 198.51.100.2 uid 0"; }
+cat() { case $1 in /sys/*) echo 52:54:00:00:00:03 ;; *) command cat "$@" ;; esac; }
+chroot() { shift; echo "$*"; }"#;
+        pretend(step(&plan, "nvme-firmware"), &functions.replace("INTERFACE", interface), root.path())
+    };
+    let set = "netplan set --origin-hint 00-installer ethernets";
     assert_eq!(
-        said,
-        "netplan set --origin-hint 00-installer ethernets.ens4.critical=true\n\
-         netplan set --origin-hint 00-installer ethernets.ens4.set-name=NULL\n"
+        said("ens3"),
+        format!(
+            "{set}.ens3.critical=true\n{set}.ens3.match={{macaddress: \"52:54:00:00:00:03\"}}\n\
+             {set}.ens3.match.name=NULL\n"
+        )
     );
+    assert_eq!(said("ens4"), format!("{set}.ens4.critical=true\n{set}.ens4.set-name=NULL\n"));
+    assert_eq!(said("eno1"), "");
 }
 
 #[test]

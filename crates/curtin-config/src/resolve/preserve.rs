@@ -54,19 +54,20 @@ impl Resolver<'_> {
         let is_kept = |part: &ExistingPartition| kept.iter().any(|wanted| is_meant(wanted, part, &disk.path));
         let logical = |part: &ExistingPartition| existing.table == Table::Msdos && part.number > 4;
         let any_logical = existing.partitions.iter().any(|part| logical(part) && is_kept(part));
-        let mut existing_parts: Vec<&ExistingPartition> = existing.partitions.iter().collect();
-        existing_parts.sort_by_key(|part| part.number);
+        let rewrites = self.rewrites(&item.id);
+        let mut by_number: Vec<&ExistingPartition> = existing.partitions.iter().collect();
+        by_number.sort_by_key(|part| part.number);
         let mut gone_logical = 0;
-        for part in existing_parts {
+        for part in by_number {
             let kind = PartitionKind::of_code(&part.type_code, existing.table);
             let path = partition_path(&disk.path, part.number);
             let holds_logical = kind == PartitionKind::Extended && any_logical;
-            if self.rewrites(&item.id) && !is_kept(part) && !holds_logical {
+            if rewrites && !is_kept(part) && !holds_logical {
                 layout.removed.push(path);
                 gone_logical += u32::from(logical(part));
                 continue;
             }
-            let number = part.number - if logical(part) { gone_logical } else { 0 };
+            let number = if logical(part) { part.number.saturating_sub(gone_logical) } else { part.number };
             layout.partitions.push(Partition {
                 kind,
                 type_code: Some(part.type_code.clone()),

@@ -32,7 +32,7 @@ critical() {
     setting=$2
     case " $used " in
       *" $1 "*)
-        [ "$2" != match ] || setting="match={macaddress: $(cat "/sys/class/net/$1/address")}"
+        [ "$2" != match ] || setting="match={macaddress: \"$(cat "/sys/class/net/$1/address")\"}"
         key=$(printf '%s\n' "$1" | sed 's/\./\\./g')
         chroot "$root" netplan set --origin-hint "$file" "ethernets.$key.$setting" ;;
     esac
@@ -221,10 +221,13 @@ fn critical(draft: &Draft<'_>, controllers: &[(String, u32)]) -> Vec<String> {
     words.push("--".to_owned());
     for (name, device) in ethernets.iter() {
         let Some(name) = name.to_text() else { continue };
+        let unmatched = get(device, "match").is_none();
         let settings = [
             Some("critical=true"),
             get(device, "set-name").map(|_| "set-name=NULL"),
-            get(device, "match").is_none().then_some("match"),
+            unmatched.then_some("match"),
+            // netplan adds the name by itself.
+            unmatched.then_some("match.name=NULL"),
         ];
         words.extend(settings.into_iter().flatten().flat_map(|setting| [name.clone(), setting.to_owned()]));
     }
