@@ -14,6 +14,7 @@ use crate::target::Firmware;
 use crate::value::{Mapping, Node, Value};
 
 mod boot;
+mod commands;
 mod compound;
 mod disk;
 mod filesystem;
@@ -87,6 +88,7 @@ pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level, firmw
     if level > Level::Schema {
         let mut found = read_mapping(root, loaded.to_vec()).problems;
         storage(root, firmware, &mut found);
+        commands::check(root, &mut found);
         for (key, value) in root.iter() {
             let mut path = key.to_text().unwrap_or_default();
             written_as_json(&mut path, value, &mut found);

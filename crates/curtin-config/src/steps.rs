@@ -20,6 +20,7 @@ mod unplanned;
 mod volumes;
 mod zfs;
 
+pub(crate) use commands::stands_for_a_step;
 pub(crate) use power::power_state;
 
 use crate::image;

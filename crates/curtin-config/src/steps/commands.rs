@@ -61,10 +61,7 @@ fn curtin(draft: &mut Draft<'_>, section: &str, entry: &Entry, argv: &[String]) 
             chroot.extend(command);
             Some(chroot)
         }
-        // These stand for what the plan does by itself.
-        Some("block-meta" | "extract" | "curthooks" | "hook" | "net-meta" | "apply_net") if entry.key == "builtin" => {
-            None
-        }
+        Some(word) if stands_for_a_step(&entry.key, word) => None,
         other => {
             let name = other.unwrap_or_default();
             draft.problems.push(
@@ -79,6 +76,11 @@ fn curtin(draft: &mut Draft<'_>, section: &str, entry: &Entry, argv: &[String]) 
             None
         }
     }
+}
+
+/// Whether a command of curtin's own stands for what the plan does by itself.
+pub(crate) fn stands_for_a_step(key: &str, word: &str) -> bool {
+    key == "builtin" && matches!(word, "block-meta" | "extract" | "curthooks" | "hook" | "net-meta" | "apply_net")
 }
 
 /// The command behind the options of `in-target`.
