@@ -98,8 +98,7 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
         let mut has_received = false;
         let mut arrivals = 0_usize;
         loop {
-            self.move_bytes().await;
-            let has_sent = match self.flush(&mut out).await {
+            let has_sent = match self.move_and_flush(&mut out).await {
                 Ok(has_sent) => has_sent,
                 Err(ended) => return Some(ended),
             };
@@ -144,6 +143,14 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
                 Event::Cancelled(outcome) => return Some(self.cancelled(&mut received, outcome).await),
             }
         }
+    }
+
+    /// Moves bytes and packets, and tells whether there were packets to send. What is at hand leaves before more is read,
+    /// so that the peer takes it in meanwhile; what was received is stored before it is acknowledged.
+    async fn move_and_flush(&mut self, out: &mut Vec<u8>) -> Result<bool, Outcome> {
+        let at_hand = matches!(self.file, FileEnd::Source(_)) && self.flush(out).await?;
+        self.move_bytes().await;
+        Ok(self.flush(out).await? || at_hand)
     }
 
     /// Reads what is wanted and at hand, and stores what was received.
