@@ -8,7 +8,7 @@ use crate::buffer::Buffer;
 use crate::netascii;
 use crate::packet::Mode;
 
-/// File bytes are asked for in pieces of this size when two windows are smaller.
+/// So much of a file is kept at hand when three windows are less.
 const MIN_READ_AHEAD: u64 = 64 << 10;
 
 /// Offsets of the file and offsets of what travels differ in netascii: `fetched` and `wanted` are the former,
@@ -22,6 +22,8 @@ pub(crate) struct Feed {
     wanted: Option<u64>,
     at_end: bool,
     read_ahead: u64,
+    /// Fewer bytes than this are not enough.
+    few: u64,
     buffer: Buffer,
 }
 
@@ -36,7 +38,9 @@ impl Feed {
             fetched: 0,
             wanted: None,
             at_end: size == Some(0),
-            read_ahead: window_bytes.saturating_mul(2).max(MIN_READ_AHEAD),
+            read_ahead: window_bytes.saturating_mul(3).max(MIN_READ_AHEAD),
+            // An ACK takes away one window at most, and then the next one is whole.
+            few: window_bytes.saturating_mul(2).max(MIN_READ_AHEAD / 2),
             buffer: Buffer::default(),
         }
     }
@@ -47,7 +51,7 @@ impl Feed {
             return None;
         }
         let held = self.buffer.end().saturating_sub(acknowledged);
-        if held > self.read_ahead / 2 {
+        if held >= self.few {
             return None; // few large reads instead of one per block
         }
         let end = self.fetched.saturating_add(self.read_ahead - held);

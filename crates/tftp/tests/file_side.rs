@@ -96,7 +96,7 @@ fn data_that_was_not_asked_for_is_dropped() {
 }
 
 #[test]
-fn no_more_is_held_than_two_windows_or_one_read() {
+fn no_more_is_held_than_three_windows_or_one_read() {
     let now = epoch();
     let mut machine = plain(now, Some(1 << 40));
     let mut held = 0;
@@ -107,12 +107,36 @@ fn no_more_is_held_than_two_windows_or_one_read() {
     }
     assert_eq!(held, 65536);
     // A new read when half is gone, not one for each block.
-    for block in 1..=64 {
+    for block in 1..=65 {
         assert_eq!(machine.poll_want(), None, "block {block}");
         sent(&mut machine);
         machine.handle(now, &Packet::Ack { block });
     }
-    assert_eq!(machine.poll_want(), Some(65536..65536 + 32768));
+    assert_eq!(machine.poll_want(), Some(65536..65536 + 65 * 512));
+}
+
+#[test]
+fn a_whole_window_is_always_at_hand() {
+    let now = epoch();
+    for (block_size, window_size) in [(512, 2), (1468, 16), (1468, 64), (65464, 8)] {
+        let agreed = Negotiated { block_size, window_size, ..Negotiated::default() };
+        let mut machine = Transfer::serve_read(now, &agreed, Mode::Octet, Some(1 << 40), Timing::default());
+        let most = (3 * u64::from(block_size) * u64::from(window_size)).max(65536);
+        let read = |machine: &mut Transfer, block: u16| {
+            while let Some(range) = machine.poll_want() {
+                assert!(range.end - u64::from(block) * u64::from(block_size) <= most, "{range:?} at {block}");
+                machine.handle_data(vec![0; usize::try_from(range.end - range.start).unwrap()].into());
+            }
+        };
+        read(&mut machine, 0);
+        // The first block goes alone, as there are no options to acknowledge.
+        assert_eq!(sent(&mut machine).len(), 1);
+        for block in (0..100).map(|number| 1 + number * window_size) {
+            machine.handle(now, &Packet::Ack { block });
+            assert_eq!(sent(&mut machine).len(), usize::from(window_size), "{block_size} x {window_size}, {block}");
+            read(&mut machine, block);
+        }
+    }
 }
 
 #[test]
