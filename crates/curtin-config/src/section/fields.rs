@@ -2,8 +2,8 @@
 
 /// Declares such a struct, with `KEYS`, `take` and `put`.
 ///
-/// The kinds are those of [`Keys`](super::Keys): `text`, `flag`, `switch`, `number`, `words`, `mapping`, and `node` and `nodes` for
-/// what is kept as it stands there. `(Other)` is a mapping with the keys of `Other`, and `[Other]` a list of them.
+/// The kinds are those of [`Keys`](super::Keys): `text`, `flag`, `switch`, `number`, `words`, `mapping`, and `node` and
+/// `nodes` for what is kept as it stands there. `(Other)` is a mapping with the keys of `Other`, and `[Other]` a list of them.
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:tt = $key:literal,)* }) => {
         $(#[$doc])*

@@ -50,7 +50,7 @@ exit 1"#;
 
 /// Writes a table again without the partitions that are named, with another size for those whose name has one behind it,
 /// and with those on standard input. sfdisk counts logical partitions in the order of the lines. What stays may be in use,
-/// so that the kernel forgets what is named alone, as far as nothing uses it; what there is now, it is told by the next step.
+/// so that the kernel forgets only what is named, as far as nothing uses it; what there is now, the next step tells it.
 const CHANGE: &str = r#"
 set -e
 disk=$1
@@ -80,7 +80,8 @@ case $type in
   *) echo "$1 has $type on it, which cannot be resized"; exit 1 ;;
 esac"#;
 
-/// The words are a partition and its size in bytes. Where nothing is, nothing is resized. e2fsck's status 1 means that it has mended something.
+/// The words are a partition and its size in bytes. Where nothing is, nothing is resized. e2fsck's status 1 means that it
+/// has mended something.
 const RESIZE: &str = r#"
 set -e
 type=$(blkid -p -o value -s TYPE "$1") || [ $? -eq 2 ]

@@ -5,8 +5,8 @@ use crate::plan::Draft;
 use super::bootloader::root;
 use super::packages;
 
-/// The words are where the firmware finds what is in `/boot`, the root file system, kernel options, and the alternatives. The newest
-/// kernel comes first; u-boot-menu writes the file anew when another one is installed.
+/// The words are where the firmware finds what is in `/boot`, the root file system, kernel options, and the alternatives.
+/// The newest kernel comes first; u-boot-menu writes the file anew when another one is installed.
 const EXTLINUX: &str = r#"
 set -e
 prefix=$1 device=$2 options=$3
