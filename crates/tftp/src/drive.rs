@@ -148,19 +148,23 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
     /// Moves bytes and packets, and tells whether there were packets to send. What is at hand leaves before more is read,
     /// so that the peer takes it in meanwhile; what was received is stored before it is acknowledged.
     async fn move_and_flush(&mut self, out: &mut Vec<u8>) -> Result<bool, Outcome> {
-        let at_hand = matches!(self.file, FileEnd::Source(_)) && self.flush(out).await?;
-        self.move_bytes().await;
-        Ok(self.flush(out).await? || at_hand)
+        let is_source = matches!(self.file, FileEnd::Source(_));
+        let at_hand = is_source && self.flush(out).await?;
+        let has_read = self.move_bytes().await;
+        let rest = (has_read || !is_source) && self.flush(out).await?;
+        Ok(at_hand || rest)
     }
 
-    /// Reads what is wanted and at hand, and stores what was received.
-    async fn move_bytes(&mut self) {
+    /// Reads what is wanted and at hand, and tells whether there was something; stores what was received.
+    async fn move_bytes(&mut self) -> bool {
         let before = self.moved;
+        let mut has_read = false;
         match &mut self.file {
             FileEnd::Source(reader) => {
                 while let Some(range) = self.transfer.poll_want()
                     && let Some(piece) = reader.start(&range)
                 {
+                    has_read = true;
                     self.moved += piece.len() as u64;
                     self.transfer.handle_data(piece);
                 }
@@ -182,6 +186,7 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
         if self.moved > before {
             (self.progress)(self.moved);
         }
+        has_read
     }
 
     async fn commit(&mut self) {

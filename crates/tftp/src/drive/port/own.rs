@@ -64,7 +64,13 @@ impl OwnPort {
 
     /// See [`super::Port::send`].
     pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
-        if run.len() > segment && self.kernel_cuts(segment) {
+        if run.len() <= segment {
+            match self.socket.try_send(run) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
+                _ => return Ok(()),
+            }
+        } else if self.kernel_cuts(segment) {
             match self.socket.send(run).await {
                 Ok(()) => return Ok(()),
                 // An error of an earlier datagram is told by the next call, which then sends nothing.

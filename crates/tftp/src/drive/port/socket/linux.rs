@@ -72,11 +72,15 @@ impl Socket {
 
     pub(crate) async fn send(&self, datagram: &[u8]) -> io::Result<()> {
         loop {
-            match send(self.0.get_ref(), datagram, SendFlags::DONTWAIT) {
-                Err(Errno::AGAIN) => self.room().await?,
-                sent => return Ok(sent.map(drop)?),
+            match self.try_send(datagram) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.room().await?,
+                sent => return sent,
             }
         }
+    }
+
+    pub(crate) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+        Ok(send(self.0.get_ref(), datagram, SendFlags::DONTWAIT).map(drop)?)
     }
 
     /// Sends the first datagrams of a run that is not empty, and tells how many.

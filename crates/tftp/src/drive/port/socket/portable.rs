@@ -41,6 +41,10 @@ impl Socket {
         self.0.send(datagram).await.map(drop)
     }
 
+    pub(crate) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
+        self.0.try_send(datagram).map(drop)
+    }
+
     /// Sends the first datagrams of a run that is not empty, and tells how many.
     pub(crate) async fn send_some(&self, run: &[u8], segment: usize) -> io::Result<usize> {
         self.send(run.get(..segment).unwrap_or(run)).await.map(|()| 1)
