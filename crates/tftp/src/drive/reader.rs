@@ -27,6 +27,7 @@ pub(crate) struct Reader {
     state: State,
     size: Option<u64>,
     shared: Option<Reading>,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux tells"))]
     residence: Residence,
 }
 
@@ -39,6 +40,7 @@ enum Residence {
     /// The kernel says when it would have to wait for a disk (Linux 4.14, most file systems).
     Told,
     /// It never waits: tmpfs, which cannot be asked.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux tells"))]
     Memory,
     Unknown,
 }
