@@ -35,10 +35,11 @@ pub struct Config {
     /// loading); if there is no such file, with silence, since another server may have it. Otherwise it is ignored, as
     /// RFC 1123 §4.2.3.5 asks for. On Linux only.
     pub broadcast: bool,
-    /// How long a transfer may look for its peer's answer in a loop before it sleeps. It does so while no other transfer
-    /// is busy, and the answers come within this time, and are taken sooner so: a thread often takes longer to wake up
-    /// than a near peer takes to answer. 0: never, to spare the processor. The default of 100 µs is a window of 16 and its
-    /// ACK over loopback. A host with one processor always sleeps. Not in single-port mode.
+    /// How long a transfer may look for its peer's answer in a loop before it sleeps. It does so where the answers are
+    /// taken sooner that way, since a thread often takes longer to wake up than a near peer takes to answer; and while
+    /// other transfers are busy, where an answer is there in two looks or less, which costs less than to be told of it. Other
+    /// tasks have their turn between the looks. 0: never, to spare the processor. The default of 100 µs is a window
+    /// of 16 and its ACK over loopback. A host with one processor always sleeps. Not in single-port mode.
     pub busy_poll: Duration,
     /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for
     /// ever by a handler that hangs.

@@ -7,39 +7,45 @@ use std::time::{Duration, Instant};
 
 use super::super::now;
 
-/// How long other tasks of the same thread may have to wait.
-const MAX_HOLD: Duration = Duration::from_micros(100);
 /// For so many packets the transfer sleeps, for as many it stays awake, and for the rest of a round of 256 it does what
 /// was quicker.
 const TRIAL: u8 = 16;
+/// A transfer that is alone gives way to other tasks before one look of so many; in company, before each.
+const YIELD_EVERY: u8 = 16;
+/// The time from one look to the next: a look is a system call.
+const PAUSE: Duration = Duration::from_micros(2);
 
 /// Decides whether a transfer sleeps while it waits for its peer.
 ///
 /// A peer on the same host or the next switch answers within microseconds, and a thread that has gone to sleep often takes
-/// longer to wake up than that. On the other hand the peer may need the very processor. So both are tried; but when other
-/// transfers have something to do, they have the processor instead.
+/// longer to wake up than that. On the other hand the peer may need the very processor. So both are tried.
+///
+/// While other transfers are busy, the packet is often there by the time that all of them have had their turn. To look
+/// for it, even twice, then costs less than having the kernel watch the socket.
 #[derive(Debug)]
 pub(crate) struct BusyPoll {
     limit: Duration,
     /// Counts what all transfers of a server receive.
     arrivals: Arc<AtomicUsize>,
-    /// The count after this transfer's last one.
-    seen: usize,
+    /// The count when the round began.
+    before: usize,
     /// The place of the next packet in the round.
     place: u8,
     /// How long the packets of the first trial have taken, none longer than the limit.
     slept: Duration,
     /// And those of the second.
     awake: Duration,
-    /// Since when no other task has run on this thread.
-    awake_since: Instant,
+    /// The number of looks, which wraps.
+    looks: u8,
+    /// How many of them have found nothing in this round.
+    misses: usize,
 }
 
 impl BusyPoll {
     /// Stays awake for `limit` at a time. All transfers of a server share `arrivals`.
     pub(crate) fn new(limit: Duration, arrivals: Arc<AtomicUsize>) -> Self {
-        let (slept, awake) = (Duration::ZERO, Duration::ZERO);
-        Self { limit, arrivals, seen: 0, place: 0, slept, awake, awake_since: now() }
+        let before = arrivals.load(Ordering::Relaxed);
+        Self { limit, arrivals, before, place: 0, slept: Duration::ZERO, awake: Duration::ZERO, looks: 0, misses: 0 }
     }
 
     /// Always sleeps.
@@ -47,70 +53,68 @@ impl BusyPoll {
         Self::new(Duration::ZERO, Arc::default())
     }
 
-    /// The time, which the others of these functions want; nothing while another transfer is busy.
+    /// The time when the wait for a packet begins, if it is to be measured.
     pub(crate) fn start(&self) -> Option<Instant> {
-        (self.is_alone() && !self.limit.is_zero()).then(now)
+        (self.place < 2 * TRIAL && !self.limit.is_zero()).then(now)
     }
 
-    /// What `receive` gives, if it is there soon.
-    pub(crate) async fn awake(
-        &mut self,
-        start: Option<Instant>,
-        mut receive: impl FnMut() -> io::Result<usize>,
-    ) -> Option<io::Result<usize>> {
-        let start = start.filter(|_| self.stays_awake())?;
-        if start.duration_since(self.awake_since) > MAX_HOLD {
-            tokio::task::yield_now().await;
-            self.awake_since = now();
-        }
-        while self.is_alone() && now().duration_since(start) < self.limit {
-            match receive() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
-                received => {
-                    self.received(Some(start));
-                    return Some(received);
-                }
-            }
-        }
-        None
-    }
-
-    /// Tells that something came after all, while this transfer slept.
-    pub(crate) fn slept(&mut self, start: Option<Instant>) {
-        self.received(start);
-        self.awake_since = start.map_or(self.awake_since, |_| now());
-    }
-
-    fn stays_awake(&self) -> bool {
-        match self.place / TRIAL {
-            0 => false,
+    /// Whether to look for the next packet before sleeping.
+    pub(crate) fn stays_awake(&self) -> bool {
+        if self.limit.is_zero() || self.place < TRIAL {
+            false
+        } else if self.in_company() {
+            self.misses < 2 * usize::from(self.place)
+        } else if self.place < 2 * TRIAL {
             // A peer that is slow in any case is not waited for in a loop.
-            1 => self.slept < self.limit * TRIAL.into(),
-            _ => self.awake < self.slept,
-        }
-    }
-
-    fn received(&mut self, start: Option<Instant>) {
-        if let Some(start) = start.filter(|_| self.is_alone()) {
-            let taken = now().duration_since(start).min(self.limit);
-            match self.place / TRIAL {
-                0 => self.slept += taken,
-                1 => self.awake += taken,
-                _ => {}
-            }
-            self.place = self.place.wrapping_add(1);
+            self.slept < self.limit * TRIAL.into()
         } else {
-            self.place = 0;
+            self.awake < self.slept
         }
-        if self.place == 0 {
-            (self.slept, self.awake) = (Duration::ZERO, Duration::ZERO);
-        }
-        self.seen = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     }
 
-    /// Whether nothing has come for others since this transfer's last packet.
-    fn is_alone(&self) -> bool {
-        self.arrivals.load(Ordering::Relaxed) == self.seen
+    /// What `receive` gives, if it is there soon. Other tasks of the thread have their turn between the looks.
+    pub(crate) async fn look(&mut self, mut receive: impl FnMut() -> io::Result<usize>) -> Option<io::Result<usize>> {
+        let mut end = None;
+        loop {
+            self.looks = self.looks.wrapping_add(1);
+            let in_company = self.in_company();
+            if in_company || self.looks.is_multiple_of(YIELD_EVERY) {
+                tokio::task::yield_now().await;
+            }
+            match receive() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.misses += 1,
+                received => return Some(received),
+            }
+            let missed = now();
+            if missed >= *end.get_or_insert(missed + self.limit) {
+                return None;
+            }
+            while !in_company && now() < missed + PAUSE {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// Tells that something came, and when the wait for it began.
+    pub(crate) fn received(&mut self, start: Option<Instant>) {
+        if let Some(start) = start {
+            let taken = now().duration_since(start).min(self.limit);
+            *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) += taken;
+        }
+        let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if self.place < u8::MAX {
+            self.place += 1;
+            return;
+        }
+        // In company nothing is to be learned from sleeping.
+        let place = if self.in_company() { TRIAL } else { 0 };
+        let before = arrivals.wrapping_sub(2 * usize::from(place));
+        *self = Self { before, place, ..Self::new(self.limit, Arc::clone(&self.arrivals)) };
+    }
+
+    /// Whether at least as much has come for others in this round as for this transfer.
+    fn in_company(&self) -> bool {
+        self.arrivals.load(Ordering::Relaxed).wrapping_sub(self.before) >= 2 * usize::from(self.place)
     }
 }
 
@@ -124,76 +128,92 @@ mod tests {
         BusyPoll::new(LIMIT, Arc::default())
     }
 
-    /// So many packets, each after so long a sleep.
-    fn sleep(busy: &mut BusyPoll, packets: u8, taken: Duration) {
-        (0..packets).for_each(|_| busy.slept(Some(now() - taken)));
+    /// So many packets, each after so long a wait.
+    fn receive(busy: &mut BusyPoll, packets: u8, taken: Duration) {
+        (0..packets).for_each(|_| busy.received(busy.start().map(|_| now() - taken)));
     }
 
-    /// Whether a packet that comes at the third look is seen without sleeping.
-    async fn sees(busy: &mut BusyPoll) -> bool {
+    /// So many packets for each of two transfers.
+    fn receive_both(one: &mut BusyPoll, other: &mut BusyPoll, packets: usize) {
+        for _ in 0..packets {
+            one.received(one.start());
+            other.received(other.start());
+        }
+    }
+
+    #[test]
+    fn what_is_quicker_is_done() {
+        for (awake, is_quicker) in [(LIMIT / 3, true), (LIMIT, false)] {
+            let mut busy = alone();
+            for packet in 0..=u8::MAX {
+                let want = if packet < 2 * TRIAL { packet >= TRIAL } else { is_quicker };
+                assert_eq!(busy.stays_awake(), want, "{packet}");
+                receive(&mut busy, 1, if packet < TRIAL { LIMIT / 2 } else { awake });
+            }
+            assert!(!busy.stays_awake(), "a new round begins");
+        }
+    }
+
+    #[test]
+    fn a_slow_peer_is_never_waited_for_awake() {
+        let mut busy = alone();
+        for packet in 0..=u8::MAX {
+            assert!(!busy.stays_awake(), "{packet}");
+            receive(&mut busy, 1, LIMIT);
+        }
+        assert_eq!(BusyPoll::never().start(), None);
+        assert!(!BusyPoll { place: TRIAL, ..BusyPoll::never() }.stays_awake());
+    }
+
+    #[test]
+    fn in_company_looks_are_cheap_while_they_find_something() {
+        let arrivals = Arc::new(AtomicUsize::new(7));
+        let [mut one, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
+        receive_both(&mut one, &mut other, usize::from(TRIAL));
+        for packet in usize::from(TRIAL)..1000 {
+            assert!(one.stays_awake() && other.stays_awake(), "{packet}");
+            receive_both(&mut one, &mut other, 1);
+        }
+        one.misses = 2 * usize::from(one.place);
+        assert!(!one.stays_awake() && other.stays_awake());
+        receive_both(&mut one, &mut other, 1);
+        assert!(one.stays_awake(), "a packet earns two looks more");
+    }
+
+    #[test]
+    fn company_that_has_gone_is_forgotten() {
+        let arrivals = Arc::new(AtomicUsize::new(0));
+        let [mut one, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
+        receive_both(&mut one, &mut other, 256);
+        assert!(one.in_company());
+        receive(&mut one, 2 * TRIAL, LIMIT);
+        assert!(!one.in_company());
+    }
+
+    #[tokio::test]
+    async fn looking_ends() {
+        let mut busy = BusyPoll::new(Duration::from_nanos(1), Arc::default());
+        assert!(busy.look(|| Err(io::ErrorKind::WouldBlock.into())).await.is_none());
+        assert!(busy.misses > 0);
         let mut looks = 0;
         let third = || {
             looks += 1;
             if looks < 3 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(4) }
         };
-        busy.awake(busy.start(), third).await.is_some_and(|received| received.is_ok_and(|length| length == 4))
-    }
-
-    #[tokio::test]
-    async fn what_is_quicker_is_done() {
-        let mut busy = alone();
-        assert!(!sees(&mut busy).await, "nothing is known of the peer yet");
-        sleep(&mut busy, TRIAL, LIMIT / 2);
-        for packet in TRIAL..=u8::MAX {
-            assert!(sees(&mut busy).await, "{packet}");
-        }
-        assert!(!sees(&mut busy).await, "a new round begins");
-        sleep(&mut busy, TRIAL, LIMIT / 2);
-        assert!(sees(&mut busy).await);
-        sleep(&mut busy, TRIAL, LIMIT);
-        assert!(!sees(&mut busy).await, "staying awake took longer");
-    }
-
-    #[tokio::test]
-    async fn a_slow_peer_is_never_waited_for_awake() {
-        let mut busy = alone();
-        for packet in 0..=u8::MAX {
-            assert!(!sees(&mut busy).await, "{packet}");
-            sleep(&mut busy, 1, LIMIT);
-        }
-    }
-
-    #[tokio::test]
-    async fn another_transfer_needs_the_processor() {
-        let arrivals = Arc::new(AtomicUsize::new(0));
-        let [mut busy, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
-        sleep(&mut busy, TRIAL, LIMIT / 2);
-        assert!(sees(&mut busy).await, "nothing has come for the other one");
-        other.slept(other.start());
-        assert!(!sees(&mut busy).await);
-        busy.slept(busy.start());
-        assert!(!sees(&mut busy).await, "the other one's was the last but one");
-        sleep(&mut busy, TRIAL, LIMIT / 2);
-        assert!(sees(&mut busy).await);
-    }
-
-    #[tokio::test]
-    async fn nobody_stays_awake_for_longer_than_the_limit() {
-        let mut busy = BusyPoll::new(Duration::from_nanos(2), Arc::default());
-        (busy.place, busy.slept) = (TRIAL, Duration::from_nanos(1));
-        assert!(busy.stays_awake());
-        assert!(busy.awake(Some(now()), || Err(io::ErrorKind::WouldBlock.into())).await.is_none());
-        assert_eq!(BusyPoll::never().start(), None);
+        assert!(matches!(alone().look(third).await, Some(Ok(4))));
     }
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "a task to give way to")]
     async fn other_tasks_of_the_thread_get_their_turn() {
-        let mut busy = alone();
-        sleep(&mut busy, TRIAL, LIMIT / 2);
-        busy.awake_since = now() - LIMIT;
-        let other = tokio::spawn(async {});
-        assert!(sees(&mut busy).await);
+        let (mut busy, other) = (alone(), tokio::spawn(async {}));
+        for _ in 0..YIELD_EVERY {
+            assert!(busy.look(|| Ok(4)).await.is_some());
+        }
         assert!(other.is_finished());
+        let (mut busy, other) = (BusyPoll { place: TRIAL, ..alone() }, tokio::spawn(async {}));
+        busy.arrivals.fetch_add(2 * usize::from(TRIAL), Ordering::Relaxed);
+        assert!(busy.look(|| Ok(4)).await.is_some());
+        assert!(other.is_finished(), "in company");
     }
 }

@@ -103,11 +103,15 @@ impl OwnPort {
     /// See [`super::Port::recv`].
     pub(crate) async fn recv(&mut self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
         let start = self.busy_poll.start();
-        if let Some(received) = self.busy_poll.awake(start, || self.socket.try_recv(buffer)).await {
-            return received;
+        if self.busy_poll.stays_awake() {
+            self.socket.unwatch();
+            if let Some(received) = self.busy_poll.look(|| self.socket.try_recv(buffer)).await {
+                self.busy_poll.received(start);
+                return received;
+            }
         }
         let received = self.socket.recv(buffer, alone).await;
-        self.busy_poll.slept(start);
+        self.busy_poll.received(start);
         received
     }
 

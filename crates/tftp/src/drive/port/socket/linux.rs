@@ -4,6 +4,7 @@
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
 use rustix::io::Errno;
@@ -20,7 +21,11 @@ const MAX_MESSAGES: usize = 64;
 /// tokio's own type waits for room to send, too: the kernel then wakes its thread once more for each packet that has
 /// left, and with a window of 1 that is one system call more a block. Here only arrivals wake it.
 #[derive(Debug)]
-pub(crate) struct Socket(AsyncFd<UdpSocket>);
+pub(crate) struct Socket {
+    socket: Arc<UdpSocket>,
+    /// There while arrivals are waited for.
+    watch: Option<AsyncFd<Arc<UdpSocket>>>,
+}
 
 impl Socket {
     /// Whether the kernel may be able to cut a run of blocks into datagrams.
@@ -29,31 +34,35 @@ impl Socket {
     pub(crate) fn new(socket: UdpSocket) -> io::Result<Self> {
         // So that tokio may wait for the same socket elsewhere; the calls below do not block in any case.
         socket.set_nonblocking(true)?;
-        watch(socket, Interest::READABLE).map(Self)
+        Ok(Self { socket: Arc::new(socket), watch: None })
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().local_addr()
+        self.socket.local_addr()
     }
 
     /// The MTU of the route to the peer.
     pub(crate) fn mtu(&self) -> Option<u32> {
         let is_ipv4 = self.local_addr().ok()?.is_ipv4();
-        if is_ipv4 { ip_mtu(self.0.get_ref()) } else { ipv6_mtu(self.0.get_ref()) }.ok()
+        if is_ipv4 { ip_mtu(&*self.socket) } else { ipv6_mtu(&*self.socket) }.ok()
     }
 
     /// See [`super::super::Port::recv`].
-    pub(crate) async fn recv(&self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
+    pub(crate) async fn recv(&mut self, buffer: &mut [u8], alone: bool) -> io::Result<usize> {
         if !alone {
             tokio::task::coop::consume_budget().await;
-            match self.recv_now(buffer) {
+            match recv_now(&self.socket, buffer) {
                 Err(Errno::AGAIN) => {}
                 received => return Ok(received?),
             }
         }
+        let watch = match &mut self.watch {
+            Some(watch) => watch,
+            none => none.insert(watch(Arc::clone(&self.socket), Interest::READABLE)?),
+        };
         loop {
-            let mut ready = poll_fn(|context| self.0.poll_read_ready(context)).await?;
-            let received = self.recv_now(buffer);
+            let mut ready = poll_fn(|context| watch.poll_read_ready(context)).await?;
+            let received = recv_now(&self.socket, buffer);
             // Without asking again: until the next datagram comes, the socket counts as empty.
             ready.clear_ready();
             if received != Err(Errno::AGAIN) {
@@ -63,11 +72,12 @@ impl Socket {
     }
 
     pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.recv_now(buffer)?)
+        Ok(recv_now(&self.socket, buffer)?)
     }
 
-    fn recv_now(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        recv(self.0.get_ref(), buffer, RecvFlags::DONTWAIT).map(|(length, _)| length)
+    /// Arrivals are not waited for for a while; then the kernel need not tell of them.
+    pub(crate) fn unwatch(&mut self) {
+        self.watch = None;
     }
 
     pub(crate) async fn send(&self, datagram: &[u8]) -> io::Result<()> {
@@ -80,7 +90,7 @@ impl Socket {
     }
 
     pub(crate) fn try_send(&self, datagram: &[u8]) -> io::Result<()> {
-        Ok(send(self.0.get_ref(), datagram, SendFlags::DONTWAIT).map(drop)?)
+        Ok(send(&*self.socket, datagram, SendFlags::DONTWAIT).map(drop)?)
     }
 
     /// Sends the first datagrams of a run that is not empty, and tells how many.
@@ -101,25 +111,29 @@ impl Socket {
         let mut no_ancillary: Vec<_> = parts.iter().map(|_| SendAncillaryBuffer::default()).collect();
         let mut messages: Vec<_> =
             parts.iter().zip(&mut no_ancillary).map(|(part, nothing)| MMsgHdr::new(part, nothing)).collect();
-        sendmmsg(self.0.get_ref(), &mut messages, SendFlags::DONTWAIT)
+        sendmmsg(&*self.socket, &mut messages, SendFlags::DONTWAIT)
     }
 
     /// Waits until the socket's buffer takes more, which is rare enough to have tokio wait for it only now.
     async fn room(&self) -> io::Result<()> {
-        let again = self.0.get_ref().try_clone()?;
+        let again = Arc::new(self.socket.try_clone()?);
         watch(again, Interest::WRITABLE)?.writable().await?.retain_ready();
         Ok(())
     }
 
     /// Has the kernel cut what is sent into pieces of this length; 0 ends it.
     pub(crate) fn set_segment(&self, segment: usize) -> bool {
-        i32::try_from(segment).is_ok_and(|segment| setsockopt(self.0.get_ref(), UdpGsoSegment, &segment).is_ok())
+        i32::try_from(segment).is_ok_and(|segment| setsockopt(&*self.socket, UdpGsoSegment, &segment).is_ok())
     }
 }
 
 /// What tokio would have instead is `unsafe`, as it takes all that has a descriptor: one that is closed while tokio
 /// watches it is another's soon. A `UdpSocket` keeps its own to its end.
 #[expect(deprecated, reason = "sound for a socket that owns its descriptor, and what replaces it needs `unsafe`")]
-fn watch(socket: UdpSocket, interest: Interest) -> io::Result<AsyncFd<UdpSocket>> {
+fn watch(socket: Arc<UdpSocket>, interest: Interest) -> io::Result<AsyncFd<Arc<UdpSocket>>> {
     AsyncFd::with_interest(socket, interest)
+}
+
+fn recv_now(socket: &UdpSocket, buffer: &mut [u8]) -> Result<usize, Errno> {
+    recv(socket, buffer, RecvFlags::DONTWAIT).map(|(length, _)| length)
 }

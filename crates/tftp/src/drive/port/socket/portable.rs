@@ -37,6 +37,9 @@ impl Socket {
         self.0.try_recv(buffer)
     }
 
+    /// tokio keeps waiting for arrivals, whether anybody else does or not.
+    pub(crate) fn unwatch(&self) {}
+
     pub(crate) async fn send(&self, datagram: &[u8]) -> io::Result<()> {
         self.0.send(datagram).await.map(drop)
     }
