@@ -64,6 +64,7 @@ impl OwnPort {
 
     /// See [`super::Port::send`].
     pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
+        let mut rest = run;
         if run.len() <= segment {
             match self.socket.try_send(run) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -71,14 +72,13 @@ impl OwnPort {
                 _ => return Ok(()),
             }
         } else if self.kernel_cuts(segment) {
-            match self.socket.send(run).await {
+            match self.socket.send_run(&mut rest, segment).await {
                 Ok(()) => return Ok(()),
                 // An error of an earlier datagram is told by the next call, which then sends nothing.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
                 Err(_) => self.cut_here(),
             }
         }
-        let mut rest = run;
         while !rest.is_empty() {
             let sent = match self.socket.send_some(rest, segment).await {
                 Ok(sent) => sent,
@@ -185,13 +185,13 @@ mod tests {
         let peer = UdpSocket::bind(loopback).await.unwrap();
         let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).unwrap();
         assert_eq!(port.mtu(), cfg!(target_os = "linux").then_some(65535), "of the loopback interface");
-        let run: Vec<u8> = (0..=255).cycle().take(3210).collect();
-        for cut in [port.cut, Cut::Here] {
+        for (cut, count) in [(port.cut, 3), (port.cut, 30), (Cut::Here, 30)] {
             port.cut = cut;
+            let run: Vec<u8> = (0..=255).cycle().take(1000 * count + 210).collect();
             port.send(&run, 1000).await.unwrap();
-            let received = receive(&peer, 4).await;
-            assert_eq!(lengths(&received), [1000, 1000, 1000, 210]);
-            assert!(received.concat() == run);
+            let received = receive(&peer, count + 1).await;
+            assert_eq!(lengths(&received), [vec![1000; count], vec![210]].concat());
+            assert!(received.concat() == run, "in order");
         }
     }
 
@@ -202,9 +202,14 @@ mod tests {
         let peer = UdpSocket::bind(loopback).await.unwrap();
         let mut port = OwnPort::connect(loopback, peer.local_addr().unwrap()).unwrap();
         // More pieces than the kernel takes in one call (64, since Linux 6.10: 128).
-        let run = vec![7; 2000];
-        port.send(&run, 10).await.unwrap();
-        assert_eq!(port.cut, Cut::Here);
-        assert_eq!(lengths(&receive(&peer, 200).await), [10; 200]);
+        for length in [10, 100] {
+            port.cut = Cut::Kernel(0);
+            let run: Vec<u8> = (0..=250).cycle().take(200 * length).collect();
+            port.send(&run, length).await.unwrap();
+            assert_eq!(port.cut, Cut::Here);
+            let received = receive(&peer, 200).await;
+            assert_eq!(lengths(&received), [length; 200]);
+            assert!(received.concat() == run, "none twice");
+        }
     }
 }

@@ -15,6 +15,8 @@ use tokio::io::unix::AsyncFd;
 
 /// The most datagrams of one `sendmmsg`.
 const MAX_MESSAGES: usize = 64;
+/// Of a shorter run the first piece is not ahead by enough.
+const LONG_RUN: usize = 16 << 10;
 
 /// A connected socket.
 ///
@@ -93,21 +95,37 @@ impl Socket {
         Ok(send(&*self.socket, datagram, SendFlags::DONTWAIT).map(drop)?)
     }
 
+    /// Sends a run that the kernel cuts into pieces; after an error it is what is left of it. From some length on the
+    /// first piece goes ahead in the same call: the peer may be asleep, and wakes up while the others are copied and cut.
+    pub(crate) async fn send_run(&self, run: &mut &[u8], segment: usize) -> io::Result<()> {
+        if run.len() >= LONG_RUN
+            && let Some((first, others)) = run.split_at_checked(segment)
+        {
+            match self.send_each([first, others].into_iter()) {
+                Ok(1) => *run = others,
+                Err(Errno::AGAIN) => {}
+                sent => return Ok(sent.map(drop)?),
+            }
+        }
+        self.send(run).await
+    }
+
     /// Sends the first datagrams of a run that is not empty, and tells how many.
     pub(crate) async fn send_some(&self, run: &[u8], segment: usize) -> io::Result<usize> {
         if run.len() <= segment {
             return self.send(run).await.map(|()| 1);
         }
         loop {
-            match self.send_now(run, segment) {
+            match self.send_each(run.chunks(segment).take(MAX_MESSAGES)) {
                 Err(Errno::AGAIN) => self.room().await?,
                 sent => return Ok(sent?),
             }
         }
     }
 
-    fn send_now(&self, run: &[u8], segment: usize) -> Result<usize, Errno> {
-        let parts: Vec<_> = run.chunks(segment).take(MAX_MESSAGES).map(|part| [IoSlice::new(part)]).collect();
+    /// Sends the first of these, and tells how many.
+    fn send_each<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Result<usize, Errno> {
+        let parts: Vec<_> = parts.map(|part| [IoSlice::new(part)]).collect();
         let mut no_ancillary: Vec<_> = parts.iter().map(|_| SendAncillaryBuffer::default()).collect();
         let mut messages: Vec<_> =
             parts.iter().zip(&mut no_ancillary).map(|(part, nothing)| MMsgHdr::new(part, nothing)).collect();

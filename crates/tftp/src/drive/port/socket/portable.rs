@@ -48,6 +48,11 @@ impl Socket {
         self.0.try_send(datagram).map(drop)
     }
 
+    /// Nothing is cut here.
+    pub(crate) async fn send_run(&self, run: &mut &[u8], _: usize) -> io::Result<()> {
+        self.send(run).await
+    }
+
     /// Sends the first datagrams of a run that is not empty, and tells how many.
     pub(crate) async fn send_some(&self, run: &[u8], segment: usize) -> io::Result<usize> {
         self.send(run.get(..segment).unwrap_or(run)).await.map(|()| 1)
