@@ -147,7 +147,7 @@ fn whole_configurations_fit() {
 }
 
 #[test]
-fn sources_and_networks_are_judged_as_by_the_check() {
+fn sections_are_judged_as_by_the_check() {
     let schema = schemars::schema_for!(Config).to_value();
     let mut validator = Validator::new(&schema);
     for (yaml, wanted) in [
@@ -157,6 +157,7 @@ fn sources_and_networks_are_judged_as_by_the_check() {
         ("sources: [1]", false),
         ("sources: {a: {type: tgz}}", false),
         ("sources: null", false),
+        ("apt: {proxy: false, http_proxy: null, https_proxy: 'http://192.0.2.1:3128'}", true),
         ("network: {config: disabled}", true),
         ("network: {version: 2, ethernets: {e: {dhcp4: true, addresses: [192.0.2.1/24], mtu: 1500}}}", true),
         ("network: {version: 2, renderer: networkd}", false),

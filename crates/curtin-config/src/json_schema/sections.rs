@@ -7,6 +7,8 @@ use super::network;
 /// What a key may hold.
 enum Shape {
     Text,
+    /// A URL, or null or false for none.
+    Proxy,
     /// True, false, or what curtin takes for them.
     Flag,
     Bool,
@@ -32,7 +34,9 @@ enum Shape {
     Or(&'static Shape),
 }
 
-use Shape::{Any, Bool, Choice, Flag, Keys, List, Mapping, Named, Number, OneOf, OneOrMany, Or, Size, Text, Words};
+use Shape::{
+    Any, Bool, Choice, Flag, Keys, List, Mapping, Named, Number, OneOf, OneOrMany, Or, Proxy, Size, Text, Words,
+};
 
 const MIRRORS: Shape = List(&Keys(1, &[("arches", OneOrMany), ("uri", Or(&Text)), ("search", Or(&Words))]));
 
@@ -72,10 +76,10 @@ const SECTIONS: &[(&str, Shape)] = &[
                 ("sources_list", Or(&Text)),
                 ("disable_suites", Or(&Words)),
                 ("disable_components", Or(&Words)),
-                ("proxy", Or(&Text)),
-                ("http_proxy", Or(&Text)),
-                ("https_proxy", Or(&Text)),
-                ("ftp_proxy", Or(&Text)),
+                ("proxy", Proxy),
+                ("http_proxy", Proxy),
+                ("https_proxy", Proxy),
+                ("ftp_proxy", Proxy),
                 ("conf", Or(&Text)),
                 ("preferences", Or(&List(&Keys(3, &[("package", Text), ("pin", Text), ("pin-priority", Any)])))),
                 ("debconf_selections", Or(&Named(&Text))),
@@ -231,6 +235,7 @@ impl Shape {
     fn schema(&self) -> Value {
         match self {
             Text => json!({"type": "string"}),
+            Proxy => json!({"anyOf": [{"type": ["string", "null"]}, {"enum": [false]}]}),
             Flag => json!({"type": ["boolean", "integer", "string", "null"]}),
             Bool => json!({"type": "boolean"}),
             Number => json!({"type": ["integer", "string"]}),
