@@ -37,7 +37,8 @@ mod zfs;
 /// let problems = check(yaml, Level::Runtime);
 /// assert_eq!(
 ///     problems[0].to_string(),
-///     "1:61: error[missing-reference] storage.config[0].device: there is no item with the id f"
+///     "1:61: error[missing-reference] storage.config[0].device: there is no item with the id f \
+///      (add such an item before this one, or correct the id)"
 /// );
 /// ```
 #[must_use]

@@ -109,7 +109,8 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         let level = if severity == Severity::Error { Level::Runtime } else { Level::Lint };
-        Self { severity, level, code, path: path.into(), span, message: message.into(), remedy: None }
+        let remedy = usual_remedy(code).map(str::to_owned);
+        Self { severity, level, code, path: path.into(), span, message: message.into(), remedy }
     }
 
     pub(crate) fn error(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
@@ -151,6 +152,18 @@ impl Problem {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// What to do about such a problem when nothing better is known.
+fn usual_remedy(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "command-key" => "put the name in quotes",
+        "cyclic-reference" => "let one of them stand on something else",
+        "missing-reference" => "add such an item before this one, or correct the id",
+        "same-name" => "give each a name of its own",
+        "unknown-key" => "remove it, or correct its name",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Problem {

@@ -110,7 +110,8 @@ fn problems_say_where_and_what() {
             "5:5: error[missing-key] storage.config[1].id: `id` is missing",
             "5:25: error[bad-value] storage.config[1].path: this is not an absolute path without a slash at its end, \
              or the word none",
-            "5:28: error[unknown-key] storage.config[1].z: curtin refuses a key that it does not know here",
+            "5:28: error[unknown-key] storage.config[1].z: curtin refuses a key that it does not know here (remove it, or \
+             correct its name)",
         ]
     );
 }
