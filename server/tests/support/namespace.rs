@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH: &str = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Runs a shell script in network, mount and process namespaces that end with it; `$FIRSTLIGHT` is the program under test.
 /// `programs` are what the script calls, each with its package.
