@@ -126,7 +126,7 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
         if item.as_str().is_none() {
             let message = format!("this word is {}, and curtin runs a list of text only", item.kind());
             let problem = Problem::error("word-not-text", format!("{path}[{at}]"), item.span, message);
-            cx.problem(problem.remedy(format!("put it in quotes: \"{text}\"")));
+            cx.problem(problem.remedy("put it in quotes"));
         }
         no_nul(cx, &format!("{path}[{at}]"), item);
         if at == 0 && text.is_empty() {
