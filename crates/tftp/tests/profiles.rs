@@ -390,6 +390,29 @@ fn one_go_back_per_base_until_the_timer_fires() {
     );
 }
 
+/// A round trip of 100 ms: the probe is due after 300 ms, the time-out after 500 (RFC 6298 with that floor).
+#[test]
+fn a_probe_does_not_bring_the_time_out_forward() {
+    check(
+        8 * 20,
+        "> RRQ octet blksize=8 windowsize=3
+         < OACK blksize=8 windowsize=3
+         + 100ms
+         > ACK 0
+         < DATA 1 8
+         < DATA 2 8
+         < DATA 3 8
+         + 299ms
+         + 1ms
+         < DATA 3 8
+         + 199ms
+         + 1ms
+         < DATA 1 8
+         > ERROR 0 enough
+         = peer error 0 enough",
+    );
+}
+
 #[test]
 fn the_tail_of_a_window_is_probed_once_and_then_the_window_sent_again_once() {
     check(
