@@ -53,9 +53,16 @@ fn check_text(yaml: &str, level: Level, firmware: Option<Firmware>) -> Vec<Probl
         Ok(()) => check_root(merge.root(), merge.problems(), level, firmware),
         Err(MergeError::Unreadable { problem, .. }) => vec![problem.at(Level::Schema)],
         Err(error) => {
+            let remedy = match error {
+                MergeError::NotAList { .. } => {
+                    "write each configuration as an item of a list, or remove the first line"
+                }
+                _ => "write `storage: …`, `sources: …` and so on",
+            };
             let message = error.to_string();
             let start = Span { source: 0, line: 1, column: 1 };
-            vec![Problem::error("bad-type", "", start, message.trim_start_matches(": ")).at(Level::Schema)]
+            let problem = Problem::error("bad-type", "", start, message.trim_start_matches(": "));
+            vec![problem.remedy(remedy).at(Level::Schema)]
         }
     }
 }
@@ -134,10 +141,11 @@ fn written_as_json(path: &mut String, node: &Node, problems: &mut Vec<Problem>) 
 fn refuse(path: &str, node: &Node, problems: &mut Vec<Problem>) {
     let message = format!("curtin writes its configuration as JSON, which cannot hold {}", node.kind());
     let problem = Problem::error("not-json", path, node.span, message);
-    problems.push(match node.value {
-        Value::Timestamp(_) => problem.remedy("put it in quotes"),
-        _ => problem,
-    });
+    problems.push(problem.remedy(match node.value {
+        Value::Timestamp(_) => "put it in quotes",
+        Value::Set(_) => "write a list",
+        _ => "write it as text",
+    }));
 }
 
 fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Problem>) {

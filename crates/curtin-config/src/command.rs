@@ -74,9 +74,12 @@ impl Commands {
     pub(crate) fn read(cx: &mut Context, path: &str, node: &Node) -> Self {
         let mut commands = Self::default();
         let Some(mapping) = node.as_mapping() else {
-            let message = format!("must be a mapping of names to commands, not {}", node.kind());
-            let problem = Problem::error("bad-type", path, node.span, message);
-            cx.problem(if node.is_falsy() { problem.remedy("write {}, or leave it out") } else { problem });
+            let problem = Problem::bad_type(path, node, "a mapping of names to commands");
+            cx.problem(if node.is_falsy() {
+                problem.remedy("write {}, or leave it out")
+            } else {
+                problem.remedy("write `10_name: [COMMAND, ARGUMENTS]` below it")
+            });
             return commands;
         };
         for (key, value) in mapping.iter() {
@@ -87,6 +90,7 @@ impl Commands {
                     path,
                     key.span,
                     format!("the name {text} is {}, and names are sorted as text", key.kind()),
+                    "put the name in quotes",
                 );
                 continue;
             };
@@ -104,8 +108,10 @@ impl Commands {
                     None => continue,
                 },
                 _ => {
-                    let message = format!("a command is a list or a text, not {}", value.kind());
-                    cx.error("bad-type", path, value.span, message);
+                    cx.problem(
+                        Problem::bad_type(path, value, "a list or a text")
+                            .remedy("write [COMMAND, ARGUMENTS], or a line of shell in quotes"),
+                    );
                     continue;
                 }
             };
@@ -119,8 +125,7 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
     let mut argv = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
         let Some(text) = item.to_text() else {
-            let message = format!("a word of a command cannot be {}", item.kind());
-            cx.error("bad-type", format!("{path}[{at}]"), item.span, message);
+            cx.bad_type(format!("{path}[{at}]"), item, "text");
             return None;
         };
         if item.as_str().is_none() {
@@ -130,7 +135,13 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
         }
         no_nul(cx, &format!("{path}[{at}]"), item);
         if at == 0 && text.is_empty() {
-            cx.error("bad-value", format!("{path}[0]"), item.span, "the name of a program is not empty");
+            cx.error(
+                "bad-value",
+                format!("{path}[0]"),
+                item.span,
+                "the name of a program is not empty",
+                "write the program first",
+            );
         }
         argv.push(text);
     }
@@ -140,6 +151,6 @@ fn argv(cx: &mut Context, path: &str, items: &[Node]) -> Option<Vec<String>> {
 /// No system takes a NUL in the words of a command.
 fn no_nul(cx: &mut Context, path: &str, word: &Node) {
     if word.as_str().is_some_and(|text| text.contains('\0')) {
-        cx.error("bad-value", path, word.span, "a command cannot contain a NUL character");
+        cx.error("bad-value", path, word.span, "a command cannot contain a NUL character", "remove the \\0");
     }
 }

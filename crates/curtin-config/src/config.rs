@@ -245,8 +245,14 @@ impl Context {
         path: impl Into<String>,
         span: Span,
         message: impl Into<String>,
+        remedy: &str,
     ) {
-        self.problem(Problem::error(code, path, span, message));
+        self.problem(Problem::error(code, path, span, message).remedy(remedy));
+    }
+
+    /// A value of another kind than the one that is needed.
+    pub(crate) fn bad_type(&mut self, path: impl Into<String>, node: &Node, wanted: &str) {
+        self.problem(Problem::bad_type(path, node, wanted));
     }
 
     pub(crate) fn warning(
@@ -287,8 +293,8 @@ fn read_root(root: Option<&Node>, mut problems: Vec<Problem>) -> Parsed {
         None | Some((Value::Null, _)) => &empty,
         Some((Value::Mapping(mapping), _)) => mapping,
         Some((_, root)) => {
-            let message = format!("a configuration is a mapping, not {}", root.kind());
-            problems.push(Problem::error("bad-type", "", root.span, message));
+            problems
+                .push(Problem::bad_type("", root, "a mapping").remedy("write `storage: …`, `sources: …` and so on"));
             &empty
         }
     };
@@ -407,7 +413,8 @@ fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
     };
     // curtin counts levels below 0 from the other end, and there are three.
     let Some(number) = number.filter(|number| *number >= -3) else {
-        cx.error("bad-type", "verbosity", node.span, format!("must be a number from 0 on, not {}", node.kind()));
+        let problem = Problem::bad_type("verbosity", node, "a number from 0 on");
+        cx.problem(problem.remedy("write 0, 1, 2 or 3"));
         return None;
     };
     u64::try_from(number).ok()
@@ -416,12 +423,17 @@ fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
 fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
     let stages = stage_list(node);
     if stages.is_none() {
-        let message = format!("must be a list of stages, not {}", node.kind());
-        cx.problem(Problem::error("bad-type", "stages", node.span, message).remedy("leave it out"));
+        cx.problem(Problem::bad_type("stages", node, "a list of stages").remedy("leave it out"));
     }
     if node.as_str().is_some() {
         let message = "every letter of a text is taken for a stage, so nothing is installed";
-        cx.warning("odd-type", "stages", node.span, message, "write a list");
+        cx.warning(
+            "odd-type",
+            "stages",
+            node.span,
+            message,
+            "write [early, partitioning, network, extract, curthooks, hook, late]",
+        );
     }
     stages
 }

@@ -279,9 +279,7 @@ fn flat(config: &Config, target: &Target) -> (Layout, Vec<Problem>) {
 fn check_target(draft: &mut Draft<'_>) {
     let target = draft.target;
     let problems = &mut draft.problems;
-    let mut error = |code, message: String| {
-        problems.push(Problem::error(code, "", Span::NONE, message));
-    };
+    let mut error = |code, message: String| problems.push(Problem::error(code, "", Span::NONE, message));
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

@@ -71,7 +71,12 @@ impl PowerState {
             Some("halt") => PowerMode::Halt,
             _ => {
                 let span = mode.map_or(node.span, |mode| mode.span);
-                keys.error("power-mode", "mode", span, "must be halt, poweroff or reboot");
+                let message = match mode.map(|mode| (mode, mode.as_str())) {
+                    None => "a power state needs a `mode`".to_owned(),
+                    Some((_, Some(word))) => format!("curtin knows no mode {word}"),
+                    Some((mode, None)) => format!("the mode is a word, not {}", mode.kind()),
+                };
+                keys.error("power-mode", "mode", span, &message, "write halt, poweroff or reboot");
                 return None;
             }
         };

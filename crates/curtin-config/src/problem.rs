@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use crate::value::Node;
+
+mod remedy;
+
 /// How bad a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -96,8 +100,8 @@ pub struct Problem {
     pub span: Span,
     /// A sentence saying what is wrong.
     pub message: String,
-    /// What to do about it, when that is known.
-    pub remedy: Option<String>,
+    /// What to do about it; never empty.
+    pub remedy: String,
 }
 
 impl Problem {
@@ -109,12 +113,24 @@ impl Problem {
         message: impl Into<String>,
     ) -> Self {
         let level = if severity == Severity::Error { Level::Runtime } else { Level::Lint };
-        let remedy = usual_remedy(code).map(str::to_owned);
+        let remedy = remedy::usual(code).to_owned();
         Self { severity, level, code, path: path.into(), span, message: message.into(), remedy }
     }
 
     pub(crate) fn error(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Error, code, path, span, message)
+    }
+
+    /// A value of another kind than the one that is needed.
+    pub(crate) fn bad_type(path: impl Into<String>, node: &Node, wanted: &str) -> Self {
+        let message = format!("must be {wanted}, not {}", node.kind());
+        Self::error("bad-type", path, node.span, message).remedy(remedy::instead(node, wanted))
+    }
+
+    /// As [`bad_type`](Self::bad_type), where curtin makes something of it.
+    pub(crate) fn odd_type(path: impl Into<String>, node: &Node, wanted: &str) -> Self {
+        let message = format!("this is {}, and {wanted} is expected", node.kind());
+        Self::warning("odd-type", path, node.span, message).remedy(remedy::instead(node, wanted))
     }
 
     pub(crate) fn warning(code: &'static str, path: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
@@ -130,7 +146,10 @@ impl Problem {
     /// ```
     /// use firstlight_curtin_config::Problem;
     ///
-    /// assert_eq!(Problem::unreadable("it is gone").to_string(), "error[unreadable] it cannot be read: it is gone");
+    /// assert_eq!(
+    ///     Problem::unreadable("it is gone").to_string(),
+    ///     "error[unreadable] it cannot be read: it is gone (see that the file is there, and that you may read it)"
+    /// );
     /// ```
     #[must_use]
     pub fn unreadable(reason: &str) -> Self {
@@ -143,7 +162,7 @@ impl Problem {
     }
 
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
+        self.remedy = remedy.into();
         self
     }
 
@@ -152,18 +171,6 @@ impl Problem {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
-}
-
-/// What to do about such a problem when nothing better is known.
-fn usual_remedy(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "command-key" => "put the name in quotes",
-        "cyclic-reference" => "let one of them stand on something else",
-        "missing-reference" => "add such an item before this one, or correct the id",
-        "same-name" => "give each a name of its own",
-        "unknown-key" => "remove it, or correct its name",
-        _ => return None,
-    })
 }
 
 impl fmt::Display for Problem {
@@ -175,10 +182,6 @@ impl fmt::Display for Problem {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }
-        f.write_str(&self.message)?;
-        if let Some(remedy) = &self.remedy {
-            write!(f, " ({remedy})")?;
-        }
-        Ok(())
+        write!(f, "{} ({})", self.message, self.remedy)
     }
 }

@@ -92,13 +92,9 @@ fn disk(disk: &DiskLayout) -> Value {
             })
         })
         .collect();
-    let table = disk.table.map(|table| match table {
-        Table::Gpt => "gpt",
-        Table::Msdos => "msdos",
-        Table::Vtoc => "vtoc",
-    });
     json!({
-        "path": disk.path, "size": disk.size, "sector_size": disk.sector_size, "table": table, "uuid": disk.uuid,
+        "path": disk.path, "size": disk.size, "sector_size": disk.sector_size, "table": disk.table.map(Table::word),
+        "uuid": disk.uuid,
         "partitions": partitions, "filesystem": filesystem(disk.filesystem.as_ref()),
     })
 }

@@ -224,7 +224,7 @@ impl<'a> Resolver<'a> {
         }
         let refusal = match device {
             Device::Whole(holder) => match self.holder_mut(holder) {
-                Some(disk) if !disk.partitions.is_empty() => Some("has partitions: use these"),
+                Some(disk) if !disk.partitions.is_empty() => Some(("has partitions", "use one of these")),
                 Some(disk) => {
                     // A table without partitions gives way to what is put over it.
                     disk.table = None;
@@ -238,12 +238,12 @@ impl<'a> Resolver<'a> {
                     self.warn(item, "boot-loader-area", key, message, "use another partition");
                     None
                 }
-                PartitionKind::Extended => Some("is an extended partition: use the logical ones in it"),
+                PartitionKind::Extended => Some(("is an extended partition", "use a logical one in it")),
                 _ => None,
             },
         };
-        if let Some(refusal) = refusal {
-            self.error(item, "device-kind", key, format!("{id} {refusal}"));
+        if let Some((refusal, remedy)) = refusal {
+            self.refuse(item, "device-kind", key, format!("{id} {refusal}"), remedy);
             return None;
         }
         if item.preserve && !self.is_kept(device) {

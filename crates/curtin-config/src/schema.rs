@@ -252,7 +252,11 @@ const FSTYPES: &[&str] = &[
 ///
 /// let storage = Node::mapping([("version", Node::from(1)), ("config", Node::from("x"))]);
 /// let problems = check_storage(&storage);
-/// assert_eq!(problems[0].to_string(), "error[bad-type] storage.config: a list is needed here, not text");
+/// assert_eq!(
+///     problems[0].to_string(),
+///     "error[bad-type] storage.config: must be a list, not text \
+///      (write `config:` and below it an item such as `- {id: sda, type: disk, …}`)"
+/// );
 /// ```
 #[must_use]
 pub fn check_storage(storage: &Node) -> Vec<Problem> {
@@ -273,8 +277,8 @@ fn judge(storage: &Node) -> Vec<Problem> {
         None => problems.push(missing("storage", storage, "version")),
         Some(node) if matches!(node.value, Value::Int(1 | 2)) => {}
         Some(node) => {
-            let problem = Problem::error("bad-value", "storage.version", node.span, "the version is 1 or 2");
-            problems.push(problem);
+            let problem = Problem::error("bad-value", "storage.version", node.span, "curtin knows no such version");
+            problems.push(problem.remedy("write 1 or 2, without quotes"));
         }
     }
     for (key, _) in section.iter() {
@@ -290,8 +294,8 @@ fn judge(storage: &Node) -> Vec<Problem> {
             }
         }
         Some((node, _)) => {
-            let message = format!("a list is needed here, not {}", node.kind());
-            problems.push(Problem::error("bad-type", "storage.config", node.span, message));
+            let problem = Problem::bad_type("storage.config", node, "a list");
+            problems.push(problem.remedy("write `config:` and below it an item such as `- {id: sda, type: disk, …}`"));
         }
     }
     problems
@@ -299,8 +303,8 @@ fn judge(storage: &Node) -> Vec<Problem> {
 
 fn check_item(path: &str, node: &Node, problems: &mut Vec<Problem>) {
     let Some(mapping) = node.as_mapping() else {
-        let message = format!("a mapping is needed here, not {}", node.kind());
-        problems.push(Problem::error("bad-type", path, node.span, message));
+        let problem = Problem::bad_type(path, node, "a mapping");
+        problems.push(problem.remedy("write {id: sda, type: disk, …} or the like"));
         return;
     };
     let Some(kind) = mapping.get("type") else {
@@ -334,17 +338,17 @@ fn check_item(path: &str, node: &Node, problems: &mut Vec<Problem>) {
                 let mut problem = unknown(path, key);
                 if INSTALLER.iter().any(|(kind, keys)| *kind == item.kind && keys.contains(&name)) {
                     problem.message = "curtin's validator refuses this key, which its installer takes".to_owned();
+                    problem = problem.remedy("do without it where the validator is asked, or keep it where it is not");
                 } else if problems.len() < MAX_GUESSES
                     && let Some(known) = nearest(name, &known)
                 {
-                    problem.remedy = Some(format!("did you mean `{known}`?"));
+                    problem = problem.remedy(format!("did you mean `{known}`?"));
                 }
                 problems.push(problem);
             }
             Some(rule) => {
                 if let Err(wanted) = rule.check(value) {
-                    let path = format!("{path}.{name}");
-                    problems.push(Problem::error("bad-value", path, value.span, format!("this is not {wanted}")));
+                    problems.push(refused(format!("{path}.{name}"), value, &wanted));
                 }
             }
         }
@@ -356,11 +360,12 @@ fn check_groups(path: &str, node: &Node, mapping: &Mapping, item: &Item, problem
     let count = |names: &[&str]| names.iter().filter(|name| mapping.get(name).is_some()).count();
     if !item.any_of.is_empty() && count(item.any_of) == 0 {
         let message = format!("one of {} is needed", item.any_of.join(", "));
-        problems.push(Problem::error("missing-key", path, node.span, message));
+        problems.push(Problem::error("missing-key", path, node.span, message).remedy("add it to the item"));
     }
     if !item.one_of.is_empty() && count(item.one_of) != 1 {
         let message = format!("exactly one of {} is needed", item.one_of.join(", "));
-        problems.push(Problem::error("missing-key", path, node.span, message));
+        let remedy = if count(item.one_of) == 0 { "add one of them" } else { "remove all others" };
+        problems.push(Problem::error("missing-key", path, node.span, message).remedy(remedy));
     }
 }
 
@@ -383,6 +388,14 @@ fn check_fstype(path: &str, mapping: &Mapping, item: &Item, problems: &mut Vec<P
 
 fn missing(path: &str, node: &Node, name: &str) -> Problem {
     Problem::error("missing-key", format!("{path}.{name}"), node.span, format!("`{name}` is missing"))
+}
+
+/// A value that the rule of its key does not allow.
+fn refused(path: String, value: &Node, wanted: &str) -> Problem {
+    if wanted.starts_with("text") && value.as_str().is_none() {
+        return Problem { code: "bad-value", ..Problem::bad_type(path, value, wanted) };
+    }
+    Problem::error("bad-value", path, value.span, "the validator takes no such value").remedy(format!("write {wanted}"))
 }
 
 /// Keys that the installer takes, and its validator refuses.

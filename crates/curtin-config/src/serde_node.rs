@@ -62,7 +62,7 @@ impl Serialize for Config {
 /// let config: Config = serde_json::from_str(r#"{"late_commands": {"a": ["sync"]}}"#)?;
 /// assert_eq!(serde_json::to_string(&config)?, r#"{"late_commands":{"a":["sync"]}}"#);
 /// let error = serde_json::from_str::<Config>(r#"{"proxy": 5}"#).unwrap_err();
-/// assert_eq!(error.to_string(), "error[bad-type] proxy: must be a mapping, not an integer");
+/// assert_eq!(error.to_string(), "error[bad-type] proxy: must be a mapping, not an integer (write a mapping)");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 impl<'de> Deserialize<'de> for Config {

@@ -140,7 +140,7 @@ impl Source {
                 };
                 if let Some((key, second)) = entries.iter().filter(|(_, node)| is_image(node)).nth(1) {
                     let message = "curtin writes one disk image, and this is the second";
-                    cx.error("second-image", format!("sources.{key}"), second.span, message);
+                    cx.error("second-image", format!("sources.{key}"), second.span, message, "remove one of them");
                 }
                 let read = |(key, value): (String, &Node)| Self::read_one(cx, &format!("sources.{key}"), value);
                 entries.into_iter().filter_map(read).collect()
@@ -156,8 +156,7 @@ impl Source {
                 Vec::new()
             }
             _ => {
-                let message = format!("must be a mapping or a list, not {}", node.kind());
-                let problem = Problem::error("bad-type", "sources", node.span, message);
+                let problem = Problem::bad_type("sources", node, "a mapping or a list");
                 cx.problem(problem.remedy("write `sources: {root: URL}`"));
                 Vec::new()
             }
@@ -180,8 +179,8 @@ impl Source {
                 Self { rest, ..Self::typed(&kind?, &uri?) }
             }
             _ => {
-                let message = format!("a source is a text or a mapping, not {}", node.kind());
-                cx.error("bad-type", path, node.span, message);
+                let problem = Problem::bad_type(path, node, "a text or a mapping");
+                cx.problem(problem.remedy("write a URL, or {type: tgz, uri: URL}"));
                 return None;
             }
         };
@@ -212,7 +211,11 @@ fn need(keys: &mut Keys<'_>, name: &'static str) -> Option<String> {
     if node.and_then(Node::as_str).is_none() {
         let span = node.map_or(keys.span, |node| node.span);
         let problem = Problem::error("missing-key", keys.path(name), span, format!("a source needs a `{name}`"));
-        keys.cx.problem(problem);
+        keys.cx.problem(problem.remedy(match (node, name) {
+            (Some(_), _) => "put it in quotes",
+            (None, "type") => "write `type: tgz`, or txz, fsimage and so on",
+            (None, _) => "write `uri: http://…` or the like",
+        }));
     }
     node.and_then(Node::as_str).map(str::to_owned)
 }

@@ -82,7 +82,7 @@ impl WriteFile {
         if let (Some(target), Some(node)) = (&target, keys.get("path"))
             && let Some(reason) = no_file(target)
         {
-            keys.error("file-path", "path", node.span, reason);
+            keys.error("file-path", "path", node.span, reason, "write the path of a file, such as /etc/motd");
         }
         Self::read_rest(keys, target.unwrap_or_default())
     }
@@ -94,7 +94,7 @@ impl WriteFile {
             Some((_, Value::Binary(bytes))) => Some(bytes.clone()),
             Some((_, Value::String(text))) => Some(text.clone().into_bytes()),
             Some((content, _)) => {
-                keys.error("bad-type", "content", content.span, format!("must be text, not {}", content.kind()));
+                keys.bad_type("content", content, "text");
                 None
             }
         };
@@ -227,7 +227,7 @@ fn mode(keys: &mut Keys<'_>, node: &Node) -> u32 {
         _ => None,
     };
     if value.is_some_and(|value| i32::try_from(value).is_err()) {
-        keys.error("bad-value", "permissions", node.span, "no mode is as large as this");
+        keys.error("bad-value", "permissions", node.span, "no mode is as large as this", "write '0644' or the like");
         return 0o644;
     }
     let Some((value, mode)) = value.and_then(|value| Some((value, u32::try_from(value & 0o7777).ok()?))) else {

@@ -73,7 +73,8 @@ pub(crate) fn load(yaml: &str) -> (Option<Node>, Vec<Problem>) {
 pub(crate) fn load_from(yaml: &str, source: u16) -> (Option<Node>, Vec<Problem>) {
     if yaml.len() > MAX_BYTES {
         let message = format!("the text is {} bytes long, the limit is {MAX_BYTES}", yaml.len());
-        return (None, vec![Problem::error("too-large", "", Span::NONE, message)]);
+        let problem = Problem::error("too-large", "", Span::NONE, message);
+        return (None, vec![problem.remedy("leave out what is not for curtin, or let the commands fetch it")]);
     }
     if let Err(problem) = printable(yaml, source) {
         return (None, vec![*problem]);
@@ -354,9 +355,8 @@ fn untagged(text: String, span: Span) -> Result<Value, Box<Problem>> {
     };
     let shown: String = text.chars().take(40).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
-    let mut problem = Problem::error(code, "", span, format!("{shown}{more} {message}"));
-    problem.remedy = Some("put it in quotes".to_owned());
-    Err(Box::new(problem))
+    let problem = Problem::error(code, "", span, format!("{shown}{more} {message}"));
+    Err(Box::new(problem.remedy("put it in quotes")))
 }
 
 /// The mark of a merge key between reading and building: a plain `<<`, not a quoted one.

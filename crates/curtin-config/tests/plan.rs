@@ -409,7 +409,8 @@ fn problems_say_where_and_what_to_do() {
             "1:1: warning[unknown-key] late-commands: curtin does not know this key (did you mean `late_commands`?)",
             "2:74: error[bad-size] storage.config[0].size: size is not a number with an optional unit of B, K, M, G or T \
              (write a number of bytes, or one with B, K, M, G or T, such as 512M)",
-            "3:16: error[bad-type] late_commands: must be a mapping of names to commands, not an integer",
+            "3:16: error[bad-type] late_commands: must be a mapping of names to commands, not an integer \
+             (write `10_name: [COMMAND, ARGUMENTS]` below it)",
         ]
     );
     assert_eq!(parse("{}").problems, []);

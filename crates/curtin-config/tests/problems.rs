@@ -1,4 +1,4 @@
-//! Every line of PROBLEMS.md is true: its example has this problem, at this level.
+//! Every line of PROBLEMS.md is true: its example has this problem, at this level, and says what to do about it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn every_example_has_its_problem() {
         let problems = check(&yaml, Level::Lint);
         let found = problems.iter().filter(|problem| problem.code == code);
         let found: Vec<String> = found.map(|problem| format!("{} {}", problem.level, problem.severity)).collect();
-        if !found.contains(&kind) {
+        if !found.contains(&kind) || problems.iter().any(|problem| problem.remedy.is_empty()) {
             wrong.push(format!("{code}: {kind}, not {found:?}: {example}\n{problems:#?}"));
         }
     }

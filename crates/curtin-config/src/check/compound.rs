@@ -14,7 +14,7 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
         raid(item, problems);
         if let Some(first) = item.text("name").and_then(md_path).and_then(|path| names.insert(path, item)) {
             let message = format!("{} (line {}) has this name already", first.id, first.span.line);
-            problems.push(item.error("same-name", "name", message));
+            problems.push(item.error("same-name", "name", message).remedy("give each array a name of its own"));
         }
     }
     for item in graph.of("bcache") {
@@ -28,11 +28,11 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     for item in graph.of("nvme_controller").filter(|item| item.text("transport") == Some("tcp")) {
         for key in ["tcp_addr", "tcp_port"] {
             if item.get(key).is_none() {
-                problems.push(item.error(
-                    "missing-key",
-                    key,
-                    format!("a controller that is reached by TCP needs `{key}`"),
-                ));
+                let message = format!("a controller that is reached by TCP needs `{key}`");
+                problems.push(item.error("missing-key", key, message).remedy(match key {
+                    "tcp_port" => "write `tcp_port: 4420` or the like",
+                    _ => "write the address of the host that has the disk",
+                }));
             }
         }
     }
@@ -77,7 +77,10 @@ fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
         return;
     }
     if members == 0 {
-        problems.push(item.error("no-members", "devices", "a RAID needs members, or a container"));
+        problems.push(
+            item.error("no-members", "devices", "a RAID needs members, or a container")
+                .remedy("write the ids of its members as `devices`"),
+        );
     } else if members < level.min_members() && !item.preserved() {
         let message =
             format!("a RAID of level {} needs {} members, here are {members}", level.name(), level.min_members());

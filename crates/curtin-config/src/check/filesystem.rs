@@ -11,7 +11,8 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
         if item.text("fstype") != Some("zfsroot") {
             format(graph, item, problems);
         } else if let Some(first) = root {
-            problems.push(item.error("zfsroot", "fstype", format!("{} is a zfsroot already", first.id)));
+            let problem = item.error("zfsroot", "fstype", format!("{} is a zfsroot already", first.id));
+            problems.push(problem.remedy("keep one, and use ext4, or zpool and zfs items, for the other"));
         } else {
             zfs_root(graph, item, problems);
             root = Some(item);
@@ -23,7 +24,8 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
     let Some(fstype) = item.text("fstype") else { return };
     if item.preserved() {
         if graph.users(item.id).next().is_none() {
-            problems.push(item.info("unused", "id", "nothing mounts this file system"));
+            let problem = item.info("unused", "id", "nothing mounts this file system");
+            problems.push(problem.remedy(format!("add a mount with `device: {}`, or remove it", item.id)));
         }
         return;
     }

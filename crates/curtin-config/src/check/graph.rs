@@ -237,6 +237,7 @@ fn judge(
         let message = format!("there is no item with the id {}", reference.id);
         return Some(if unordered {
             Problem::warning("missing-reference", path, reference.span, message)
+                .remedy("add an nvme_controller with this id, or correct it")
         } else {
             Problem::error("missing-reference", path, reference.span, message)
         });
@@ -255,8 +256,9 @@ fn judge(
     // A mount that says itself what is mounted needs the item to exist, and nothing else of it.
     let told = item.kind == "mount" && item.flag("spec") && item.flag("fstype");
     if !allowed.contains(&other.kind) && !told && !unordered {
-        let message = format!("{} is a {}; this must be the id of a {}", other.id, other.kind, allowed.join(", "));
-        return error("wrong-reference", message);
+        let message = format!("{} is a {}, and cannot stand here", other.id, other.kind);
+        return error("wrong-reference", message)
+            .map(|problem| problem.remedy(format!("write the id of a {}", allowed.join(" or "))));
     }
     None
 }

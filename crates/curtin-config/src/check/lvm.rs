@@ -11,7 +11,10 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut groups: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
     for item in graph.of("lvm_volgroup") {
         if item.get("devices").is_none_or(Node::is_falsy) {
-            problems.push(item.error("no-members", "devices", "a volume group needs a physical volume"));
+            problems.push(
+                item.error("no-members", "devices", "a volume group needs a physical volume")
+                    .remedy("write the ids of its devices as `devices`"),
+            );
         }
         name(item, "name", problems);
         if let Some(first) = item.text("name").and_then(|name| groups.insert(name, item)) {
@@ -63,7 +66,10 @@ fn name(item: &Item<'_>, key: &str, problems: &mut Vec<Problem>) {
         let problem = item.error("lvm-name", key, format!("LVM does not take the name {name:?}"));
         problems.push(problem.remedy("use letters, digits, _, -, + and dots, no - at the beginning"));
     } else if item.kind == "lvm_partition" && names::is_lvm_reserved(name) {
-        problems.push(item.error("lvm-name", key, format!("LVM keeps the name {name:?} for itself")));
+        problems.push(
+            item.error("lvm-name", key, format!("LVM keeps the name {name:?} for itself"))
+                .remedy("choose one without snapshot, pvmove, _rimage and the like"),
+        );
     }
 }
 

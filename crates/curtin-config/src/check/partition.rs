@@ -35,7 +35,10 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
     for key in ["size", "offset"] {
         let Some(node) = item.get(key) else { continue };
         match size::from_node(node) {
-            Ok(0) if key == "size" => problems.push(item.error("bad-size", key, "a partition cannot be empty")),
+            Ok(0) if key == "size" => {
+                let problem = item.error("bad-size", key, "a partition cannot be empty");
+                problems.push(problem.remedy("write a size above 0, such as 8G"));
+            }
             Ok(bytes) if bytes % MIB != 0 && (key == "size" || graph.version == 2) => {
                 let message = format!("{} is not a whole number of MiB", size::human(bytes));
                 problems.push(
@@ -73,7 +76,8 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
         let kept = graph.users(item.id).find(|user| user.kind == "format" && user.preserved());
         let fixed = |kind: &&str| !RESIZABLE.contains(kind);
         if let Some(kind) = kept.and_then(|kept| kept.text("fstype")).filter(fixed) {
-            problems.push(item.error("resize-unsupported", "resize", format!("curtin cannot resize {kind}")));
+            let problem = item.error("resize-unsupported", "resize", format!("curtin cannot resize {kind}"));
+            problems.push(problem.remedy("remove `resize`, and write the size that it has"));
         }
     }
 }
@@ -139,7 +143,7 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
             && msdos
         {
             let message = format!("{} is an extended partition already, and there can be one", first.id);
-            problems.push(part.error("second-extended", "flag", message));
+            problems.push(part.error("second-extended", "flag", message).remedy(format!("make {} larger", first.id)));
         }
         if logical && extended.is_none() {
             problems.push(
@@ -149,7 +153,7 @@ fn numbers(graph: &Graph<'_>, disk: &Item<'_>, parts: &[&Item<'_>], problems: &m
         }
         if disk.text("ptable") == Some("vtoc") && number > 3 {
             let message = format!("a DASD has three partitions, and this is number {number}");
-            problems.push(part.error("partition-number", "number", message));
+            problems.push(part.error("partition-number", "number", message).remedy("write a number from 1 to 3"));
         }
         range(part, number, msdos, logical, problems);
         let last = seen.last_key_value().map(|(last, part)| (*last, *part));
@@ -199,9 +203,15 @@ fn range(part: &Item<'_>, number: u64, msdos: bool, logical: bool, problems: &mu
                 .remedy("use `ptable: gpt`, or logical partitions in an extended one"),
         );
     } else if logical && number < 5 {
-        problems.push(part.error("partition-number", "number", "logical partitions count from 5"));
+        problems.push(
+            part.error("partition-number", "number", "logical partitions count from 5")
+                .remedy("leave the number out, or write 5 or more"),
+        );
     } else if number > 128 {
-        problems.push(part.error("partition-number", "number", "a partition table has 128 places"));
+        problems.push(
+            part.error("partition-number", "number", "a partition table has 128 places")
+                .remedy("leave the number out, or write one up to 128"),
+        );
     }
 }
 

@@ -16,7 +16,10 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
             }
             if used.text("flag") == Some("extended") && used.kind == "partition" {
                 let message = format!("{} is an extended partition, which holds other partitions only", used.id);
-                problems.push(Problem::error("extended-used", item.path(reference.key), reference.span, message));
+                let problem = Problem::error("extended-used", item.path(reference.key), reference.span, message);
+                problems.push(
+                    problem.remedy(format!("add a partition with `flag: logical` behind {}, and use that", used.id)),
+                );
                 continue;
             }
             let Some((first, key)) = uses.get(reference.id).copied() else {

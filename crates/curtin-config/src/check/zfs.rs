@@ -43,8 +43,8 @@ fn walk<'g, 'a>(graph: &'g Graph<'a>, problems: &mut Vec<Problem>) -> Vec<(&'g I
         let Some((name, mountpoint, properties)) = found else { continue };
         let can_mount = CanMount::of(&properties);
         if can_mount.is_none() {
-            let problem = item.error("zfs-property", properties_key(item), "canmount is on, off or noauto");
-            problems.push(problem.remedy("write one of them"));
+            let problem = item.error("zfs-property", properties_key(item), "ZFS takes no such canmount");
+            problems.push(problem.remedy("write canmount: 'on', 'off' or noauto"));
         }
         if let Mountpoint::Bad(text) = &mountpoint {
             let problem = item.error("zfs-mountpoint", properties_key(item), format!("{text:?} is no mountpoint"));
@@ -62,7 +62,7 @@ fn walk<'g, 'a>(graph: &'g Graph<'a>, problems: &mut Vec<Problem>) -> Vec<(&'g I
         if let Some(first) = made.get(&name) {
             let message = format!("{} (line {}) has this name already", first.item.id, first.item.span.line);
             let key = if item.kind == "zpool" { "pool" } else { "volume" };
-            problems.push(item.error("same-name", key, message));
+            problems.push(item.error("same-name", key, message).remedy("give each of them a name of its own"));
         }
         made.insert(name, Made { item, mountpoint });
     }
@@ -79,11 +79,17 @@ fn mapping(item: &Item<'_>, key: &str) -> Mapping {
 
 fn pool(item: &Item<'_>, problems: &mut Vec<Problem>) -> Option<(String, Mountpoint, Properties)> {
     if item.get("vdevs").is_none_or(Node::is_falsy) {
-        problems.push(item.error("no-members", "vdevs", "a pool needs a device"));
+        problems.push(
+            item.error("no-members", "vdevs", "a pool needs a device")
+                .remedy("write the ids of its devices as `vdevs`"),
+        );
     }
     let name = item.text("pool").unwrap_or_default();
     if name.is_empty() {
-        problems.push(item.error("missing-key", "pool", "curtin makes no zpool without a name in `pool`"));
+        problems.push(
+            item.error("missing-key", "pool", "curtin makes no zpool without a name in `pool`")
+                .remedy("write `pool: rpool` or the like"),
+        );
     } else if !zfs::is_pool_name(name) {
         let problem = item.error("zfs-name", "pool", format!("ZFS does not take the name {name:?} for a pool"));
         problems
@@ -131,7 +137,10 @@ fn dataset(
 ) -> Option<(String, Mountpoint, Properties)> {
     let volume = item.text("volume").unwrap_or_default();
     if volume.is_empty() {
-        problems.push(item.error("missing-key", "volume", "curtin makes no zfs without a name in `volume`"));
+        problems.push(
+            item.error("missing-key", "volume", "curtin makes no zfs without a name in `volume`")
+                .remedy("write `volume: /srv` or the like"),
+        );
         return None;
     }
     let pool = item.text("pool").and_then(|id| graph.get(id)).filter(|pool| pool.kind == "zpool")?;

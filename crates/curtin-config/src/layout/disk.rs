@@ -14,6 +14,17 @@ pub enum Table {
     Vtoc,
 }
 
+impl Table {
+    /// The word for it in a configuration.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Gpt => "gpt",
+            Self::Msdos => "msdos",
+            Self::Vtoc => "vtoc",
+        }
+    }
+}
+
 /// One disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskLayout {

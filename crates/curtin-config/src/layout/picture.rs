@@ -8,7 +8,7 @@ use crate::size::human;
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for disk in &self.disks {
-            let table = disk.table.map_or("no partition table", word);
+            let table = disk.table.map_or("no partition table", Table::word);
             let content = disk.image.as_ref().map_or_else(|| table.to_owned(), |image| format!("the image {image}"));
             writeln!(f, "{}  {}  {content}", disk.path, human(disk.size))?;
             self.content_line(f, &disk.path, disk.filesystem.as_ref())?;
@@ -57,7 +57,7 @@ impl Layout {
     fn volume(&self, f: &mut fmt::Formatter<'_>, volume: &Volume) -> fmt::Result {
         let size = human(volume.size);
         let kept = if volume.preserve { "  (kept)" } else { "" };
-        let table = volume.table().and_then(|table| table.table).map_or(String::new(), |it| format!("  {}", word(it)));
+        let table = volume.table().and_then(|table| table.table).map_or(String::new(), |it| format!("  {}", it.word()));
         match &volume.kind {
             // It is shown with its group or pool.
             VolumeKind::Logical(_) | VolumeKind::Dataset(_) => return Ok(()),
@@ -137,13 +137,5 @@ impl Layout {
         let mount = self.mounts.iter().find(|mount| mount.device.as_deref() == Some(path));
         let place = mount.map_or("", |mount| mount.path.as_str()).trim_start_matches("none");
         format!("{kind:<6} {place}").trim_end().to_owned()
-    }
-}
-
-fn word(table: Table) -> &'static str {
-    match table {
-        Table::Gpt => "gpt",
-        Table::Msdos => "msdos",
-        Table::Vtoc => "vtoc",
     }
 }

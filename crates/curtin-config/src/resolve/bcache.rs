@@ -11,12 +11,12 @@ impl<'a> Resolver<'a> {
     pub(super) fn bcache(&mut self, item: &'a StorageItem, wanted: &BcacheItem) -> Option<Place> {
         let (Some(backing), Some(cache)) = (&wanted.backing_device, &wanted.cache_device) else {
             let message = "a bcache needs a backing_device and a cache_device".to_owned();
-            self.error(item, "missing-key", "", message);
+            self.refuse(item, "missing-key", "backing_device", message, "name both devices");
             return None;
         };
         let mode = wanted.cache_mode.as_deref().filter(|mode| !mode.is_empty()).unwrap_or("writethrough");
         if !["writethrough", "writeback", "writearound", "none"].contains(&mode) {
-            let message = format!("{mode:?} is not writethrough, writeback, writearound or none");
+            let message = format!("bcache has no mode {mode:?}");
             self.error(item, "cache-mode", "cache_mode", message);
             return None;
         }
@@ -24,7 +24,8 @@ impl<'a> Resolver<'a> {
         let (_, backing) = self.take(item, "backing_device", backing)?;
         let (cache, cache_set, makes_cache_set) = self.cache(item, cache)?;
         if backing.size < 16 << 20 && !item.preserve {
-            self.error(item, "bcache-size", "backing_device", format!("{} is too small", backing.path));
+            let message = format!("{} is too small", backing.path);
+            self.refuse(item, "bcache-size", "backing_device", message, "use a device of 16 MiB or more");
             return None;
         }
         // The kernel counts from zero in the order in which they are made.
@@ -37,7 +38,7 @@ impl<'a> Resolver<'a> {
         let path = found.unwrap_or_else(|| format!("/dev/bcache{count}"));
         if item.preserve && wanted.path.as_deref() != Some(&path) {
             let message = format!("what its node is called is not said: it has to be {path}, or nothing is installed");
-            self.warn(item, "preserve-unknown", "path", message, "write `path`");
+            self.warn(item, "preserve-unknown", "path", message, &format!("write `path: {path}`"));
         }
         let sizes = (size, backing_sector);
         let made = self.made(item, path, sizes, VolumeKind::Bcache(bcache), (table, wanted.wipe))?;
@@ -55,7 +56,8 @@ impl<'a> Resolver<'a> {
         }
         let (device, facts) = self.take(item, "cache_device", id)?;
         if facts.size < 64 << 20 && !item.preserve {
-            self.error(item, "bcache-size", "cache_device", format!("{} is too small for a cache", facts.path));
+            let message = format!("{} is too small for a cache", facts.path);
+            self.refuse(item, "bcache-size", "cache_device", message, "use a device of 64 MiB or more");
             return None;
         }
         let set = if item.preserve { String::new() } else { self.uuid(item, "cache-set") };

@@ -72,8 +72,8 @@ impl<'a> Resolver<'a> {
             // A table of a kind that curtin does not make: it stays as it is.
             Some("unsupported") => None,
             Some(other) => {
-                let message = format!("the partition table {other} is not gpt, msdos or vtoc");
-                self.error(item, "ptable", "ptable", message);
+                let message = format!("there is no kind {other} of partition tables");
+                self.refuse(item, "ptable", "ptable", message, "write gpt, msdos or vtoc");
                 return None;
             }
         })

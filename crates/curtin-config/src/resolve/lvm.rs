@@ -15,17 +15,18 @@ impl<'a> Resolver<'a> {
     pub(super) fn volume_group(&mut self, item: &'a StorageItem, wanted: &LvmVolgroupItem) -> Option<Place> {
         let name = wanted.name.clone();
         if !is_lvm_name(&name) {
-            self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
+            self.error(item, "lvm-name", "name", format!("LVM does not take the name {name:?}"));
             return None;
         }
         if wanted.devices.is_empty() {
-            self.error(item, "missing-key", "devices", "a volume group needs devices".to_owned());
+            let message = "a volume group needs devices".to_owned();
+            self.refuse(item, "missing-key", "devices", message, "write the ids of its physical volumes");
             return None;
         }
         let members = self.take_all(item, "devices", &wanted.devices)?;
         if let Some(small) = members.iter().find(|facts| facts.size < HEADER + EXTENT && !item.preserve) {
             let message = format!("{} of {} is too small for LVM", small.path, human(small.size));
-            self.error(item, "lvm-size", "devices", message);
+            self.refuse(item, "lvm-size", "devices", message, "use devices of 5 MiB or more");
             return None;
         }
         let sector_size = members.first()?.sector_size;
@@ -47,12 +48,12 @@ impl<'a> Resolver<'a> {
     pub(super) fn logical_volume(&mut self, item: &StorageItem, wanted: &LvmPartitionItem) -> Option<Place> {
         let Some(Place::Group(group)) = self.places.get(wanted.volgroup.as_str()).copied() else {
             let message = format!("{} is not the id of an lvm_volgroup above", wanted.volgroup);
-            self.error(item, "unknown-device", "volgroup", message);
+            self.refuse(item, "unknown-device", "volgroup", message, "put the volume group before its volumes");
             return None;
         };
         let name = wanted.name.clone();
         if !is_lvm_name(&name) || is_lvm_reserved(&name) {
-            self.error(item, "lvm-name", "name", format!("{name:?} is not a name for LVM: letters, digits, _.-+"));
+            self.error(item, "lvm-name", "name", format!("LVM does not take the name {name:?}"));
             return None;
         }
         let free = self.free_extents.get(&group).copied().unwrap_or_default();
@@ -68,7 +69,7 @@ impl<'a> Resolver<'a> {
             let wanted = human(extents.saturating_mul(EXTENT));
             let message =
                 format!("{wanted} are wanted, and {} are left in the volume group", human(free.saturating_mul(EXTENT)));
-            self.error(item, "lvm-size", "size", message);
+            self.refuse(item, "lvm-size", "size", message, "write a smaller size, or add devices to the group");
             return None;
         }
         let group_volume = self.layout.volumes.get(group)?;

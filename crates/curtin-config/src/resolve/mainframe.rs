@@ -45,7 +45,7 @@ impl Resolver<'_> {
         };
         let (Some(address), Some(port)) = (wanted.tcp_addr.as_ref().filter(clean), wanted.tcp_port) else {
             let message = "a controller that is reached by TCP needs tcp_addr and tcp_port".to_owned();
-            self.error(item, "missing-key", "tcp_addr", message);
+            self.refuse(item, "missing-key", "tcp_addr", message, "write both, such as 192.0.2.1 and 4420");
             return None;
         };
         self.layout.controllers.push(Controller { id: item.id.clone(), address: address.clone(), port });
@@ -64,7 +64,7 @@ impl Resolver<'_> {
         let number = wanted.number.unwrap_or(last + 1);
         if number != last + 1 || number > 3 {
             let message = format!("a DASD has the partitions 1 to 3, one after the other, and this is number {number}");
-            self.error(item, "partition-number", "number", message);
+            self.refuse(item, "partition-number", "number", message, "leave the number out");
             return None;
         }
         let track = track(disk.sector_size);
@@ -74,7 +74,7 @@ impl Resolver<'_> {
             let left = disk.size.saturating_sub(start);
             let message =
                 format!("{} do not fit on {}: at most {} are left there", human(size), disk.path, human(left));
-            self.error(item, "partition-size", "size", message);
+            self.refuse(item, "partition-size", "size", message, "write a smaller size");
             return None;
         }
         let disk = self.holder_mut(holder)?;

@@ -64,7 +64,7 @@ impl Resolver<'_> {
         } else if let Some(device) = &wanted.device {
             let Some(Place::Format(device)) = self.places.get(device.as_str()).copied() else {
                 let message = format!("{device} is not the id of a format above");
-                self.error(item, "unknown-device", "device", message);
+                self.refuse(item, "unknown-device", "device", message, "put the format before its mount");
                 return None;
             };
             let path = self.facts(device)?.path;
@@ -113,7 +113,7 @@ impl Resolver<'_> {
         let fields = [&mount.spec, &mount.kind, &mount.options, &mount.freq, &mount.passno, &mount.path];
         if !fields.into_iter().all(|field| clean(field)) {
             let message = "a mount cannot have control characters in it".to_owned();
-            self.error(item, "mount-field", "", message);
+            self.refuse(item, "mount-field", "options", message, "remove them");
             return None;
         }
         let placed = mount.path.starts_with('/') && !mount.path.split('/').any(|part| part == "..");

@@ -13,7 +13,7 @@ impl Resolver<'_> {
     pub(super) fn partition(&mut self, item: &StorageItem, wanted: &PartitionItem) -> Option<Place> {
         let Some(Place::Device(Device::Whole(holder))) = self.places.get(wanted.device.as_str()).copied() else {
             let message = format!("{} is not the id of a disk above", wanted.device);
-            self.error(item, "unknown-device", "device", message);
+            self.refuse(item, "unknown-device", "device", message, "put the disk before its partitions");
             return None;
         };
         let is_logical = wanted.flag.as_deref() == Some("logical");
@@ -44,7 +44,8 @@ impl Resolver<'_> {
         let wanted = if self.version == 1 { &known } else { wanted };
         let (kind, bootable) = self.flag(item, wanted, table)?;
         let Some(size) = wanted.size.filter(|size| *size > 0) else {
-            self.error(item, "missing-key", "size", "a partition needs a size above 0".to_owned());
+            let message = "a partition needs a size above 0".to_owned();
+            self.refuse(item, "missing-key", "size", message, "write `size: 8G` or the like");
             return None;
         };
         let by_number = self.version == 2 && wanted.number > Some(4);
@@ -123,9 +124,9 @@ impl Resolver<'_> {
         };
         if !range.contains(&number) || disk.partitions.iter().any(|other| other.number == number) {
             let kind = if logical { "logical partition" } else { "partition" };
-            let message =
-                format!("the number {number} of a {kind} is taken or not from {} to {}", range.start(), range.end());
-            self.error(item, "partition-number", "number", message);
+            let message = format!("a {kind} cannot have the number {number} here");
+            let remedy = format!("write one from {} to {} that is free", range.start(), range.end());
+            self.refuse(item, "partition-number", "number", message, &remedy);
             return None;
         }
         Some(number)
@@ -180,14 +181,14 @@ impl Resolver<'_> {
         if start < room.start || end > room.end {
             let within =
                 if logical { "in the extended partition".to_owned() } else { format!("of {}", human(disk.size)) };
+            let (left, path) = (human(room.end.saturating_sub(start)), &disk.path);
             let message = format!(
-                "{} from {} do not fit on {} {within}: at most {} are left there",
+                "{} from {} do not fit on {path} {within}: at most {left} are left there",
                 human(size),
                 human(start),
-                disk.path,
-                human(room.end.saturating_sub(start)),
             );
-            self.error(item, "partition-size", "size", message);
+            let remedy = if start < room.start { "begin at 1M or behind it" } else { "write a smaller size" };
+            self.refuse(item, "partition-size", "size", message, remedy);
             return None;
         }
         let over = peers.clone().find(|other| start < behind(other) && other.start < end.saturating_add(gap));
@@ -239,9 +240,9 @@ impl Resolver<'_> {
     fn type_code(&mut self, item: &StorageItem, wanted: &PartitionItem, table: Table) -> Option<Option<String>> {
         let Some(text) = wanted.partition_type.as_deref().filter(|text| !text.is_empty()) else { return Some(None) };
         let Some(code) = type_code(text, table) else {
-            let wanted = if table == Table::Gpt { "a UUID on a GPT" } else { "0x and two digits on an MBR" };
-            let message = format!("{text:?} is no type of a partition: it is {wanted}");
-            self.error(item, "partition-type", "partition_type", message);
+            let remedy = if table == Table::Gpt { "write a UUID" } else { "write 0x and two hexadecimal digits" };
+            let message = format!("{text:?} is no type of a partition in such a table");
+            self.refuse(item, "partition-type", "partition_type", message, remedy);
             return None;
         };
         Some(Some(code))

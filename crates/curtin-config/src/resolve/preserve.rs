@@ -28,7 +28,8 @@ impl Resolver<'_> {
         };
         if wanted.is_some_and(|wanted| wanted != existing.table) {
             let message = format!("{} has another kind of partition table, and is to be preserved", disk.path);
-            self.error(item, "preserve-differs", "ptable", message);
+            let remedy = format!("write `ptable: {}`, or remove `preserve`", existing.table.word());
+            self.refuse(item, "preserve-differs", "ptable", message, &remedy);
             return None;
         }
         let sound = |part: &ExistingPartition| {
@@ -37,7 +38,7 @@ impl Resolver<'_> {
         };
         if !existing.partitions.iter().all(sound) {
             let message = format!("what is said of the partitions of {} cannot be: one is outside of it", disk.path);
-            self.error(item, "preserve-unknown", "preserve", message);
+            self.refuse(item, "preserve-unknown", "preserve", message, "commission the machine again");
             return None;
         }
         layout.table = Some(existing.table);
@@ -127,7 +128,8 @@ impl Resolver<'_> {
         let resize = size.filter(|_| wanted.resize && self.rewrites(&disk.id));
         if size.is_some() && resize.is_none() {
             let message = format!("the partition has {}, and is to be preserved", human(meant.size));
-            self.error(item, "preserve-differs", "size", message);
+            let remedy = "write the size that it has, or `resize: true` with `version: 2`";
+            self.refuse(item, "preserve-differs", "size", message, remedy);
             return None;
         }
         if disk.table == Some(Table::Gpt)
@@ -135,7 +137,7 @@ impl Resolver<'_> {
             && self.flag(item, wanted, Table::Gpt)?.0 != kind
         {
             let message = format!("the type of the partition is not that of the flag {flag}, and is to be preserved");
-            self.error(item, "preserve-differs", "flag", message);
+            self.refuse(item, "preserve-differs", "flag", message, "leave the flag out");
             return None;
         }
         let resized = match resize {
@@ -177,7 +179,7 @@ impl Resolver<'_> {
         if !(least..=room).contains(&end) {
             let (least, most) = (human(least.saturating_sub(part.start)), human(room.saturating_sub(part.start)));
             let message = format!("{} do not fit where the partition is: it can have {least} to {most}", human(size));
-            self.error(item, "partition-size", "size", message);
+            self.refuse(item, "partition-size", "size", message, "write a size between these");
             return None;
         }
         let formats = self.storage.items.iter().filter(|other| match &other.kind {
@@ -215,12 +217,8 @@ impl Resolver<'_> {
             && fstype != wanted.fstype
             && !(fstype == "vfat" && wanted.fstype.starts_with("fat"))
         {
-            self.error(
-                item,
-                "preserve-differs",
-                "fstype",
-                format!("{path} has {fstype} on it, and is to be preserved"),
-            );
+            let message = format!("{path} has {fstype} on it, and is to be preserved");
+            self.refuse(item, "preserve-differs", "fstype", message, &format!("write `fstype: {fstype}`"));
             return None;
         }
         let uuid = wanted.uuid.clone().or(fs_uuid).filter(|uuid| !uuid.is_empty());

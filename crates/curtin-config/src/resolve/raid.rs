@@ -18,8 +18,8 @@ impl<'a> Resolver<'a> {
         let name = wanted.mdname.as_deref().filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| mkfs::cut(array_name(&path), 32)).to_owned();
         if name.len() > 32 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            let message = format!("{name:?} is not a name for an array: 32 characters at most, no spaces");
-            self.error(item, "raid-name", "mdname", message);
+            let message = format!("{name:?} is not a name for an array");
+            self.refuse(item, "raid-name", "mdname", message, "write 32 characters at most, no spaces");
             return None;
         }
         if wanted.container.is_some() {
@@ -30,7 +30,8 @@ impl<'a> Resolver<'a> {
         let sizes = members.iter().chain(&spares).map(|facts| facts.size);
         let (smallest, largest) = (sizes.clone().min().unwrap_or_default(), sizes.max().unwrap_or_default());
         if item.preserve && members.is_empty() {
-            self.error(item, "missing-key", "devices", "an array has members".to_owned());
+            let message = "an array has members".to_owned();
+            self.refuse(item, "missing-key", "devices", message, "write the ids of its members");
             return None;
         }
         let component = component(smallest, largest);
@@ -83,13 +84,14 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         let Some(Volume { kind: VolumeKind::Raid(raid), path: node, sector_size, preserve, .. }) = container else {
-            self.error(item, "unknown-device", "container", format!("{id} is not the id of a container above"));
+            let message = format!("{id} is not the id of a container above");
+            self.refuse(item, "unknown-device", "container", message, "put the container before it");
             return None;
         };
         let (raid, node, sector_size, kept) = (raid.clone(), node.clone(), *sector_size, *preserve);
         if raid.level != RaidLevel::Container || raid.members.len() < level.min_members() {
             let message = format!("{id} is no container of {} devices or more", level.min_members());
-            self.error(item, "raid-members", "container", message);
+            self.refuse(item, "raid-members", "container", message, "add devices to the container");
             return None;
         }
         if item.preserve && !kept {
@@ -150,7 +152,7 @@ impl<'a> Resolver<'a> {
     fn array_path(&mut self, item: &StorageItem, name: &str) -> Option<String> {
         let path = md_path(name).filter(|path| !path.chars().any(|c| c.is_control() || c.is_whitespace()));
         if path.is_none() {
-            self.error(item, "raid-name", "name", format!("{name:?} is not the name of an array, such as md0"));
+            self.error(item, "raid-name", "name", format!("{name:?} is not the name of an array"));
         }
         path
     }
@@ -162,9 +164,8 @@ impl<'a> Resolver<'a> {
             Some("0" | "0.9") => Some("0.90".to_owned()),
             Some(version @ ("0.90" | "1.0" | "1.1" | "1.2" | "ddf" | "imsm")) => Some(version.to_owned()),
             Some(other) => {
-                let message =
-                    format!("{other:?} is no version of metadata that can be made: 1.2, 1.1, 1.0, 0.90, ddf, imsm");
-                self.error(item, "raid-metadata", "metadata", message);
+                let message = format!("mdadm makes no metadata of version {other:?}");
+                self.refuse(item, "raid-metadata", "metadata", message, "write 1.2, 1.1, 1.0, 0.90, ddf or imsm");
                 None
             }
         }

@@ -15,12 +15,13 @@ impl<'a> Resolver<'a> {
     pub(super) fn pool(&mut self, item: &'a StorageItem, wanted: &ZpoolItem) -> Option<Place> {
         let name = wanted.pool.clone();
         if !is_pool_name(&name) {
-            let message = format!("{name:?} is not a name for a pool: a letter, then letters, digits, _.:-");
+            let message = format!("ZFS does not take the name {name:?} for a pool");
             self.error(item, "zfs-name", "pool", message);
             return None;
         }
         if wanted.vdevs.is_empty() {
-            self.error(item, "missing-key", "vdevs", "a pool needs devices".to_owned());
+            let message = "a pool needs devices".to_owned();
+            self.refuse(item, "missing-key", "vdevs", message, "write the ids of its devices");
             return None;
         }
         let pool_properties = pool_properties(&wanted.pool_properties);
@@ -30,7 +31,7 @@ impl<'a> Resolver<'a> {
         if let Some(path) = wanted.mountpoint.as_deref().filter(|path| !path.is_empty()) {
             if mountpoint.is_some() {
                 let message = "the mountpoint of the pool stands in its fs_properties, too".to_owned();
-                self.error(item, "zfs-mountpoint", "mountpoint", message);
+                self.refuse(item, "zfs-mountpoint", "mountpoint", message, "remove one of the two");
                 return None;
             }
             mountpoint = Some(Mountpoint::of(path));
@@ -70,7 +71,7 @@ impl<'a> Resolver<'a> {
         let taken: Vec<Option<(Device, Facts)>> = wanted.vdevs.iter().map(|id| self.take(item, "vdevs", id)).collect();
         let taken: Vec<(Device, Facts)> = taken.into_iter().collect::<Option<_>>()?;
         if let Some((_, small)) = taken.iter().find(|(_, facts)| facts.size < LEAST) {
-            let message = format!("{} is too small for a pool: ZFS needs 64 MiB", small.path);
+            let message = format!("{} is too small for a pool", small.path);
             self.error(item, "zpool-size", "vdevs", message);
             return None;
         }
@@ -86,7 +87,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn dataset(&mut self, item: &'a StorageItem, wanted: &ZfsItem) -> Option<Place> {
         let Some(Place::Pool(at)) = self.places.get(wanted.pool.as_str()).copied() else {
             let message = format!("{} is not the id of a zpool above", wanted.pool);
-            self.error(item, "unknown-device", "pool", message);
+            self.refuse(item, "unknown-device", "pool", message, "put the zpool before its file systems");
             return None;
         };
         let pool = self.layout.volumes.get(at)?;
@@ -173,7 +174,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let Some(can_mount) = CanMount::of(properties) else {
-            self.refuse(item, "zfs-property", key, "canmount is on, off or noauto".to_owned(), "write one of them");
+            self.refuse(item, "zfs-property", key, "ZFS takes no such canmount".to_owned(), "write on, off or noauto");
             return None;
         };
         let odd = |text: &str| text.is_empty() || text.chars().any(char::is_control);

@@ -106,10 +106,10 @@ fn problems_say_where_and_what() {
     assert_eq!(
         shown,
         [
-            "4:5: error[missing-key] storage.config[0]: one of serial, wwn, path is needed",
-            "5:5: error[missing-key] storage.config[1].id: `id` is missing",
-            "5:25: error[bad-value] storage.config[1].path: this is not an absolute path without a slash at its end, \
-             or the word none",
+            "4:5: error[missing-key] storage.config[0]: one of serial, wwn, path is needed (add it to the item)",
+            "5:5: error[missing-key] storage.config[1].id: `id` is missing (add it)",
+            "5:25: error[bad-value] storage.config[1].path: the validator takes no such value (write an absolute path \
+             without a slash at its end, or the word none)",
             "5:28: error[unknown-key] storage.config[1].z: curtin refuses a key that it does not know here (remove it, or \
              correct its name)",
         ]

@@ -145,7 +145,7 @@ fn written(keys: &mut Keys<'_>) {
             let may_be_false = template.is_some() || name == "security";
             let is_used = |uri: &&Node| !(uri.is_null() || may_be_false && uri.is_falsy());
             if let Some(uri) = uri.filter(is_used).filter(|uri| uri.as_str().is_none()) {
-                keys.error("bad-type", &format!("{name}[{at}].uri"), uri.span, wrong("text", uri));
+                keys.bad_type(&format!("{name}[{at}].uri"), uri, "text");
             }
         }
     }
@@ -159,11 +159,11 @@ fn written(keys: &mut Keys<'_>) {
                     _ => item.as_mapping().is_some() || item.as_sequence().is_some(),
                 };
                 if let Some(item) = items.iter().find(is_wrong) {
-                    keys.error("bad-type", name, item.span, wrong("a list of text", item));
+                    keys.bad_type(name, item, "a list of text");
                 }
             }
             Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_) => {
-                keys.error("bad-type", name, node.span, wrong("a list of text", node));
+                keys.bad_type(name, node, "a list of text");
             }
             _ => {}
         }
@@ -184,10 +184,6 @@ fn has_source(list: &str) -> bool {
     })
 }
 
-fn wrong(wanted: &str, node: &Node) -> String {
-    format!("must be {wanted}, not {}", node.kind())
-}
-
 fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
     // An empty text or mapping is as good as an empty list.
     let is_empty = |node: &Node| {
@@ -197,8 +193,7 @@ fn mirrors(keys: &mut Keys<'_>, name: &'static str) -> Vec<AptMirror> {
     };
     let Some(node) = keys.get(name).filter(|node| !is_empty(node)) else { return Vec::new() };
     let Some(items) = node.as_sequence() else {
-        let message = format!("must be a list of mirrors, not {}", node.kind());
-        let problem = Problem::error("bad-type", keys.path(name), node.span, message);
+        let problem = Problem::bad_type(keys.path(name), node, "a list of mirrors");
         keys.cx.problem(problem.remedy("write `- {arches: [default], uri: URL}`"));
         return Vec::new();
     };
@@ -249,7 +244,7 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
         && let Some(node) = keys.get("search")
         && matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_))
     {
-        keys.error("bad-type", "search", node.span, wrong("a list of mirrors", node));
+        keys.bad_type("search", node, "a list of URLs");
     }
     let mirror = AptMirror {
         arches,
@@ -264,8 +259,8 @@ fn mirror(cx: &mut Context, path: String, node: &Node) -> Option<AptMirror> {
 fn repository_match(keys: &mut Keys<'_>) -> Option<String> {
     let node = keys.get("add_apt_repo_match")?;
     if keys.get("sources").is_some() && node.as_str().is_none_or(str::is_empty) {
-        let message = "must be a regular expression that says which sources go to add-apt-repository";
-        keys.error("bad-type", "add_apt_repo_match", node.span, message);
+        let problem = Problem::bad_type(keys.path("add_apt_repo_match"), node, "text with a regular expression");
+        keys.cx.problem(problem.remedy("write '^ppa:' or the like, in quotes, or leave it out"));
     }
     node.as_str().map(str::to_owned)
 }
@@ -274,7 +269,8 @@ fn preferences(keys: &mut Keys<'_>) -> Vec<AptPreference> {
     let Some(node) = keys.get("preferences").filter(|node| !node.is_falsy()) else { return Vec::new() };
     let path = keys.path("preferences");
     let Some(items) = node.as_sequence() else {
-        keys.error("bad-type", "preferences", node.span, format!("must be a list of pins, not {}", node.kind()));
+        let problem = Problem::bad_type(path, node, "a list of pins");
+        keys.cx.problem(problem.remedy("write `- {package: '*', pin: release a=NAME, pin-priority: 500}`"));
         return Vec::new();
     };
     let read = |(at, item): (usize, &Node)| {
@@ -282,8 +278,8 @@ fn preferences(keys: &mut Keys<'_>) -> Vec<AptPreference> {
         let mut need = |name: &'static str| match keys.get(name) {
             Some(node) => node.to_text().unwrap_or_default(),
             None => {
-                let message = format!("a pin needs `{name}`");
-                keys.error("missing-key", name, item.span, message);
+                let remedy = format!("add `{name}`");
+                keys.error("missing-key", name, item.span, "a pin needs package, pin and pin-priority", &remedy);
                 String::new()
             }
         };
@@ -304,14 +300,16 @@ pub(crate) fn selections(cx: &mut Context, path: &str, node: &Node) -> Vec<(Stri
         return Vec::new();
     }
     let Some(mapping) = node.as_mapping() else {
-        cx.error("bad-type", path, node.span, format!("must be a mapping of names to text, not {}", node.kind()));
+        let problem = Problem::bad_type(path, node, "a mapping of names to text");
+        cx.problem(problem.remedy("write `NAME: PACKAGE QUESTION TYPE ANSWER` below it"));
         return Vec::new();
     };
     // They are sorted.
     if let Some((key, _)) = mapping.iter().find(|(key, _)| key.as_str().is_none()).filter(|_| mapping.len() > 1)
         && mapping.iter().any(|(other, _)| other.kind() != key.kind())
     {
-        cx.error("bad-type", path, key.span, format!("{} and text cannot be sorted as names", key.kind()));
+        let message = format!("{} and text cannot be sorted as names", key.kind());
+        cx.error("bad-type", path, key.span, message, "put the name in quotes");
     }
     let mut found = Vec::new();
     for (key, value) in mapping.iter() {
@@ -319,8 +317,8 @@ pub(crate) fn selections(cx: &mut Context, path: &str, node: &Node) -> Vec<(Stri
         match value.as_str() {
             Some(text) => found.push((name, text.to_owned())),
             None => {
-                let message = format!("must be lines for debconf-set-selections, not {}", value.kind());
-                cx.error("bad-type", format!("{path}.{name}"), value.span, message);
+                let problem = Problem::bad_type(format!("{path}.{name}"), value, "text");
+                cx.problem(problem.remedy("write lines for debconf-set-selections: PACKAGE QUESTION TYPE ANSWER"));
             }
         }
     }

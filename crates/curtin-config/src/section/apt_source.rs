@@ -26,8 +26,8 @@ pub(super) fn read_all(keys: &mut Keys<'_>) -> Vec<(String, AptSource)> {
     let Some(node) = keys.get("sources") else { return Vec::new() };
     let path = keys.path("sources");
     let Some(mapping) = node.as_mapping() else {
-        let message = format!("must be a mapping of names to sources, not {}", node.kind());
-        keys.error("bad-type", "sources", node.span, message);
+        let problem = Problem::bad_type(path, node, "a mapping of names to sources");
+        keys.cx.problem(problem.remedy("write `NAME: {source: deb $MIRROR $RELEASE main}` below it"));
         return Vec::new();
     };
     // An expression of the user's own may take any source.

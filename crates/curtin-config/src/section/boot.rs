@@ -92,7 +92,6 @@ impl Boot {
 
     fn devices(&mut self, cx: &mut Context, path: &str, node: &Node) {
         self.no_install = node.is_null();
-        let wrong = |node: &Node| format!("must be the path of a disk, not {}", node.kind());
         match &node.value {
             Value::Null => {}
             Value::String(path) => self.install_devices = vec![path.clone()],
@@ -100,11 +99,11 @@ impl Boot {
                 for (at, item) in listed(node).into_iter().enumerate() {
                     match item.as_str() {
                         Some(path) => self.install_devices.push(path.to_owned()),
-                        None => cx.error("bad-type", format!("{path}[{at}]"), item.span, wrong(item)),
+                        None => cx.bad_type(format!("{path}[{at}]"), item, "the path of a disk"),
                     }
                 }
             }
-            _ => cx.error("bad-type", path, node.span, wrong(node)),
+            _ => cx.bad_type(path, node, "the path of a disk"),
         }
     }
 }
@@ -146,18 +145,21 @@ fn listed(node: &Node) -> Vec<&Node> {
 fn choice(keys: &mut Keys<'_>, name: &'static str, node: &Node, words: &[&str]) -> Vec<String> {
     let items = listed(node);
     if items.is_empty() {
-        let message = format!("must be a list of {}, not {}", words.join(" and "), node.kind());
-        keys.error("bad-type", name, node.span, message);
+        let problem = Problem::bad_type(keys.path(name), node, &format!("a list of {}", words.join(" and ")));
+        keys.cx.problem(problem.remedy(format!("write [{}]", words.first().unwrap_or(&""))));
         return Vec::new();
     }
     let mut found: Vec<String> = Vec::new();
     for item in items {
         match item.as_str().filter(|word| words.contains(word)) {
             Some(word) if found.iter().any(|other| other == word) => {
-                keys.error("bad-value", name, item.span, format!("{word} stands here twice"));
+                keys.error("bad-value", name, item.span, &format!("{word} stands here twice"), "remove one of the two");
             }
             Some(word) => found.push(word.to_owned()),
-            None => keys.error("bad-value", name, item.span, format!("this is not one of {}", words.join(", "))),
+            None => {
+                let remedy = format!("write {}", words.join(" or "));
+                keys.error("bad-value", name, item.span, "curtin does not know this word", &remedy);
+            }
         }
     }
     found

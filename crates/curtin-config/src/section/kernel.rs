@@ -55,8 +55,7 @@ impl Kernel {
 fn mapping(keys: &mut Keys<'_>) -> Mapping {
     let Some(node) = keys.get("mapping") else { return Mapping::default() };
     if node.as_mapping().is_none() {
-        let message = format!("must be a mapping of releases, not {}", node.kind());
-        let problem = Problem::error("bad-type", keys.path("mapping"), node.span, message);
+        let problem = Problem::bad_type(keys.path("mapping"), node, "a mapping of releases");
         keys.cx.problem(problem.remedy("write `mapping: {noble: {6.8.0: -my-suffix}}`"));
     }
     node.as_mapping().cloned().unwrap_or_default()
@@ -79,14 +78,12 @@ fn remove(keys: &mut Keys<'_>) -> Option<RemoveKernels> {
         }
         Value::Sequence(items) => {
             for (at, item) in items.iter().enumerate().filter(|(_, item)| item.as_str().is_none()) {
-                let message = format!("the name of a package is text, not {}", item.kind());
-                keys.error("bad-type", &format!("remove[{at}]"), item.span, message);
+                keys.bad_type(&format!("remove[{at}]"), item, "text");
             }
             Some(RemoveKernels::Packages(items.iter().filter_map(Node::as_str).map(str::to_owned).collect()))
         }
         _ => {
-            let message = format!("must be a list of packages or the word existing, not {}", node.kind());
-            keys.error("bad-type", "remove", node.span, message);
+            keys.bad_type("remove", node, "a list of packages or the word existing");
             None
         }
     }

@@ -26,8 +26,7 @@ impl<'a> Keys<'a> {
                 Some(Self { cx, path, mapping, span: node.span, known: Vec::new(), dashes: false })
             }
             _ => {
-                let message = format!("must be a mapping, not {}", node.kind());
-                let problem = Problem::error("bad-type", path, node.span, message);
+                let problem = Problem::bad_type(path, node, "a mapping");
                 cx.problem(if node.is_null() { problem.remedy("leave it out") } else { problem });
                 None
             }
@@ -52,9 +51,15 @@ impl<'a> Keys<'a> {
         format!("{}.{name}", self.path)
     }
 
-    pub(crate) fn error(&mut self, code: &'static str, name: &str, span: Span, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, code: &'static str, name: &str, span: Span, message: &str, remedy: &str) {
         let path = self.path(name);
-        self.cx.error(code, path, span, message);
+        self.cx.error(code, path, span, message, remedy);
+    }
+
+    /// A value of another kind than the one that is needed.
+    pub(crate) fn bad_type(&mut self, name: &str, node: &Node, wanted: &str) {
+        let path = self.path(name);
+        self.cx.bad_type(path, node, wanted);
     }
 
     pub(crate) fn warning(&mut self, code: &'static str, name: &str, span: Span, message: &str, remedy: &str) {
@@ -64,9 +69,8 @@ impl<'a> Keys<'a> {
 
     /// A value of another kind than the one that is used.
     fn odd(&mut self, name: &str, node: &Node, wanted: &str) {
-        let message = format!("this is {}, and {wanted} is expected", node.kind());
         let path = self.path(name);
-        self.cx.problem(Problem::warning("odd-type", path, node.span, message));
+        self.cx.problem(Problem::odd_type(path, node, wanted));
     }
 
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
@@ -87,7 +91,7 @@ impl<'a> Keys<'a> {
     /// No system takes a NUL in a path or a variable.
     pub(crate) fn refuse_nul(&mut self, name: &'static str) {
         if let Some(node) = self.get(name).filter(|node| node.as_str().is_some_and(|text| text.contains('\0'))) {
-            self.error("bad-value", name, node.span, "this cannot contain a NUL character");
+            self.error("bad-value", name, node.span, "this cannot contain a NUL character", "remove the \\0");
         }
     }
 
@@ -101,7 +105,7 @@ impl<'a> Keys<'a> {
     pub(crate) fn strict_text(&mut self, name: &'static str) -> Option<String> {
         let node = self.get(name)?;
         if node.as_str().is_none() {
-            self.error("bad-type", name, node.span, format!("must be text, not {}", node.kind()));
+            self.bad_type(name, node, "text");
         }
         node.as_str().map(str::to_owned)
     }
@@ -148,7 +152,7 @@ impl<'a> Keys<'a> {
         match node.value {
             Value::Bool(value) => Some(value),
             _ => {
-                self.error("bad-type", name, node.span, format!("must be true or false, not {}", node.kind()));
+                self.bad_type(name, node, "true or false");
                 None
             }
         }
@@ -178,7 +182,7 @@ impl<'a> Keys<'a> {
         match size::from_node(node) {
             Ok(bytes) => Some(bytes),
             Err(size::ParseSizeError::TooLarge) => {
-                self.warning("bad-size", name, node.span, "no disk is as large as that", "write what fits");
+                self.warning("bad-size", name, node.span, "no disk is as large as that", "write what fits, such as 8G");
                 Some(u64::MAX)
             }
             Err(error) => {

@@ -84,7 +84,7 @@ fn check_packages(keys: &mut Keys<'_>) {
         _ => Some(node),
     };
     if let Some(wrong) = wrong {
-        keys.error("bad-type", "packages", wrong.span, format!("must be a list of text, not {}", wrong.kind()));
+        keys.bad_type("packages", wrong, "a list of text");
     }
 }
 
@@ -107,8 +107,7 @@ impl Pollinate {
             Some((_, Value::Bool(false))) => None,
             Some((_, Value::Mapping(mapping))) => Some(mapping.clone()),
             Some((node, _)) => {
-                let message = format!("must be a mapping or false, not {}", node.kind());
-                let problem = Problem::error("bad-type", keys.path("user_agent"), node.span, message);
+                let problem = Problem::bad_type(keys.path("user_agent"), node, "a mapping or false");
                 keys.cx.problem(problem.remedy("write false, or leave it out"));
                 None
             }

@@ -49,8 +49,7 @@ impl Network {
             return None;
         }
         if matches!(node.value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_)) {
-            let message = format!("must be a mapping, not {}", node.kind());
-            cx.error("bad-type", "network", node.span, message);
+            cx.bad_type("network", node, "a mapping");
             return None;
         }
         if node.as_mapping().is_none() {
@@ -104,7 +103,7 @@ fn items(keys: &mut Keys<'_>, config: Option<&Node>) -> Vec<NetworkItem> {
     let Some(config) = config else { return Vec::new() };
     let Some(list) = config.as_sequence() else {
         if !matches!(&config.value, Value::String(text) if text.is_empty()) && !is_empty_mapping(config) {
-            keys.error("bad-type", "config", config.span, format!("must be a list of items, not {}", config.kind()));
+            keys.bad_type("config", config, "a list of items");
         }
         return Vec::new();
     };

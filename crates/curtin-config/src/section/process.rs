@@ -37,21 +37,26 @@ impl Install {
         let mut keys = Keys::new(cx, "install", node)?;
         if let Some(node) = keys.get("extra_rsync_args").filter(|node| node.as_sequence().is_none() && !node.is_null())
         {
-            let message = format!("must be a list of words, not {}", node.kind());
-            keys.error("bad-type", "extra_rsync_args", node.span, message);
+            keys.bad_type("extra_rsync_args", node, "a list of words");
         }
         let words = keys.get("extra_rsync_args").and_then(Node::as_sequence).unwrap_or_default();
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.as_str().is_none()) {
-            let message = format!("must be text, not {}", word.kind());
-            keys.error("bad-type", &format!("extra_rsync_args[{at}]"), word.span, message);
+            keys.bad_type(&format!("extra_rsync_args[{at}]"), word, "text");
         }
         if let Some(node) = keys.get("save_install_config")
             && let Some(reason) = node.as_str().filter(|path| !path.is_empty()).and_then(write_file::no_file)
         {
-            keys.error("file-path", "save_install_config", node.span, reason);
+            let remedy = "write the path of a file, such as /root/curtin-install-cfg.yaml";
+            keys.error("file-path", "save_install_config", node.span, reason, remedy);
         }
         if let Some(node) = keys.get("resume_data").filter(|node| node.as_str() == Some("")) {
-            keys.error("bad-value", "resume_data", node.span, "the name of a file is not empty");
+            keys.error(
+                "bad-value",
+                "resume_data",
+                node.span,
+                "the name of a file is not empty",
+                "name the file, or leave it out",
+            );
         }
         let install = Self {
             log_file: keys.strict_text("log_file"),
@@ -112,7 +117,7 @@ impl Proxy {
             cx.warning("old-key", "http_proxy", old.span, "this is an old name", "write `proxy: {http_proxy: …}`");
             let url = old.as_str().filter(|url| !url.is_empty()).map(str::to_owned);
             if url.is_none() && !old.is_falsy() {
-                cx.error("bad-type", "http_proxy", old.span, format!("must be text, not {}", old.kind()));
+                cx.bad_type("http_proxy", old, "text");
             }
             let proxy = proxy.get_or_insert_with(Self::default);
             proxy.http_proxy = proxy.http_proxy.take().or(url);

@@ -44,7 +44,8 @@ impl OldReporter {
             return Vec::new();
         }
         let Some(mapping) = node.as_mapping().filter(|mapping| !mapping.is_empty()) else {
-            cx.error("bad-type", "reporter", node.span, "must be a mapping with the name of a reporter");
+            let problem = Problem::bad_type("reporter", node, "a mapping with the name of a reporter");
+            cx.problem(problem.remedy("write `reporting: {NAME: {type: webhook, endpoint: URL}}`"));
             return Vec::new();
         };
         let mut all = Vec::new();
@@ -153,7 +154,7 @@ fn webhook(keys: &mut Keys<'_>) -> Option<ReporterKind> {
     if !matches!(given, 0 | 3) {
         let message = "consumer_key, token_key and token_secret are given together, or not at all";
         let problem = Problem::error("missing-key", keys.path.clone(), keys.span, message);
-        keys.cx.problem(problem.remedy("add what is missing"));
+        keys.cx.problem(problem.remedy("add the others, or remove what is there"));
     }
     if endpoint.is_none() {
         let problem = Problem::error("missing-key", keys.path("endpoint"), keys.span, "a webhook needs an `endpoint`");

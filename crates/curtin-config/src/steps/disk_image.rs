@@ -59,7 +59,8 @@ pub(crate) fn resolve(image: &Source, config: &Config, target: &Target) -> (Layo
     let mut problems = Vec::new();
     if storage.is_some() {
         let message = "the image of a disk brings its own partitions: this section only says which disk it goes to";
-        problems.push(Problem::warning("not-planned", "storage", Span::NONE, message));
+        let problem = Problem::warning("not-planned", "storage", Span::NONE, message);
+        problems.push(problem.remedy("keep the disk with `grub_device: true`, and remove all else"));
     }
     let image = image.uri.clone();
     let layout =

@@ -15,7 +15,8 @@ impl Storage {
             return None;
         }
         let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", "storage", node.span, format!("must be a mapping, not {}", node.kind()));
+            let problem = Problem::bad_type("storage", node, "a mapping");
+            cx.problem(problem.remedy("write `storage: {version: 1, config: […]}`"));
             return None;
         };
         let version = match mapping.get("version").map(|node| (&node.value, node.span)) {
@@ -34,7 +35,7 @@ impl Storage {
             Some(list) if list.as_sequence().is_some() => list.as_sequence().unwrap_or_default(),
             found => {
                 let span = found.map_or(node.span, |node| node.span);
-                cx.error("missing-key", "storage.config", span, "must be a list of items");
+                cx.error("missing-key", "storage.config", span, "must be a list of items", "write `config: […]`");
                 &[]
             }
         };
@@ -78,12 +79,11 @@ impl<'a> Fields<'a> {
             Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Bool(_) => {
                 let text = node.to_text()?;
                 let message = format!("is {}, and reads as {text:?}", node.kind());
-                self.cx.warning("not-text", format!("{}.{key}", self.path), node.span, message, "quote it");
+                self.cx.warning("not-text", format!("{}.{key}", self.path), node.span, message, "put it in quotes");
                 Some(text)
             }
             _ => {
-                let message = format!("must be text, not {}", node.kind());
-                self.cx.error("bad-type", format!("{}.{key}", self.path), node.span, message);
+                self.cx.bad_type(format!("{}.{key}", self.path), node, "text");
                 None
             }
         }
@@ -92,7 +92,8 @@ impl<'a> Fields<'a> {
     fn required(&mut self, key: &'static str) -> String {
         if self.get(key).is_none_or(Node::is_null) {
             let message = format!("needs a `{key}`");
-            self.cx.error("missing-key", format!("{}.{key}", self.path), self.span, message);
+            let remedy = format!("add `{key}`");
+            self.cx.error("missing-key", format!("{}.{key}", self.path), self.span, message, &remedy);
             return String::new();
         }
         self.text(key).unwrap_or_default()
@@ -120,7 +121,9 @@ impl<'a> Fields<'a> {
             _ => None,
         };
         if number.is_none_or(|number| number == 0) {
-            self.cx.error("bad-number", format!("{}.{key}", self.path), node.span, "must be a number from 1");
+            let message = "this is no number from 1 on";
+            let remedy = format!("write `{key}: 1` or the like, without quotes");
+            self.cx.error("bad-number", format!("{}.{key}", self.path), node.span, message, &remedy);
             return None;
         }
         number
@@ -140,8 +143,9 @@ impl<'a> Fields<'a> {
             Some("zero") => Wipe::Zero,
             Some("random") => Wipe::Random,
             _ => {
-                let message = "must be superblock, superblock-recursive, pvremove, zero or random";
-                self.cx.error("bad-wipe", format!("{}.wipe", self.path), node.span, message);
+                let message = "curtin knows no such way to wipe";
+                let problem = Problem::error("bad-wipe", format!("{}.wipe", self.path), node.span, message);
+                self.cx.problem(problem);
                 return None;
             }
         })
@@ -150,7 +154,14 @@ impl<'a> Fields<'a> {
     /// The level of a RAID; numbers are fine, names must be known.
     fn level(&mut self) -> Option<RaidLevel> {
         let Some(node) = self.get("raidlevel").filter(|node| !node.is_null()) else {
-            self.cx.error("missing-key", format!("{}.raidlevel", self.path), self.span, "needs a `raidlevel`");
+            let path = format!("{}.raidlevel", self.path);
+            self.cx.error(
+                "missing-key",
+                path,
+                self.span,
+                "needs a `raidlevel`",
+                "write `raidlevel: raid1` or the like",
+            );
             return None;
         };
         let level = match &node.value {
@@ -158,8 +169,9 @@ impl<'a> Fields<'a> {
             _ => node.to_text().and_then(|name| RaidLevel::from_name(&name)),
         };
         if level.is_none() {
-            let message = "must be 0, 1, 4, 5, 6, 10, linear or container";
-            self.cx.error("raid-level", format!("{}.raidlevel", self.path), node.span, message);
+            let remedy = "write 0, 1, 4, 5, 6, 10, linear or container";
+            let path = format!("{}.raidlevel", self.path);
+            self.cx.error("raid-level", path, node.span, "curtin knows no such level", remedy);
         }
         level
     }
@@ -169,8 +181,7 @@ impl<'a> Fields<'a> {
             return Mapping::default();
         };
         node.as_mapping().cloned().unwrap_or_else(|| {
-            let message = format!("must be a mapping, not {}", node.kind());
-            self.cx.error("bad-type", format!("{}.{key}", self.path), node.span, message);
+            self.cx.bad_type(format!("{}.{key}", self.path), node, "a mapping");
             Mapping::default()
         })
     }
@@ -181,7 +192,7 @@ impl<'a> Fields<'a> {
         };
         let words: Option<Vec<String>> = node.as_sequence().and_then(|items| items.iter().map(Node::to_text).collect());
         words.unwrap_or_else(|| {
-            self.cx.error("bad-type", format!("{}.{key}", self.path), node.span, "must be a list of words");
+            self.cx.bad_type(format!("{}.{key}", self.path), node, "a list of words");
             Vec::new()
         })
     }
@@ -190,7 +201,7 @@ impl<'a> Fields<'a> {
 impl StorageItem {
     fn read(cx: &mut Context, path: String, node: &Node) -> Option<Self> {
         let Some(mapping) = node.as_mapping() else {
-            cx.error("bad-type", path, node.span, format!("must be a mapping, not {}", node.kind()));
+            cx.problem(Problem::bad_type(path, node, "a mapping").remedy("write {id: sda, type: disk, …} or the like"));
             return None;
         };
         let mut fields = Fields { cx, path: &path, mapping, span: node.span, known: Vec::new() };

@@ -44,9 +44,11 @@ impl Refusal {
     }
 
     pub(super) fn problem(&self, source: u16) -> Problem {
-        let mut problem = Problem::error(self.code, "", self.mark.span(source), self.message);
-        problem.remedy = self.remedy.map(str::to_owned);
-        problem
+        let problem = Problem::error(self.code, "", self.mark.span(source), self.message);
+        match self.remedy {
+            Some(remedy) => problem.remedy(remedy),
+            None => problem,
+        }
     }
 }
 

@@ -148,7 +148,8 @@ impl<'a> Parser<'a> {
         }
         self.directives()?;
         if !matches!(self.scanner.peek()?, Kind::DocumentStart) {
-            return Err(Refusal::new(self.scanner.mark(), "a document with directives begins with ---"));
+            return Err(Refusal::new(self.scanner.mark(), "a document with directives begins with ---")
+                .remedy("write --- on a line of its own before it"));
         }
         self.scanner.next()?;
         self.state = State::Content;
@@ -176,12 +177,13 @@ impl<'a> Parser<'a> {
             let Token { kind, mark } = self.scanner.next()?;
             match kind {
                 Kind::Version(_) if has_version => {
-                    return Err(Refusal::new(mark, "there is a %YAML directive already"));
+                    return Err(Refusal::new(mark, "there is a %YAML directive already").remedy("remove one of them"));
                 }
                 Kind::Version(1) => has_version = true,
                 Kind::Version(_) => return Err(Refusal::new(mark, "only YAML 1 is supported").code("yaml-version")),
                 Kind::TagPrefix(handle, _) if self.handles.contains_key(handle) => {
-                    return Err(Refusal::new(mark, "there is a %TAG directive for this handle already"));
+                    return Err(Refusal::new(mark, "there is a %TAG directive for this handle already")
+                        .remedy("remove one of them"));
                 }
                 Kind::TagPrefix(handle, prefix) => {
                     self.handles.insert(handle, prefix);
@@ -293,7 +295,8 @@ impl<'a> Parser<'a> {
                 }
             }
             Kind::BlockEnd => self.end(),
-            _ => Err(Refusal::new(self.scanner.mark(), "the next item of this list begins with - in the same column")),
+            _ => Err(Refusal::new(self.scanner.mark(), "the next item of this list begins with - in the same column")
+                .remedy("indent it as the items before it")),
         }
     }
 
@@ -317,7 +320,8 @@ impl<'a> Parser<'a> {
                 self.block_member(State::BlockValue)
             }
             Kind::BlockEnd => self.end(),
-            _ => Err(Refusal::new(self.scanner.mark(), "the next key of this mapping begins in the same column")),
+            _ => Err(Refusal::new(self.scanner.mark(), "the next key of this mapping begins in the same column")
+                .remedy("indent it as the keys before it, or put the text before it in quotes")),
         }
     }
 
@@ -348,7 +352,9 @@ impl<'a> Parser<'a> {
     fn missing(&mut self, message: &'static str) -> Result<Refusal, Refusal> {
         let is_end = matches!(self.scanner.peek()?, Kind::StreamEnd);
         Ok(match self.waiting.last() {
-            Some((_, start)) if is_end => Refusal::new(*start, "what begins here is never closed"),
+            Some((_, start)) if is_end => {
+                Refusal::new(*start, "what begins here is never closed").remedy("close it with ] or }")
+            }
             _ => Refusal::new(self.scanner.mark(), message),
         })
     }

@@ -198,7 +198,7 @@ impl NetworkItem {
         };
         let is_device = !matches!(kind, NetworkItemKind::Nameserver { .. } | NetworkItemKind::Route(_));
         if let Some(node) = keys.get("name").filter(|node| is_device && !can_be_key(node)) {
-            keys.error("bad-type", "name", node.span, format!("must be text, not {}", node.kind()));
+            keys.bad_type("name", node, "text");
         }
         keys.get("subnets");
         let is_route = matches!(kind, NetworkItemKind::Route(_));
@@ -233,16 +233,16 @@ fn interfaces(keys: &mut Keys<'_>, name: &'static str) -> Vec<String> {
         // Of a mapping, the keys count.
         Value::Mapping(mapping) => mapping.iter().map(|(key, _)| key).collect(),
         Value::String(_) => {
-            keys.warning("odd-type", name, node.span, "every letter is taken for an interface", "write a list");
+            keys.warning("odd-type", name, node.span, "every letter is taken for an interface", "put it in brackets");
             return Vec::new();
         }
         _ => {
-            keys.error("bad-type", name, node.span, format!("must be a list of names, not {}", node.kind()));
+            keys.bad_type(name, node, "a list of names");
             return Vec::new();
         }
     };
     for wrong in names.iter().filter(|node| !can_be_key(node)) {
-        keys.error("bad-type", name, wrong.span, format!("the name of an interface is text, not {}", wrong.kind()));
+        keys.bad_type(name, wrong, "the name of an interface");
     }
     names.iter().filter_map(|node| node.to_text()).collect()
 }
@@ -270,7 +270,7 @@ fn subnets(keys: &mut Keys<'_>) -> Vec<Subnet> {
     let Some(node) = keys.get("subnets").filter(|node| !node.is_falsy()) else { return Vec::new() };
     let path = keys.path("subnets");
     let Some(items) = node.as_sequence() else {
-        keys.error("bad-type", "subnets", node.span, format!("must be a list, not {}", node.kind()));
+        keys.cx.problem(Problem::bad_type(path, node, "a list").remedy("write `subnets: [{type: dhcp4}]`"));
         return Vec::new();
     };
     items.iter().enumerate().filter_map(|(at, item)| subnet(keys.cx, format!("{path}[{at}]"), item)).collect()

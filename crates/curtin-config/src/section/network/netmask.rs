@@ -21,7 +21,8 @@ pub(super) fn is_counted(keys: &mut Keys<'_>) -> bool {
         }
         Some(None) | None => {
             let span = address.map_or(keys.span, |node| node.span);
-            keys.error("missing-key", "address", span, "a static subnet with a `netmask` needs an `address`");
+            let message = "a static subnet with a `netmask` needs an `address`";
+            keys.error("missing-key", "address", span, message, "write `address: 2001:db8::1` or the like");
             false
         }
     }
@@ -35,7 +36,7 @@ pub(super) fn check_routes(keys: &mut Keys<'_>, routes: &Node) {
         // Its letters are no routes with masks.
         Value::String(_) => return,
         _ => {
-            keys.error("bad-type", "routes", routes.span, format!("must be a list, not {}", routes.kind()));
+            keys.bad_type("routes", routes, "a list of mappings");
             return;
         }
     };
@@ -45,8 +46,7 @@ pub(super) fn check_routes(keys: &mut Keys<'_>, routes: &Node) {
             (Some(mask), _) => check(keys, &format!("routes[{at}].netmask"), mask),
             (None, Some(false)) => {}
             (None, _) => {
-                let message = format!("a route is a mapping, not {}", item.kind());
-                keys.error("bad-type", &format!("routes[{at}]"), item.span, message);
+                keys.bad_type(&format!("routes[{at}]"), item, "a mapping");
             }
         }
     }
@@ -54,7 +54,8 @@ pub(super) fn check_routes(keys: &mut Keys<'_>, routes: &Node) {
 
 fn check(keys: &mut Keys<'_>, name: &str, mask: &Node) {
     if !can_be_counted(mask) {
-        keys.error("netmask", name, mask.span, "curtin cannot count the bits of this mask");
+        let remedy = "write a mask such as 'ffff:ffff::', or a prefix length behind the address";
+        keys.error("netmask", name, mask.span, "curtin cannot count the bits of this mask", remedy);
     }
 }
 

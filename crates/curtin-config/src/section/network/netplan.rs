@@ -326,7 +326,8 @@ impl NetplanDevice {
     fn read(cx: &mut Context, kind: &str, path: &str, name: String, node: &Node) -> Option<Self> {
         let mut keys = Keys::new(cx, format!("{path}.{name}"), node)?;
         if let Some(node) = keys.get("renderer").filter(|node| !node.is_falsy() && !can_be_key(node)) {
-            keys.error("bad-type", "renderer", node.span, format!("must be text, not {}", node.kind()));
+            let problem = Problem::bad_type(keys.path("renderer"), node, "text");
+            keys.cx.problem(problem.remedy("write networkd or NetworkManager"));
         }
         Some(Self { kind: kind.to_owned(), name, settings: NetplanSettings::read(keys) })
     }

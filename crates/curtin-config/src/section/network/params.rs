@@ -126,8 +126,7 @@ params! {
 pub(super) fn mapping(keys: &mut Keys<'_>) -> Mapping {
     let Some(node) = keys.get("params") else { return Mapping::default() };
     if node.as_mapping().is_none() {
-        let message = format!("must be a mapping, not {}", node.kind());
-        let problem = Problem::error("bad-type", keys.path("params"), node.span, message);
+        let problem = Problem::bad_type(keys.path("params"), node, "a mapping");
         keys.cx.problem(problem.remedy("write `params: {}`"));
     }
     node.as_mapping().cloned().unwrap_or_default()
@@ -139,6 +138,6 @@ fn unknown(keys: &mut Keys<'_>, text: &str, key: &Node, bare: &str, prefix: &str
     let problem = Problem::warning("unknown-key", path, key.span, "there is no such parameter");
     keys.cx.problem(match nearest(bare, names) {
         Some(name) => problem.remedy(format!("did you mean `{prefix}{name}`?")),
-        None => problem,
+        None => problem.remedy("remove it, or write a parameter that the interface has"),
     });
 }

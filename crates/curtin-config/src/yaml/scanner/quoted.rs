@@ -14,7 +14,7 @@ impl<'a> Scanner<'a> {
         let mut text = Cow::Borrowed(self.cursor.take_until(|c| matches!(c, '\'' | '"' | '\\') || is_blank(c)));
         loop {
             match self.cursor.peek() {
-                '\0' => return Err(Refusal::new(start, "the closing quote is missing")),
+                '\0' => return Err(Refusal::new(start, "the closing quote is missing").remedy("add it")),
                 c if c == quote => {
                     self.cursor.skip();
                     if quote == '"' || !self.cursor.eat('\'') {
@@ -53,7 +53,8 @@ impl<'a> Scanner<'a> {
         let mut breaks = String::new();
         loop {
             if self.cursor.at_separator() {
-                return Err(Refusal::new(self.cursor.mark, "a line within quotes cannot begin like this"));
+                return Err(Refusal::new(self.cursor.mark, "a line within quotes cannot begin like this")
+                    .remedy("indent the line"));
             }
             self.cursor.take_until(|c| !matches!(c, ' ' | '\t'));
             match self.cursor.line_break() {
@@ -93,7 +94,9 @@ impl<'a> Scanner<'a> {
                 code = 0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00);
             }
         }
-        text.push(char::from_u32(code).ok_or_else(|| Refusal::new(mark, "there is no character with this number"))?);
+        text.push(char::from_u32(code).ok_or_else(|| {
+            Refusal::new(mark, "there is no character with this number").remedy("write \\\\ for a backslash")
+        })?);
         Ok(())
     }
 
@@ -101,7 +104,10 @@ impl<'a> Scanner<'a> {
         let mark = self.cursor.mark;
         let text = self.cursor.rest().get(..digits).filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let code = text.and_then(|text| u32::from_str_radix(text, 16).ok());
-        let code = code.ok_or_else(|| Refusal::new(mark, "hexadecimal digits are missing in this escape sequence"))?;
+        let code = code.ok_or_else(|| {
+            Refusal::new(mark, "hexadecimal digits are missing in this escape sequence")
+                .remedy("write \\\\ for a backslash")
+        })?;
         self.cursor.skip_many(digits);
         Ok(code)
     }

@@ -42,7 +42,8 @@ impl<'a> Scanner<'a> {
             }
         };
         if !ends_token(self.cursor.peek()) {
-            return Err(Refusal::new(self.cursor.mark, "a space is needed behind a tag"));
+            return Err(Refusal::new(self.cursor.mark, "a space is needed behind a tag")
+                .remedy("add it, or put the text in quotes"));
         }
         Ok(kind)
     }
@@ -57,14 +58,15 @@ impl<'a> Scanner<'a> {
     fn tag_handle(&mut self) -> Result<&'a str, Refusal> {
         let rest = self.cursor.rest();
         if !self.cursor.eat('!') {
-            return Err(Refusal::new(self.cursor.mark, "a handle of tags begins with !"));
+            return Err(Refusal::new(self.cursor.mark, "a handle of tags begins with !")
+                .remedy("write %TAG ! and a prefix, or leave the line out"));
         }
         if self.cursor.peek() == ' ' {
             return Ok(rest.get(..1).unwrap_or_default());
         }
         let name = self.cursor.take_until(|c| !is_name(c));
         if !self.cursor.eat('!') {
-            return Err(Refusal::new(self.cursor.mark, "a handle of tags ends with !"));
+            return Err(Refusal::new(self.cursor.mark, "a handle of tags ends with !").remedy("add the !"));
         }
         Ok(rest.get(..name.len() + 2).unwrap_or_default())
     }
@@ -106,7 +108,9 @@ impl<'a> Scanner<'a> {
         let dot = self.cursor.eat('.');
         let minor = self.cursor.take_until(|c| !c.is_ascii_digit());
         if major.is_empty() || !dot || minor.is_empty() || !ends_token(self.cursor.peek()) {
-            return Err(Refusal::new(mark, "the version of YAML is 1.1"));
+            return Err(
+                Refusal::new(mark, "the version of YAML is 1.1").remedy("write %YAML 1.1, or leave the line out")
+            );
         }
         Ok(Kind::Version(major.parse().unwrap_or(u32::MAX)))
     }
@@ -115,12 +119,13 @@ impl<'a> Scanner<'a> {
         self.cursor.skip_spaces();
         let handle = self.tag_handle()?;
         if self.cursor.peek() != ' ' {
-            return Err(Refusal::new(self.cursor.mark, "a prefix is needed behind the handle"));
+            return Err(Refusal::new(self.cursor.mark, "a prefix is needed behind the handle")
+                .remedy("write %TAG ! tag:yaml.org,2002: or the like, or leave the line out"));
         }
         self.cursor.skip_spaces();
         let prefix = self.uri()?;
         if !ends_token(self.cursor.peek()) {
-            return Err(Refusal::new(self.cursor.mark, "a space is needed behind the prefix"));
+            return Err(Refusal::new(self.cursor.mark, "a space is needed behind the prefix").remedy("add it"));
         }
         Ok(Kind::TagPrefix(handle, prefix))
     }
