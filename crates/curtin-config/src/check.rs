@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::read_mapping;
+use crate::config::{read_mapping, runs};
 use crate::merge::{Merge, MergeError};
 use crate::problem::{Level, Problem, Span};
 use crate::schema;
@@ -96,7 +96,7 @@ pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level, firmw
     if level > Level::Schema {
         let mut found = read_mapping(root, loaded.to_vec()).problems;
         storage(root, firmware, &mut found);
-        commands::check(root, &mut found);
+        commands::check(root, |stage| runs(root.get("stages"), stage), &mut found);
         for (key, value) in root.iter() {
             let mut path = key.to_text().unwrap_or_default();
             written_as_json(&mut path, value, &mut found);

@@ -195,6 +195,20 @@ impl Config {
         Self { sources: vec![source], ..Self::default() }
     }
 
+    /// The commands of a stage, one of curtin's or of the user's own.
+    pub(crate) fn commands_of(&self, stage: &str) -> Option<&Commands> {
+        Some(match stage {
+            "early" => &self.early_commands,
+            "partitioning" => &self.partitioning_commands,
+            "network" => &self.network_commands,
+            "extract" => &self.extract_commands,
+            "curthooks" => &self.curthooks_commands,
+            "hook" => &self.hook_commands,
+            "late" => &self.late_commands,
+            _ => return self.stage_commands.iter().find(|(name, _)| name == stage).map(|(_, commands)| commands),
+        })
+    }
+
     /// The commands of one of curtin's stages.
     fn commands(&mut self, stage: &str) -> Option<&mut Commands> {
         Some(match stage {
@@ -337,7 +351,7 @@ fn read(cx: &mut Context, root: &Mapping) -> Config {
 }
 
 /// Whether a stage runs; a section that cannot be read stops curtin by itself.
-fn runs(stages: Option<&Node>, stage: &str) -> bool {
+pub(crate) fn runs(stages: Option<&Node>, stage: &str) -> bool {
     match stages {
         Some(node) => stage_list(node).is_none_or(|stages| stages.iter().any(|name| name == stage)),
         None => STAGES.contains(&stage),

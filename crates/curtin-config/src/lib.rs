@@ -51,6 +51,7 @@ mod merge;
 mod mkfs;
 mod names;
 mod nearest;
+mod own_command;
 mod plan;
 mod power;
 mod problem;

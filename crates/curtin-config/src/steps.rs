@@ -20,7 +20,6 @@ mod unplanned;
 mod volumes;
 mod zfs;
 
-pub(crate) use commands::stands_for_a_step;
 pub(crate) use power::power_state;
 
 use crate::image;
@@ -28,35 +27,50 @@ use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::source::SourceKind;
 
-/// curtin's stages in their order, each with what the plan does by itself and the section of the user's commands.
-const STAGES: &[(&str, Stage, &str)] = &[
-    ("early", Stage::Early, "early_commands"),
-    ("partitioning", Stage::Partitioning, "partitioning_commands"),
-    ("network", Stage::Network, "network_commands"),
-    ("extract", Stage::Extract, "extract_commands"),
-    ("curthooks", Stage::Curthooks, "curthooks_commands"),
-    ("hook", Stage::Curthooks, "hook_commands"),
-    ("late", Stage::Late, "late_commands"),
+/// curtin's stages in their order, each with the stage of the plan that it belongs to.
+const STAGES: &[(&str, Stage)] = &[
+    ("early", Stage::Early),
+    ("partitioning", Stage::Partitioning),
+    ("network", Stage::Network),
+    ("extract", Stage::Extract),
+    ("curthooks", Stage::Curthooks),
+    ("hook", Stage::Curthooks),
+    ("late", Stage::Late),
 ];
+
+/// The first stage that curtin has already been through when its turn comes: each needs what those before it do.
+pub(crate) fn out_of_order(names: &[String]) -> Option<usize> {
+    let mut done = 0;
+    names.iter().position(|name| {
+        let at = STAGES.iter().position(|(known, _)| known == name);
+        let is_late = at.is_some_and(|at| at < done);
+        done = at.map_or(done, |at| at + 1);
+        is_late
+    })
+}
 
 /// Adds every step.
 pub(crate) fn all(draft: &mut Draft<'_>) {
     unplanned::all(draft);
-    let usual = STAGES.iter().map(|(name, ..)| (*name).to_owned());
+    let usual = STAGES.iter().map(|(name, _)| (*name).to_owned());
     let names: Vec<String> = draft.config.stages.clone().unwrap_or_else(|| usual.collect());
-    let mut done = 0;
+    if let Some(name) = out_of_order(&names).and_then(|at| names.get(at)) {
+        let message = format!("the stage {name} runs twice, or after one that needs what it does");
+        draft.problems.push(Problem::error("stage-order", "stages", Span::NONE, message));
+        return;
+    }
+    let mut now = Stage::Early;
     for name in &names {
-        match STAGES.iter().position(|(known, ..)| known == name) {
-            Some(at) if at < done => {
-                let message = format!("the stage {name} runs twice, or after one that needs what it does");
-                let problem = Problem::error("stage-order", "stages", Span::NONE, message);
-                draft.problems.push(problem.remedy("leave stages in curtin's order"));
-            }
-            Some(at) => {
-                done = at + 1;
-                stage(draft, at);
-            }
-            None => own_stage(draft, name, done),
+        if let Some((_, stage)) = STAGES.iter().find(|(known, _)| known == name) {
+            now = *stage;
+        }
+        if name == "partitioning" {
+            commands::ready(draft, &names);
+        }
+        by_itself(draft, name);
+        // A stage of the user's own is to people a part of the one before it.
+        if let Some(commands) = draft.config.commands_of(name) {
+            commands::stage(draft, now, &format!("{name}_commands"), commands);
         }
     }
     power::kexec(draft);
@@ -64,43 +78,19 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
     power::change(draft);
 }
 
-/// One of curtin's stages.
-fn stage(draft: &mut Draft<'_>, at: usize) {
-    let config = draft.config;
-    let Some((name, stage, section)) = STAGES.get(at).copied() else { return };
-    let commands = match name {
-        "early" => &config.early_commands,
-        "partitioning" => {
-            match draft.image {
-                Some(image) => disk_image::write(draft, image),
-                None => disks::all(draft),
-            }
-            &config.partitioning_commands
-        }
-        "network" => &config.network_commands,
-        "extract" => {
-            extract(draft);
-            &config.extract_commands
-        }
-        "curthooks" => {
+/// What the plan does in a stage without being told.
+fn by_itself(draft: &mut Draft<'_>, name: &str) {
+    match (name, draft.image) {
+        ("partitioning", Some(image)) => disk_image::write(draft, image),
+        ("partitioning", None) => disks::all(draft),
+        ("extract", _) => extract(draft),
+        ("curthooks", image) => {
             system::all(draft);
-            if draft.image.is_none() {
+            if image.is_none() {
                 bootloader::all(draft);
             }
-            &config.curthooks_commands
         }
-        "hook" => &config.hook_commands,
-        _ => &config.late_commands,
-    };
-    commands::stage(draft, stage, section, commands);
-}
-
-/// A stage of the user's own; to people it is a part of the one before it.
-fn own_stage(draft: &mut Draft<'_>, name: &str, done: usize) {
-    let config = draft.config;
-    let before = done.checked_sub(1).and_then(|at| STAGES.get(at)).map_or(Stage::Early, |(_, stage, _)| *stage);
-    if let Some((_, commands)) = config.stage_commands.iter().find(|(stage, _)| stage == name) {
-        commands::stage(draft, before, &format!("{name}_commands"), commands);
+        _ => {}
     }
 }
 

@@ -191,3 +191,24 @@ fn a_transfer_that_always_breaks_off_fails_with_what_curl_said() {
     assert!(said.contains("exit status: curl 18"), "{said}");
     assert_eq!(said.matches("broke off").count(), 3, "{said}");
 }
+
+#[test]
+fn a_missing_curtin_is_found_before_anything_is_wiped() {
+    use firstlight_curtin_config::Command::Argv;
+
+    let command = ["curtin", "-v", "block-wipe", "--mode=zero", "/dev/vdb"].map(str::to_owned);
+    let mut plan = late(Argv(command.to_vec()));
+    let at = |id: &str| plan.steps.iter().position(|step| step.id == id).unwrap();
+    assert!(at("check-curtin") < at("wipe-vda"));
+    let step = &plan.steps[at("late-it")];
+    assert_eq!((step.command.as_slice(), step.destroys_data), (command.as_slice(), true));
+    assert_eq!(step.writes, ["/dev/vdb"]);
+    let warnings: Vec<&str> = plan.warnings.iter().map(|problem| problem.code).collect();
+    assert_eq!(warnings, ["curtin-command"]);
+    let (status, events, _) = run_step(&mut plan, "check-curtin");
+    assert_eq!(status, Some(1));
+    assert!(events.contains("curtin is missing"), "{events}");
+
+    let without = late(Argv(["curtin", "in-target", "--", "sync"].map(str::to_owned).to_vec()));
+    assert!(without.steps.iter().all(|step| step.id != "check-curtin") && without.warnings.is_empty());
+}
