@@ -88,8 +88,7 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
     async fn run_to(&mut self, until: Until, cancel: impl Future<Output = Outcome>) -> Option<Outcome> {
         let agreed = self.transfer.agreed();
         let block = agreed.map_or(0, |agreed| usize::from(agreed.block_size)) + DATA_HEADER;
-        let in_step = agreed.is_none_or(|agreed| agreed.window_size == 1);
-        let windows = matches!(self.file, FileEnd::Sink(_)) && !in_step;
+        let windows = matches!(self.file, FileEnd::Sink(_)) && agreed.is_some_and(|agreed| agreed.window_size > 1);
         // One byte more, or a block that is too long would look like one that is not.
         let mut received = vec![0; (block + 1).max(MIN_BUFFER)];
         let mut out = Vec::new();
@@ -98,6 +97,7 @@ impl<'f, P: FnMut(u64) + Send> Drive<'f, P> {
         let mut has_received = false;
         let mut arrivals = 0_usize;
         loop {
+            let in_step = self.transfer.is_in_step();
             let has_sent = match self.move_and_flush(&mut out).await {
                 Ok(has_sent) => has_sent,
                 Err(ended) => return Some(ended),

@@ -227,6 +227,11 @@ impl Sender {
         [Some(self.backoff.deadline()), self.probe.deadline(), self.pacing.until()].into_iter().flatten().min()
     }
 
+    /// Whether all that was sent is acknowledged.
+    pub(crate) const fn is_in_step(&self) -> bool {
+        self.sent == self.acked
+    }
+
     /// How the transfer ended, once it has; a last [`poll_transmit`](Self::poll_transmit) may still hold the ERROR
     /// for the peer.
     #[must_use]

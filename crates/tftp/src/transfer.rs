@@ -247,6 +247,14 @@ impl Transfer {
         matches!(&self.phase, Phase::Receiving(receiver) if receiver.is_dallying())
     }
 
+    /// Whether the peer has answered all that was sent, and says nothing more before it hears from here again.
+    pub(crate) fn is_in_step(&self) -> bool {
+        match &self.phase {
+            Phase::Sending(sender) => sender.is_in_step(),
+            _ => self.agreed.as_ref().is_none_or(|agreed| agreed.window_size == 1),
+        }
+    }
+
     /// Clears `buf`, fills it with datagrams, and returns the length of each: all are of this length but the last,
     /// which may be shorter. Send them in order, as `buf.chunks(length)` or with UDP GSO.
     pub fn poll_transmit(&mut self, buf: &mut Vec<u8>) -> Option<usize> {
