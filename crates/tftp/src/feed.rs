@@ -8,8 +8,10 @@ use crate::buffer::Buffer;
 use crate::netascii;
 use crate::packet::Mode;
 
-/// So much of a file is kept at hand when three windows are less.
+/// At least so much of a file is kept at hand.
 const MIN_READ_AHEAD: u64 = 64 << 10;
+/// So much is kept at hand beyond two windows, or a third one if that is more: short windows need not a read each.
+const MIN_SURPLUS: u64 = 48 << 10;
 
 /// Offsets of the file and offsets of what travels differ in netascii: `fetched` and `wanted` are the former,
 /// everything else the latter.
@@ -22,7 +24,7 @@ pub(crate) struct Feed {
     wanted: Option<u64>,
     at_end: bool,
     read_ahead: u64,
-    /// Fewer bytes than this are not enough.
+    /// More bytes than this are enough.
     few: u64,
     buffer: Buffer,
 }
@@ -32,15 +34,16 @@ pub(crate) struct Shortened;
 
 impl Feed {
     pub(crate) fn new(mode: Mode, size: Option<u64>, window_bytes: u64) -> Self {
+        let two_windows = window_bytes.saturating_mul(2);
         Self {
             size,
             netascii: mode == Mode::Netascii,
             fetched: 0,
             wanted: None,
             at_end: size == Some(0),
-            read_ahead: window_bytes.saturating_mul(3).max(MIN_READ_AHEAD),
+            read_ahead: two_windows.saturating_add(window_bytes.max(MIN_SURPLUS)).max(MIN_READ_AHEAD),
             // An ACK takes away one window at most, and then the next one is whole.
-            few: window_bytes.saturating_mul(2).max(MIN_READ_AHEAD / 2),
+            few: two_windows.max(MIN_READ_AHEAD / 2),
             buffer: Buffer::default(),
         }
     }
@@ -51,7 +54,7 @@ impl Feed {
             return None;
         }
         let held = self.buffer.end().saturating_sub(acknowledged);
-        if held >= self.few {
+        if held > self.few {
             return None; // few large reads instead of one per block
         }
         let end = self.fetched.saturating_add(self.read_ahead - held);
