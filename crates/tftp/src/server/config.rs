@@ -37,8 +37,9 @@ pub struct Config {
     pub broadcast: bool,
     /// How long a transfer may look for its peer's answer in a loop before it sleeps. It does so where the answers are
     /// taken sooner that way, since a thread often takes longer to wake up than a near peer takes to answer; and while
-    /// other transfers are busy, where an answer is there in two looks or less, which costs less than to be told of it. Other
-    /// tasks have their turn between the looks. 0: never, to spare the processor. The default of 100 µs is a window
+    /// other transfers are busy, where an answer is there in two looks or less, which costs less than to be told of it. The
+    /// first look is about when the peer has answered before. Other tasks of the thread have their turn every 500 µs, and
+    /// before each look while other transfers are busy. 0: never, to spare the processor. The default of 100 µs is a window
     /// of 16 and its ACK over loopback. A host with one processor always sleeps. Not in single-port mode.
     pub busy_poll: Duration,
     /// How long a handler may look for a file. Clients have given up long before that; a place must not be held for

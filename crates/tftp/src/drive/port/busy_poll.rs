@@ -7,13 +7,21 @@ use std::time::{Duration, Instant};
 
 use super::super::now;
 
-/// For so many packets the transfer sleeps, for as many it stays awake, and for the rest of a round of 256 it does what
-/// was quicker.
-const TRIAL: u8 = 16;
-/// A transfer that is alone gives way to other tasks before one look of so many; in company, before each.
-const YIELD_EVERY: u8 = 16;
-/// The time from one look to the next: a look is a system call.
+/// For so many packets the transfer sleeps, for as many it stays awake, and for the rest of a round it does what was
+/// quicker.
+const TRIAL: u16 = 16;
+/// The packets of a round.
+const ROUND: u16 = 1024;
+/// After so many packets what came before counts half.
+const RECENT: usize = 64;
+/// A transfer that is alone gives way to other tasks after so long; in company, before each look.
+const TURN: Duration = Duration::from_micros(500);
+/// The least time from one look to the next: a look is a system call.
 const PAUSE: Duration = Duration::from_micros(2);
+/// So much later is the first look of the next wait, after one that came too early.
+const LATER: Duration = Duration::from_nanos(1500);
+/// And after one that found something, by this part earlier.
+const EARLIER: u32 = 16;
 
 /// Decides whether a transfer sleeps while it waits for its peer.
 ///
@@ -27,25 +35,33 @@ pub(crate) struct BusyPoll {
     limit: Duration,
     /// Counts what all transfers of a server receive.
     arrivals: Arc<AtomicUsize>,
-    /// The count when the round began.
+    /// The count when the recent ones began.
     before: usize,
+    /// How many of the recent ones are this transfer's.
+    recent: usize,
+    /// How many recent looks in company have found nothing.
+    misses: usize,
     /// The place of the next packet in the round.
-    place: u8,
+    place: u16,
     /// How long the packets of the first trial have taken, none longer than the limit.
     slept: Duration,
     /// And those of the second.
     awake: Duration,
-    /// The number of looks, which wraps.
-    looks: u8,
-    /// How many of them have found nothing in this round.
-    misses: usize,
+    /// When the last packet was sent.
+    sent: Instant,
+    /// How long after that the first look is.
+    first_look: Duration,
+    /// When other tasks last had their turn.
+    turn: Instant,
 }
 
 impl BusyPoll {
     /// Stays awake for `limit` at a time. All transfers of a server share `arrivals`.
     pub(crate) fn new(limit: Duration, arrivals: Arc<AtomicUsize>) -> Self {
         let before = arrivals.load(Ordering::Relaxed);
-        Self { limit, arrivals, before, place: 0, slept: Duration::ZERO, awake: Duration::ZERO, looks: 0, misses: 0 }
+        let (sent, turn) = (now(), now());
+        let [slept, awake, first_look] = [Duration::ZERO; 3];
+        Self { limit, arrivals, before, recent: 0, misses: 0, place: 0, slept, awake, sent, first_look, turn }
     }
 
     /// Always sleeps.
@@ -63,7 +79,7 @@ impl BusyPoll {
         if self.limit.is_zero() || self.place < TRIAL {
             false
         } else if self.in_company() {
-            self.misses < 2 * usize::from(self.place)
+            self.misses < 2 * self.recent
         } else if self.place < 2 * TRIAL {
             // A peer that is slow in any case is not waited for in a loop.
             self.slept < self.limit * TRIAL.into()
@@ -72,15 +88,22 @@ impl BusyPoll {
         }
     }
 
-    /// What `receive` gives, if it is there soon. Other tasks of the thread have their turn between the looks.
-    pub(crate) async fn look(&mut self, mut receive: impl FnMut() -> io::Result<usize>) -> Option<io::Result<usize>> {
+    /// Tells that packets were sent.
+    pub(crate) fn sent(&mut self) {
+        if !self.limit.is_zero() && !self.in_company() {
+            self.sent = now();
+        }
+    }
+
+    /// What `receive` gives, if it is there soon. Other tasks of the thread have their turn now and then.
+    pub(crate) async fn look(&mut self, receive: impl FnMut() -> io::Result<usize>) -> Option<io::Result<usize>> {
+        if self.in_company() { self.look_in_turn(receive).await } else { self.look_alone(receive).await }
+    }
+
+    async fn look_in_turn(&mut self, mut receive: impl FnMut() -> io::Result<usize>) -> Option<io::Result<usize>> {
         let mut end = None;
         loop {
-            self.looks = self.looks.wrapping_add(1);
-            let in_company = self.in_company();
-            if in_company || self.looks.is_multiple_of(YIELD_EVERY) {
-                tokio::task::yield_now().await;
-            }
+            tokio::task::yield_now().await;
             match receive() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.misses += 1,
                 received => return Some(received),
@@ -89,9 +112,38 @@ impl BusyPoll {
             if missed >= *end.get_or_insert(missed + self.limit) {
                 return None;
             }
-            while !in_company && now() < missed + PAUSE {
+        }
+    }
+
+    /// The first look is about when the peer has answered before. The later it is, the less often is looked.
+    async fn look_alone(&mut self, mut receive: impl FnMut() -> io::Result<usize>) -> Option<io::Result<usize>> {
+        let begun = now();
+        if begun >= self.turn + TURN {
+            tokio::task::yield_now().await;
+            self.turn = begun;
+        }
+        let first = begun.max(self.sent + self.first_look);
+        let mut due = first;
+        loop {
+            while now() < due {
                 std::hint::spin_loop();
             }
+            match receive() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => {
+                    if due == first {
+                        self.first_look -= self.first_look / EARLIER;
+                    } else {
+                        self.first_look = self.limit.min(self.first_look + LATER);
+                    }
+                    return Some(received);
+                }
+            }
+            let missed = now();
+            if missed >= begun + self.limit {
+                return None;
+            }
+            due = missed + PAUSE.max(missed.duration_since(first) / 2);
         }
     }
 
@@ -102,19 +154,22 @@ impl BusyPoll {
             *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) += taken;
         }
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if self.place < u8::MAX {
-            self.place += 1;
-            return;
+        self.recent += 1;
+        if self.recent == 2 * RECENT {
+            self.before = arrivals.wrapping_sub(arrivals.wrapping_sub(self.before) / 2);
+            (self.recent, self.misses) = (RECENT, self.misses / 2);
         }
-        // In company nothing is to be learned from sleeping.
-        let place = if self.in_company() { TRIAL } else { 0 };
-        let before = arrivals.wrapping_sub(2 * usize::from(place));
-        *self = Self { before, place, ..Self::new(self.limit, Arc::clone(&self.arrivals)) };
+        self.place += 1;
+        if self.place == ROUND {
+            // In company nothing is to be learned from sleeping.
+            self.place = if self.in_company() { TRIAL } else { 0 };
+            (self.slept, self.awake) = (Duration::ZERO, Duration::ZERO);
+        }
     }
 
-    /// Whether at least as much has come for others in this round as for this transfer.
+    /// Whether at least as much has come for others of late as for this transfer.
     fn in_company(&self) -> bool {
-        self.arrivals.load(Ordering::Relaxed).wrapping_sub(self.before) >= 2 * usize::from(self.place)
+        self.arrivals.load(Ordering::Relaxed).wrapping_sub(self.before) >= 2 * self.recent
     }
 }
 
@@ -129,7 +184,7 @@ mod tests {
     }
 
     /// So many packets, each after so long a wait.
-    fn receive(busy: &mut BusyPoll, packets: u8, taken: Duration) {
+    fn receive(busy: &mut BusyPoll, packets: u16, taken: Duration) {
         (0..packets).for_each(|_| busy.received(busy.start().map(|_| now() - taken)));
     }
 
@@ -145,7 +200,7 @@ mod tests {
     fn what_is_quicker_is_done() {
         for (awake, is_quicker) in [(LIMIT / 3, true), (LIMIT, false)] {
             let mut busy = alone();
-            for packet in 0..=u8::MAX {
+            for packet in 0..ROUND {
                 let want = if packet < 2 * TRIAL { packet >= TRIAL } else { is_quicker };
                 assert_eq!(busy.stays_awake(), want, "{packet}");
                 receive(&mut busy, 1, if packet < TRIAL { LIMIT / 2 } else { awake });
@@ -157,7 +212,7 @@ mod tests {
     #[test]
     fn a_slow_peer_is_never_waited_for_awake() {
         let mut busy = alone();
-        for packet in 0..=u8::MAX {
+        for packet in 0..ROUND {
             assert!(!busy.stays_awake(), "{packet}");
             receive(&mut busy, 1, LIMIT);
         }
@@ -174,7 +229,7 @@ mod tests {
             assert!(one.stays_awake() && other.stays_awake(), "{packet}");
             receive_both(&mut one, &mut other, 1);
         }
-        one.misses = 2 * usize::from(one.place);
+        one.misses = 2 * one.recent;
         assert!(!one.stays_awake() && other.stays_awake());
         receive_both(&mut one, &mut other, 1);
         assert!(one.stays_awake(), "a packet earns two looks more");
@@ -184,36 +239,72 @@ mod tests {
     fn company_that_has_gone_is_forgotten() {
         let arrivals = Arc::new(AtomicUsize::new(0));
         let [mut one, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
-        receive_both(&mut one, &mut other, 256);
-        assert!(one.in_company());
-        receive(&mut one, 2 * TRIAL, LIMIT);
+        receive_both(&mut one, &mut other, usize::from(ROUND));
+        assert!(one.in_company() && one.before > 0);
+        receive(&mut one, 2, LIMIT);
         assert!(!one.in_company());
+        receive(&mut one, ROUND, LIMIT);
+        receive_both(&mut one, &mut other, RECENT);
+        assert!(!one.in_company(), "not at once");
+        receive_both(&mut one, &mut other, 8 * RECENT);
+        assert!(one.in_company());
+    }
+
+    /// Past the first trial, where it looks.
+    fn looking(limit: Duration) -> BusyPoll {
+        BusyPoll { place: TRIAL, recent: TRIAL.into(), ..BusyPoll::new(limit, Arc::default()) }
+    }
+
+    /// The same in company.
+    fn looking_in_turn(limit: Duration) -> BusyPoll {
+        let busy = looking(limit);
+        busy.arrivals.fetch_add(2 * usize::from(TRIAL), Ordering::Relaxed);
+        busy
+    }
+
+    /// What is there at the `n`th look.
+    fn found(n: usize) -> impl FnMut() -> io::Result<usize> {
+        let mut looks = 0;
+        move || {
+            looks += 1;
+            if looks < n { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(4) }
+        }
     }
 
     #[tokio::test]
     async fn looking_ends() {
-        let mut busy = BusyPoll::new(Duration::from_nanos(1), Arc::default());
-        assert!(busy.look(|| Err(io::ErrorKind::WouldBlock.into())).await.is_none());
-        assert!(busy.misses > 0);
-        let mut looks = 0;
-        let third = || {
-            looks += 1;
-            if looks < 3 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(4) }
-        };
-        assert!(matches!(alone().look(third).await, Some(Ok(4))));
+        const SHORT: Duration = Duration::from_nanos(1);
+        for (mut short, mut long, misses) in
+            [(looking(SHORT), looking(LIMIT), 0), (looking_in_turn(SHORT), looking_in_turn(LIMIT), 2)]
+        {
+            assert!(short.look(found(usize::MAX)).await.is_none());
+            assert!(matches!(long.look(found(3)).await, Some(Ok(4))));
+            assert_eq!(long.misses, misses);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_look_is_when_the_peer_has_answered_before() {
+        let mut busy = looking(LIMIT);
+        for expected in [LATER, 2 * LATER] {
+            assert!(busy.look(found(2)).await.is_some());
+            assert_eq!(busy.first_look, expected);
+        }
+        busy.first_look = Duration::from_millis(16);
+        busy.sent();
+        assert!(busy.look(found(1)).await.is_some());
+        assert!(now() >= busy.sent + Duration::from_millis(16));
+        assert_eq!(busy.first_look, Duration::from_millis(15));
     }
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "a task to give way to")]
     async fn other_tasks_of_the_thread_get_their_turn() {
-        let (mut busy, other) = (alone(), tokio::spawn(async {}));
-        for _ in 0..YIELD_EVERY {
-            assert!(busy.look(|| Ok(4)).await.is_some());
-        }
-        assert!(other.is_finished());
-        let (mut busy, other) = (BusyPoll { place: TRIAL, ..alone() }, tokio::spawn(async {}));
-        busy.arrivals.fetch_add(2 * usize::from(TRIAL), Ordering::Relaxed);
-        assert!(busy.look(|| Ok(4)).await.is_some());
-        assert!(other.is_finished(), "in company");
+        let (mut busy, other) = (looking(LIMIT), tokio::spawn(async {}));
+        assert!(busy.look(found(1)).await.is_some() && !other.is_finished());
+        busy.turn -= TURN;
+        assert!(busy.look(found(1)).await.is_some() && other.is_finished());
+        let (mut busy, other) = (looking_in_turn(LIMIT), tokio::spawn(async {}));
+        assert!(busy.look(found(1)).await.is_some() && other.is_finished());
     }
 }

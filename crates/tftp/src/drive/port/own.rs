@@ -64,6 +64,12 @@ impl OwnPort {
 
     /// See [`super::Port::send`].
     pub(crate) async fn send(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
+        let sent = self.send_out(run, segment).await;
+        self.busy_poll.sent();
+        sent
+    }
+
+    async fn send_out(&mut self, run: &[u8], segment: usize) -> io::Result<()> {
         let mut rest = run;
         if run.len() <= segment {
             match self.socket.try_send(run) {
