@@ -25,6 +25,7 @@ mod partition;
 mod preserve;
 mod sizes;
 mod usage;
+mod values;
 mod zfs;
 
 /// Everything that is wrong with a configuration, up to a level, in the order of the text.
@@ -97,10 +98,7 @@ pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level, firmw
         let mut found = read_mapping(root, loaded.to_vec()).problems;
         storage(root, firmware, &mut found);
         commands::check(root, |stage| runs(root.get("stages"), stage), &mut found);
-        for (key, value) in root.iter() {
-            let mut path = key.to_text().unwrap_or_default();
-            written_as_json(&mut path, value, &mut found);
-        }
+        values::check(root, &mut found);
         // What the validator refuses is not refused twice.
         let known: BTreeSet<_> = problems.iter().map(|problem| (problem.span, problem.path.clone())).collect();
         found.retain(|problem| problem.level <= level && !known.contains(&(problem.span, problem.path.clone())));
@@ -109,43 +107,6 @@ pub(crate) fn check_root(root: &Mapping, loaded: &[Problem], level: Level, firmw
     problems.sort_by_key(|problem| problem.span);
     problems.dedup();
     problems
-}
-
-/// curtin hands the merged configuration to its stages as JSON, which not every value can be written in.
-fn written_as_json(path: &mut String, node: &Node, problems: &mut Vec<Problem>) {
-    let length = path.len();
-    match &node.value {
-        Value::Timestamp(_) | Value::Set(_) | Value::Binary(_) => refuse(path, node, problems),
-        Value::Sequence(items) => {
-            for (at, item) in items.iter().enumerate() {
-                path.push_str(&format!("[{at}]"));
-                written_as_json(path, item, problems);
-                path.truncate(length);
-            }
-        }
-        Value::Mapping(mapping) => {
-            for (key, value) in mapping.iter() {
-                if matches!(key.value, Value::Timestamp(_) | Value::Binary(_)) {
-                    refuse(path, key, problems);
-                }
-                path.push('.');
-                path.push_str(key.as_str().unwrap_or_default());
-                written_as_json(path, value, problems);
-                path.truncate(length);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn refuse(path: &str, node: &Node, problems: &mut Vec<Problem>) {
-    let message = format!("curtin writes its configuration as JSON, which cannot hold {}", node.kind());
-    let problem = Problem::error("not-json", path, node.span, message);
-    problems.push(problem.remedy(match node.value {
-        Value::Timestamp(_) => "put it in quotes",
-        Value::Set(_) => "write a list",
-        _ => "write it as text",
-    }));
 }
 
 fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Problem>) {

@@ -13,6 +13,7 @@ use crate::section::{
     Proxy, Reporter, Swap, apt,
 };
 use crate::source::Source;
+use crate::steps;
 use crate::storage::Storage;
 use crate::value::{Mapping, Node, Value};
 use crate::write_file::WriteFile;
@@ -448,6 +449,11 @@ fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
             message,
             "write [early, partitioning, network, extract, curthooks, hook, late]",
         );
+    }
+    if let Some(at) = stages.as_deref().and_then(steps::out_of_order) {
+        let span = node.as_sequence().and_then(|items| items.get(at)).map_or(node.span, |item| item.span);
+        let message = "this stage runs twice, or after one that needs what it does";
+        cx.problem(Problem::error("stage-order", "stages", span, message));
     }
     stages
 }

@@ -89,6 +89,7 @@ pub(crate) fn extract(draft: &mut Draft<'_>, source: &Source, at: usize) {
             SourceKind::FsImage | SourceKind::Layered => IMAGES.to_owned(),
             _ => stream("unpack", "tar -xpf - --numeric-owner --xattrs '--xattrs-include=*' --acls -C \"$1\""),
         };
+        let script = for_urls(script, &urls);
         let command = ["sh", "-c", &script, "extract", &root].map(str::to_owned);
         Step::new(Stage::Extract, id.clone(), description.clone(), command.into_iter().chain(urls.clone())).reads(urls)
     };
@@ -105,6 +106,7 @@ pub(crate) fn write_disk(draft: &mut Draft<'_>, source: &Source, disk: &str) {
     };
     let Some(urls) = urls(draft, source) else { return };
     let script = stream(unpack, "dd of=\"$1\" bs=4M iflag=fullblock conv=fsync status=none");
+    let script = for_urls(script, &urls);
     let command = ["sh", "-c", &script, "write", disk].map(str::to_owned).into_iter().chain(urls.clone());
     let description = format!("write the image {} to {disk}", source.uri);
     let step = Step::new(Stage::Partitioning, "image", description, command);
@@ -134,34 +136,54 @@ fn copy(draft: &Draft<'_>, directory: &str, root: &str) -> Step {
 fn urls(draft: &mut Draft<'_>, source: &Source) -> Option<Vec<String>> {
     let uris = if source.kind == SourceKind::Layered { layers(&source.uri) } else { vec![source.uri.clone()] };
     let urls: Option<Vec<String>> = uris.iter().map(|uri| url(uri)).collect();
-    let urls = urls.filter(|urls| !urls.is_empty());
-    if urls.is_none() {
-        let message = format!("{:?} is neither an HTTP URL nor an absolute path", source.uri);
-        let problem = Problem::error("source-uri", "sources", source.span, message);
-        draft.problems.push(problem.remedy("write http://…, https://…, file:///… or /…"));
-    }
+    let problem = match &urls {
+        None => {
+            Problem::error("source-uri", "sources", source.span, format!("{:?} is no place of an image", source.uri))
+        }
+        Some(_) if has_place(&source.uri) => return urls,
+        Some(_) => {
+            let message = format!("{} says neither how nor where: it is fetched by HTTP, as by wget", source.uri);
+            Problem::warning("source-uri", "sources", source.span, message)
+        }
+    };
+    draft.problems.push(problem);
     urls
 }
 
-fn url(uri: &str) -> Option<String> {
-    if uri.chars().any(char::is_control) {
-        return None;
-    }
-    if ["http://", "https://", "file:///"].iter().any(|scheme| uri.starts_with(scheme)) {
-        return Some(uri.to_owned());
-    }
-    if !uri.starts_with('/') {
-        return None;
-    }
-    let mut url = String::from("file://");
-    for byte in uri.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
-            url.push(char::from(byte));
+/// Whether a URI says how it is fetched, or is the path of a file.
+fn has_place(uri: &str) -> bool {
+    uri.starts_with('/') || uri.contains("://")
+}
+
+/// What curl takes for a URI that curtin takes; what has no scheme is fetched by HTTP, as by wget, which curtin runs.
+pub(crate) fn url(uri: &str) -> Option<String> {
+    let schemes = ["http://", "https://", "ftp://", "file:///"];
+    let (scheme, rest) = match uri {
+        "" => return None,
+        path if path.starts_with('/') => ("file://", path),
+        _ if schemes.iter().any(|scheme| uri.starts_with(scheme)) => ("", uri),
+        _ if uri.contains("://") => return None,
+        _ => ("http://", uri),
+    };
+    // Of a URL, nothing is written anew but what cannot stand in one.
+    let stays = |c: char| match uri.starts_with('/') {
+        true => c.is_ascii_alphanumeric() || "/._-~".contains(c),
+        false => !c.is_ascii_control(),
+    };
+    let mut url = scheme.to_owned();
+    for c in rest.chars() {
+        if stays(c) {
+            url.push(c);
         } else {
-            url.push_str(&format!("%{byte:02X}"));
+            c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| url.push_str(&format!("%{byte:02X}")));
         }
     }
     Some(url)
+}
+
+/// A script for what these URLs need: `curl` is kept from protocols that nobody has asked for.
+fn for_urls(script: String, urls: &[String]) -> String {
+    if urls.iter().any(|url| url.starts_with("ftp://")) { script.replace("=http,https,file", "=ftp") } else { script }
 }
 
 /// curtin reads `a.b.squashfs` as `a.b.squashfs` on top of `a.squashfs`.

@@ -36,6 +36,25 @@ pub(crate) fn md_path(name: &str) -> Option<String> {
     }
 }
 
+/// Whether this can be the address or name of a host.
+pub(crate) fn is_address(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ".:-_%[]".contains(c))
+}
+
+/// Whether this is a UUID: 32 hexadecimal digits in groups.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// Whether this is the bus id of a DASD: three hexadecimal numbers, of which the first two fit into a byte and the last
+/// one into two.
+pub(crate) fn is_bus_id(id: &str) -> bool {
+    let numbers: Vec<Option<u32>> = id.split('.').map(|part| u32::from_str_radix(part, 16).ok()).collect();
+    matches!(numbers.as_slice(), [Some(0..=0xff), Some(0..=0xff), Some(0..=0xffff)]) && !id.contains('+')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,12 +11,12 @@ mod kept;
 mod lvm;
 mod mainframe;
 mod mount;
-mod partition;
+pub(crate) mod partition;
 mod preserve;
 mod raid;
 mod zfs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layout::{DiskLayout, Filesystem, Layout, PartitionKind, Volume, VolumeKind};
 use crate::problem::Problem;
@@ -68,6 +68,8 @@ struct Resolver<'a> {
     storage: &'a Storage,
     version: u8,
     places: BTreeMap<&'a str, Place>,
+    /// The ids of items that were refused.
+    refused: BTreeSet<String>,
     /// What each device is used for: the id of a format or volume.
     uses: BTreeMap<Device, &'a str>,
     /// How many partitions there have been, from which their numbers follow.
@@ -92,6 +94,7 @@ pub(crate) fn resolve(storage: &Storage, target: &Target) -> (Layout, Vec<Proble
         storage,
         version: storage.version,
         places: BTreeMap::new(),
+        refused: BTreeSet::new(),
         uses: BTreeMap::new(),
         counts: BTreeMap::new(),
         free_extents: BTreeMap::new(),
@@ -121,12 +124,31 @@ impl<'a> Resolver<'a> {
     fn error(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String) {
         let path = if key.is_empty() { item.path.clone() } else { format!("{}.{key}", item.path) };
         self.problems.push(Problem::error(code, path, item.span, message));
+        self.refused.insert(item.id.clone());
     }
 
     /// An error with what to do about it.
     fn refuse(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String, remedy: &str) {
-        let path = format!("{}.{key}", item.path);
-        self.problems.push(Problem::error(code, path, item.span, message).remedy(remedy));
+        self.error(item, code, key, message);
+        if let Some(problem) = self.problems.last_mut() {
+            remedy.clone_into(&mut problem.remedy);
+        }
+    }
+
+    /// There is nothing of this id above. What stands on an item that was refused is refused without another word.
+    fn unknown(&mut self, item: &StorageItem, key: &str, id: &str, what: &str) {
+        if self.refused.contains(id) {
+            self.refused.insert(item.id.clone());
+            return;
+        }
+        let message = format!("{id} is not the id of {what} above");
+        self.refuse(
+            item,
+            "unknown-device",
+            key,
+            message,
+            "correct the id, or put the item that it means before this one",
+        );
     }
 
     fn warn(&mut self, item: &StorageItem, code: &'static str, key: &str, message: String, remedy: &str) {
@@ -210,8 +232,7 @@ impl<'a> Resolver<'a> {
     /// The device with an id, which `item` takes for itself: nothing else can have it.
     fn take(&mut self, item: &'a StorageItem, key: &str, id: &str) -> Option<(Device, Facts)> {
         let Some(Place::Device(device)) = self.places.get(id).copied() else {
-            let message = format!("{id} is not the id of a disk, partition or volume above");
-            self.refuse(item, "unknown-device", key, message, "put items below those that they use");
+            self.unknown(item, key, id, "a disk, partition or volume");
             return None;
         };
         if let Some(user) = self.uses.get(&device) {

@@ -4,7 +4,7 @@
 //! something that curtin stops at; what it takes, and makes something else of than was meant, is a warning.
 
 pub(crate) mod apt;
-mod apt_source;
+pub(crate) mod apt_source;
 mod boot;
 pub(crate) mod emit;
 pub(crate) mod fields;

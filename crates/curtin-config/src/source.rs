@@ -1,6 +1,7 @@
 //! Where the root file system comes from.
 
 use crate::config::Context;
+use crate::image;
 use crate::nearest::nearest;
 use crate::problem::{Problem, Span};
 use crate::section::Keys;
@@ -185,6 +186,10 @@ impl Source {
             }
         };
         source.span = node.span;
+        if !source.uri.starts_with("cp://") && image::url(&source.uri).is_none() {
+            let message = format!("{:?} is no place of an image", source.uri);
+            cx.problem(Problem::error("source-uri", path, node.span, message));
+        }
         if matches!(source.kind, SourceKind::Disk(_)) && node.as_str().is_some() {
             let message = "curtin writes a disk image only where its type stands apart from its URI";
             let remedy = "write {type: dd-…, uri: …}";

@@ -23,6 +23,7 @@ mod zfs;
 pub(crate) use power::power_state;
 
 use crate::image;
+use crate::layout::Volume;
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
 use crate::source::SourceKind;
@@ -59,6 +60,11 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
         draft.problems.push(Problem::error("stage-order", "stages", Span::NONE, message));
         return;
     }
+    let is_bare = is_bare(draft);
+    if is_bare {
+        let message = "nothing is mounted at /, so that the disks are prepared, and nothing is installed";
+        draft.problems.push(Problem::warning("no-root", "storage.config", Span::NONE, message));
+    }
     let mut now = Stage::Early;
     for name in &names {
         if let Some((_, stage)) = STAGES.iter().find(|(known, _)| known == name) {
@@ -67,15 +73,25 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
         if name == "partitioning" {
             commands::ready(draft, &names);
         }
-        by_itself(draft, name);
+        if !is_bare || name == "partitioning" {
+            by_itself(draft, name);
+        }
         // A stage of the user's own is to people a part of the one before it.
         if let Some(commands) = draft.config.commands_of(name) {
             commands::stage(draft, now, &format!("{name}_commands"), commands);
         }
     }
-    power::kexec(draft);
-    unmount(draft);
+    if !is_bare {
+        power::kexec(draft);
+    }
+    unmount(draft, is_bare);
     power::change(draft);
+}
+
+/// Whether the configuration is about disks alone: there is no image, and no place for one.
+fn is_bare(draft: &Draft<'_>) -> bool {
+    let is_root = |volume: &Volume| volume.mountpoint() == Some("/");
+    draft.sources.is_empty() && draft.layout.mounts.is_empty() && !draft.layout.volumes.iter().any(is_root)
 }
 
 /// What the plan does in a stage without being told.
@@ -108,10 +124,13 @@ fn extract(draft: &mut Draft<'_>) {
     }
 }
 
-fn unmount(draft: &mut Draft<'_>) {
+fn unmount(draft: &mut Draft<'_>, is_bare: bool) {
     let install = draft.config.install.as_ref();
     if install.and_then(|install| install.unmount.as_deref()) == Some("disabled") {
         return;
+    }
+    if is_bare {
+        return zfs::export(draft);
     }
     let root = draft.target.mount_point.clone();
     // A daemon that a hook has started may hold the tree for a moment.

@@ -61,6 +61,10 @@ impl WriteFile {
             }
             // After what packages and the image bring.
             let path = format!("/etc/cloud/cloud.cfg.d/95-cloudconfig-{name}.cfg");
+            if let Some(reason) = no_file(&path) {
+                let problem = Problem::error("file-path", keys.path.clone(), key.span, reason);
+                keys.cx.problem(problem.remedy("write a name of letters and digits"));
+            }
             files.extend(Self::read_rest(keys, path).map(|file| (name, file)));
         }
         files
@@ -124,9 +128,34 @@ pub(crate) fn no_file(path: &str) -> Option<&'static str> {
     if path.contains('\0') {
         return Some("a path cannot contain a NUL character");
     }
+    if leads_out(path) {
+        return Some("this path leads out of the installed system");
+    }
     let name = path.trim_start_matches('/');
     let last = name.rsplit('/').next().unwrap_or_default();
     (matches!(last, "" | "." | "..") || DIRECTORIES.contains(&name)).then_some("this is a directory, and no file")
+}
+
+/// Whether a path goes further up than to the root.
+pub(crate) fn leads_out(path: &str) -> bool {
+    let mut depth = 0_usize;
+    !path.split('/').all(|part| {
+        match part {
+            "" | "." => {}
+            ".." => match depth.checked_sub(1) {
+                Some(up) => depth = up,
+                None => return false,
+            },
+            _ => depth += 1,
+        }
+        true
+    })
+}
+
+/// Why a swap file cannot have this path: fstab names it as it is.
+pub(crate) fn no_swap_file(path: &str) -> Option<&'static str> {
+    let ends_field = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+    no_file(path).or_else(|| path.contains(ends_field).then_some("fstab would have another path than this"))
 }
 
 /// Accounts that the system that runs curtin has: those of Debian, and the one of Ubuntu's images.

@@ -151,6 +151,12 @@ pub(crate) fn can_encrypt(pool: &[(String, String)], default_features: bool) -> 
     }
 }
 
+/// Whether a property has a name and a value that can be handed to ZFS.
+pub(crate) fn is_property((name, value): &(String, String)) -> bool {
+    let is_odd = |text: &str| text.is_empty() || text.chars().any(char::is_control);
+    !is_odd(name) && !is_odd(value) && !name.contains('=')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -248,7 +248,7 @@ network_commands: {a: [echo, network]}
     let stages: Vec<Stage> = plan.steps.iter().map(|step| step.stage).collect();
     assert!(stages.is_sorted());
     let twice = yaml.replace("[early, partitioning", "[partitioning, early");
-    assert_eq!(refused(&twice, &target(Firmware::Bios, &[("/dev/vda", 8)]))[0], "stage-order stages 0");
+    assert_eq!(refused(&twice, &target(Firmware::Bios, &[("/dev/vda", 8)]))[0], "stage-order stages 2");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_swap_file_is_made_where_one_is_wanted() {
     assert_eq!(step("{size: 0B}"), None);
     assert_eq!(step("{}"), None);
     let problems = refused(&format!("{SOURCE}swap: {{filename: ../x, size: 1G}}\n"), &machine);
-    assert_eq!(problems, ["file-path swap.filename 0"]);
+    assert_eq!(problems, ["file-path swap.filename 2"]);
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn refusals() {
         (format!("{SOURCE}late_commands: {{x: [curtin]}}\n"), vec!["curtin-command late_commands.x 2"]),
         (format!("{SOURCE}late_commands: {{x: [curtin, in-target]}}\n"), vec!["in-target late_commands.x 2"]),
         (format!("{SOURCE}late_commands: {{x: [echo, \"a\\0b\"]}}\n"), vec!["bad-value late_commands.x[1] 2"]),
-        ("sources: [cdrom]".to_owned(), vec!["source-uri sources 1"]),
+        ("sources: ['smb://h/cdrom']".to_owned(), vec!["source-uri sources[0] 1"]),
         (storage("  - {id: d, type: disk, path: /dev/vdz}\n"), vec!["disk-not-found storage.config[0] 5"]),
         (storage("  - {id: d, type: disk}\n"), vec!["disk-unnamed storage.config[0] 5"]),
         (storage("  - {id: d, type: dasd, device_id: 0.0.1520}\n"), vec!["missing-key storage.config[0].blocksize 5"]),

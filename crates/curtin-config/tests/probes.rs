@@ -221,7 +221,8 @@ fn generated_values_are_refused_as_in_curtin() {
 /// Not in it, as the answers differ: regular expressions for add-apt-repository that Python refuses, and what one of the
 /// user's own leaves with a name that nothing stands for; names in `sources`, `boot` and `kernel` that are no text (as JSON
 /// they are); files named by a number or by nothing in `install` (what was asked does not open them); binary data in files
-/// (what was asked takes it, but no JSON holds it); images of the type `dd-`.
+/// (what was asked takes it, but no JSON holds it); images of the type `dd-`. Nothing was fetched or made, so that sources without a
+/// place and swap files in the place of directories were fine.
 #[test]
 fn a_generated_section_is_refused_as_in_curtin() {
     let cases = include_str!("../../../testdata/curtin/curtin_runtime_generated.json");
@@ -229,7 +230,10 @@ fn a_generated_section_is_refused_as_in_curtin() {
     assert!(cases.len() > 500);
     for case in cases {
         let problems = check(case["config"].as_str().unwrap(), Level::Runtime);
-        let refused = problems.iter().any(firstlight_curtin_config::Problem::is_error);
+        let untried = |problem: &firstlight_curtin_config::Problem| {
+            problem.code == "source-uri" || (problem.code == "file-path" && problem.path == "swap.filename")
+        };
+        let refused = problems.iter().any(|problem| problem.is_error() && !untried(problem));
         assert_eq!(refused, !case["error"].is_null(), "{case}: {problems:#?}");
     }
 }

@@ -6,6 +6,10 @@ mod config;
 mod invariants;
 #[path = "random/rich.rs"]
 mod rich;
+#[path = "random/sections.rs"]
+mod sections;
+#[path = "random/vectors.rs"]
+mod vectors;
 
 use firstlight_curtin_config::layout::{Partition, PartitionKind, Table};
 use firstlight_curtin_config::{
@@ -13,6 +17,7 @@ use firstlight_curtin_config::{
     Target, check, check_bytes, check_storage, parse, plan, to_yaml,
 };
 use proptest::prelude::*;
+use sections::DEPENDS_ON_DISKS;
 
 const SOURCE: &str = "http://127.0.0.1/root.tar.zst";
 
@@ -99,28 +104,6 @@ fn again(storage: &Storage, target: &Target, first: &Plan, choices: &[bool]) -> 
     (storage, target)
 }
 
-/// What no check of a text can know: which disks there are, how large they are, and what is on them.
-const DEPENDS_ON_DISKS: &[&str] = &[
-    "bcache-size",
-    "crypt-size",
-    "disk-ambiguous",
-    "disk-not-found",
-    "disk-twice",
-    "format-size",
-    "lvm-size",
-    "no-bios-grub",
-    "no-boot-table",
-    "no-esp",
-    "partition-size",
-    "preserve-differs",
-    "preserve-missing",
-    "preserve-new",
-    "preserve-unknown",
-    "raid-size",
-    "sector-size",
-    "zpool-size",
-];
-
 /// Four disks of 64 GiB and a DASD.
 fn machine(firmware: Firmware) -> Target {
     let disk = |at: usize| Disk {
@@ -135,15 +118,41 @@ fn machine(firmware: Firmware) -> Target {
     Target { firmware, disks: (0..4).map(disk).chain([dasd]).collect(), ..Target::default() }
 }
 
-/// Whether the check finds nothing, and if so, the plan, or the first problem that stands in its way.
-fn judged(bytes: &[u8], firmware: Firmware) -> (String, Option<Result<Plan, Problem>>) {
-    let text = format!("sources: [{SOURCE}]\n{}", rich::section(bytes));
+/// Whether the check finds nothing, and if so, the plan, or the first problem that stands in its way and does not depend
+/// on the disks, if there is one. Whatever is wrong has a remedy.
+fn judged(text: &str, firmware: Firmware) -> Option<Result<Plan, Problem>> {
+    let says_what_to_do = |problems: &[Problem]| {
+        for problem in problems {
+            assert!(!problem.remedy.is_empty(), "{problem}\n{text}");
+        }
+    };
+    says_what_to_do(&check_bytes(text.as_bytes(), Level::Lint, Some(firmware)));
+    let (config, target) = (parse(text).config, machine(firmware));
+    let planned = plan(&config, &target);
+    assert_eq!(plan(&config, &target), planned, "a plan is deterministic");
+    says_what_to_do(planned.as_ref().map_or_else(Vec::as_slice, |plan| &plan.warnings));
     let problems = check_bytes(text.as_bytes(), Level::Runtime, Some(firmware));
     if problems.iter().any(Problem::is_error) {
-        return (text, None);
+        return None;
     }
-    let plan = plan(&parse(&text).config, &machine(firmware));
-    (text, Some(plan.map_err(|problems| problems[0].clone())))
+    Some(planned.map_err(|problems| {
+        let depends = |problem: &&Problem| DEPENDS_ON_DISKS.contains(&problem.code);
+        problems.iter().find(|problem| !depends(problem)).unwrap_or(&problems[0]).clone()
+    }))
+}
+
+fn rich(bytes: &[u8]) -> String {
+    format!("sources: [{SOURCE}]\n{}", rich::section(bytes))
+}
+
+/// What the check lets pass has a plan that could be carried out, but for what depends on the disks.
+#[track_caller]
+fn passes_both(text: &str, firmware: Firmware) {
+    match judged(text, firmware) {
+        None => {}
+        Some(Ok(plan)) => invariants::check(&plan),
+        Some(Err(problem)) => assert!(DEPENDS_ON_DISKS.contains(&problem.code), "{problem}\n{text}"),
+    }
 }
 
 proptest! {
@@ -169,13 +178,15 @@ proptest! {
         uefi in any::<bool>(),
     ) {
         let firmware = if uefi { Firmware::Uefi } else { Firmware::Bios };
-        match judged(&bytes, firmware) {
-            (_, None) => {}
-            (_, Some(Ok(plan))) => invariants::check(&plan),
-            (text, Some(Err(problem))) => {
-                prop_assert!(DEPENDS_ON_DISKS.contains(&problem.code), "{}\n{}", problem, text);
-            }
-        }
+        passes_both(&rich(&bytes), firmware);
+    }
+
+    #[test]
+    fn a_configuration_that_the_check_lets_pass_has_a_plan(
+        bytes in proptest::collection::vec(any::<u8>(), 20..120),
+        uefi in any::<bool>(),
+    ) {
+        passes_both(&sections::configuration(&bytes), if uefi { Firmware::Uefi } else { Firmware::Bios });
     }
 
     #[test]
@@ -233,7 +244,8 @@ fn rich_sections_are_planned() {
             state.to_le_bytes()[3]
         };
         let bytes: Vec<u8> = (0..200).map(|_| byte()).collect();
-        let (text, result) = judged(&bytes, if seed % 2 == 0 { Firmware::Bios } else { Firmware::Uefi });
+        let text = rich(&bytes);
+        let result = judged(&text, if seed % 2 == 0 { Firmware::Bios } else { Firmware::Uefi });
         let Some(result) = result else { continue };
         passed += 1;
         match result {
@@ -253,4 +265,22 @@ fn rich_sections_are_planned() {
     assert!(unplanned.is_empty(), "{}", unplanned.into_values().collect::<Vec<_>>().join("\n"));
     assert!(planned > 100, "{planned} of {passed}: {types:?}");
     assert_eq!(types.len(), 13, "{types:?}");
+}
+
+#[test]
+fn what_curtin_was_asked_about_has_a_plan_or_an_error() {
+    let all = vectors::configurations();
+    assert!(all.len() > 10_000, "{}", all.len());
+    let mut unplanned = std::collections::BTreeMap::new();
+    for (at, text) in all.iter().enumerate() {
+        match judged(text, if at % 2 == 0 { Firmware::Bios } else { Firmware::Uefi }) {
+            None => {}
+            Some(Ok(plan)) => invariants::check(&plan),
+            Some(Err(problem)) if DEPENDS_ON_DISKS.contains(&problem.code) => {}
+            Some(Err(problem)) => {
+                unplanned.entry(problem.code).or_insert_with(|| format!("{problem}\n{text}"));
+            }
+        }
+    }
+    assert!(unplanned.is_empty(), "{}", unplanned.into_values().collect::<Vec<_>>().join("\n"));
 }

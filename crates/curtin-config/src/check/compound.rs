@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Item};
-use crate::names::md_path;
+use crate::names::{is_address, md_path};
 use crate::problem::Problem;
 use crate::storage::RaidLevel;
 use crate::value::{Node, Value};
@@ -11,7 +11,7 @@ use crate::value::{Node, Value};
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     let mut names: BTreeMap<String, &Item<'_>> = BTreeMap::new();
     for item in graph.of("raid") {
-        raid(item, problems);
+        raid(graph, item, problems);
         if let Some(first) = item.text("name").and_then(md_path).and_then(|path| names.insert(path, item)) {
             let message = format!("{} (line {}) has this name already", first.id, first.span.line);
             problems.push(item.error("same-name", "name", message).remedy("give each array a name of its own"));
@@ -27,7 +27,7 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     }
     for item in graph.of("nvme_controller").filter(|item| item.text("transport") == Some("tcp")) {
         for key in ["tcp_addr", "tcp_port"] {
-            if item.get(key).is_none() {
+            if !item.flag(key) || item.text(key).is_some_and(|address| !is_address(address)) {
                 let message = format!("a controller that is reached by TCP needs `{key}`");
                 problems.push(item.error("missing-key", key, message).remedy(match key {
                     "tcp_port" => "write `tcp_port: 4420` or the like",
@@ -38,7 +38,7 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
+fn raid(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
     let spaced = |name: &str| name.chars().any(|c| c.is_whitespace() || c.is_control());
     if let Some(name) = item.text("mdname").filter(|name| spaced(name) || name.len() > 32) {
         let problem = item.error("raid-name", "mdname", format!("mdadm does not take the name {name:?}"));
@@ -73,7 +73,8 @@ fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
         let message = format!("a RAID of level {} has no use for spares", level.name());
         problems.push(item.error("raid-spares", "spare_devices", message).remedy("make them members, or remove them"));
     }
-    if item.flag("container") {
+    if let Some(container) = item.text("container").and_then(|id| graph.get(id)).filter(|other| other.kind == "raid") {
+        in_container(item, level, container, problems);
         return;
     }
     if members == 0 {
@@ -92,6 +93,19 @@ fn raid(item: &Item<'_>, problems: &mut Vec<Problem>) {
         let problem =
             item.error("raid-metadata", "metadata", format!("mdadm knows no superblock of version {metadata}"));
         problems.push(problem.remedy("write 1.2, or remove it"));
+    }
+}
+
+/// An array in a container is on all devices of it.
+fn in_container(item: &Item<'_>, level: RaidLevel, container: &Item<'_>, problems: &mut Vec<Problem>) {
+    let count = container.get("devices").and_then(Node::as_sequence).map_or(0, <[Node]>::len);
+    if container.text("raidlevel") != Some("container") {
+        let problem = item.error("wrong-reference", "container", format!("{} is no container", container.id));
+        problems.push(problem.remedy("write the id of a RAID with `raidlevel: container`"));
+    } else if count < level.min_members() {
+        let (name, least) = (level.name(), level.min_members());
+        let message = format!("a RAID of level {name} needs {least} members, and {} has {count}", container.id);
+        problems.push(item.error("raid-members", "container", message).remedy("add devices to the container"));
     }
 }
 

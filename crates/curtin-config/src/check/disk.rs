@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use super::graph::{Graph, Item};
+use crate::names::is_bus_id;
 use crate::problem::Problem;
 use crate::value::Node;
 
@@ -90,12 +91,6 @@ fn iscsi(address: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Three hexadecimal numbers, of which the first two fit into a byte and the last one into two.
-fn is_bus_id(id: &str) -> bool {
-    let numbers: Vec<Option<u32>> = id.split('.').map(|part| u32::from_str_radix(part, 16).ok()).collect();
-    matches!(numbers.as_slice(), [Some(0..=0xff), Some(0..=0xff), Some(0..=0xffff)]) && !id.contains('+')
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::graph::{Graph, Item};
 use crate::mkfs::{self, KINDS};
+use crate::names::is_uuid;
 use crate::nearest::nearest;
 use crate::problem::Problem;
 
@@ -43,6 +44,9 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
         let cut = mkfs::cut(label, kind.label);
         problems.push(item.warning("label-too-long", "label", message).remedy(format!("write a shorter one: {cut}")));
     }
+    if let Some(uuid) = item.text("uuid").filter(|uuid| kind.uuid && !uuid.is_empty() && !is_uuid(uuid)) {
+        problems.push(item.error("uuid", "uuid", format!("{uuid:?} is not a UUID")));
+    }
     if item.get("uuid").is_some() && !kind.uuid {
         let message = format!("mkfs takes no UUID for {fstype}, so this one is not used");
         problems.push(item.info("uuid-ignored", "uuid", message).remedy("remove it"));
@@ -75,6 +79,10 @@ fn format(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
 
 /// `zfsroot` stands for a pool and two file systems: there can be one, at `/`, with a GPT on the boot disk.
 fn zfs_root(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
+    if item.preserved() {
+        let problem = item.error("zfsroot", "preserve", "a zfsroot cannot be kept");
+        problems.push(problem.remedy("remove `preserve`, or import the pool in late_commands"));
+    }
     let mounts: Vec<_> = graph.of("mount").filter(|mount| mount.text("path") == Some("/")).collect();
     if !matches!(mounts.as_slice(), [mount] if mount.text("device") == Some(item.id)) {
         let problem = item.error("zfsroot", "fstype", "a zfsroot is mounted at /, and nothing else is");

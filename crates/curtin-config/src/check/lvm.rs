@@ -83,9 +83,17 @@ fn crypt(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
             let problem = item.error("crypt-keys", "", "there is neither a `key` nor a `keyfile`");
             problems.push(problem.remedy("write `keyfile`, and the path of a file that holds the passphrase"));
         }
+        (Some(key), None) if key.is_falsy() => {
+            let problem = item.error("crypt-keys", "key", "cryptsetup takes no empty passphrase");
+            problems.push(problem.remedy("write `keyfile`, and the path of a file that holds the passphrase"));
+        }
         (Some(_), None) => {
             let message = "the passphrase stands here for everyone who can read this file, and is copied to the system";
             problems.push(item.info("plain-key", "key", message).remedy("use a `keyfile`"));
+        }
+        (None, Some(file)) if file.is_falsy() => {
+            let problem = item.error("crypt-keys", "keyfile", "there is no file without a name");
+            problems.push(problem.remedy("write the path of a file that holds the passphrase"));
         }
         (None, Some(_)) => {}
     }

@@ -26,6 +26,7 @@ pub(super) fn check(graph: &Graph<'_>, root: &Mapping, problems: &mut Vec<Proble
     }
     if zfs_root || places.get("/").is_some_and(|item| item.kind != "mount") {
         extlinux(root, problems);
+        zipl(graph, &places, problems);
     }
     swap(graph, problems);
 }
@@ -38,6 +39,15 @@ fn extlinux(root: &Mapping, problems: &mut Vec<Problem>) {
         let message = "extlinux starts no system whose root is on ZFS";
         let problem = Problem::error("boot-unreadable", "boot.bootloaders", loader.span, message);
         problems.push(problem.remedy("put / on another file system, or use GRUB alone"));
+    }
+}
+
+/// The kernel on a DASD is started by zipl, which does not know how to name a file system of ZFS.
+fn zipl(graph: &Graph<'_>, places: &BTreeMap<&str, &Item<'_>>, problems: &mut Vec<Problem>) {
+    let Some(boot) = places.get("/boot").or_else(|| places.get("/")).copied() else { return };
+    if graph.below(vec![boot]).iter().any(|item| item.kind == "disk" && item.text("ptable") == Some("vtoc")) {
+        let problem = boot.error("boot-unreadable", "", "zipl starts no system whose root is on ZFS");
+        problems.push(problem.remedy("put / on another file system"));
     }
 }
 
@@ -92,7 +102,7 @@ fn one(graph: &Graph<'_>, mount: &Item<'_>, problems: &mut Vec<Problem>) {
             mount.error("mount-path", "path", format!("{path} is not a plain path")).remedy("write it without dots"),
         );
     }
-    for key in ["path", "options", "spec", "fstype"] {
+    for key in ["path", "options", "spec", "fstype", "freq", "passno"] {
         if mount.text(key).is_some_and(|text| text.contains(|c: char| c.is_whitespace() || c.is_control())) {
             let message = format!("curtin writes `{key}` to fstab as it is, where a space ends a field");
             problems.push(mount.error("mount-field", key, message).remedy("write \\040 for a space, or avoid it"));

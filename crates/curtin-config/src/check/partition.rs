@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Item};
+use crate::layout::Table;
+use crate::names::is_uuid;
 use crate::problem::Problem;
+use crate::resolve::partition::type_code;
 use crate::size;
 use crate::storage::RESIZABLE;
 
@@ -62,11 +65,8 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
             }
         }
     }
-    let in_gpt =
-        item.text("device").and_then(|id| graph.get(id)).is_some_and(|disk| disk.text("ptable") == Some("gpt"));
-    if graph.version == 2 && in_gpt && item.text("partition_type").is_some_and(|kind| kind.starts_with("0x")) {
-        let problem = item.error("partition-type", "partition_type", "sfdisk takes a UUID in a GPT, and nothing else");
-        problems.push(problem.remedy("write the UUID of the type, or leave it to `flag`"));
+    if graph.version == 2 && !item.preserved() {
+        names(graph, item, problems);
     }
     if item.flag("resize") && !item.preserved() {
         let problem = item.warning("resize-new", "resize", "only a preserved partition can be resized");
@@ -79,6 +79,26 @@ fn one_partition(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>
             let problem = item.error("resize-unsupported", "resize", format!("curtin cannot resize {kind}"));
             problems.push(problem.remedy("remove `resize`, and write the size that it has"));
         }
+    }
+}
+
+/// What sfdisk is told of a new partition.
+fn names(graph: &Graph<'_>, item: &Item<'_>, problems: &mut Vec<Problem>) {
+    let table = match item.text("device").and_then(|id| graph.get(id)).and_then(|disk| disk.text("ptable")) {
+        Some("gpt") => Table::Gpt,
+        Some("msdos") => Table::Msdos,
+        _ => return,
+    };
+    let fits = |kind: &&str| kind.is_empty() || type_code(kind, table).is_some();
+    if let Some(kind) = item.text("partition_type").filter(|kind| !fits(kind)) {
+        let message = format!("sfdisk takes no type {kind} in a table of type {}", table.word());
+        problems.push(item.error("partition-type", "partition_type", message).remedy(match table {
+            Table::Gpt => "write the UUID of the type, or leave it to `flag`",
+            _ => "write 0x and two hexadecimal digits, or leave it to `flag`",
+        }));
+    }
+    if let Some(uuid) = item.text("uuid").filter(|uuid| !uuid.is_empty() && !is_uuid(uuid)) {
+        problems.push(item.error("uuid", "uuid", format!("{uuid:?} is not a UUID")));
     }
 }
 

@@ -41,6 +41,8 @@ fn walk<'g, 'a>(graph: &'g Graph<'a>, problems: &mut Vec<Problem>) -> Vec<(&'g I
             _ => continue,
         };
         let Some((name, mountpoint, properties)) = found else { continue };
+        kept(item, problems);
+        odd_property(item, &properties, problems);
         let can_mount = CanMount::of(&properties);
         if can_mount.is_none() {
             let problem = item.error("zfs-property", properties_key(item), "ZFS takes no such canmount");
@@ -67,6 +69,21 @@ fn walk<'g, 'a>(graph: &'g Graph<'a>, problems: &mut Vec<Problem>) -> Vec<(&'g I
         made.insert(name, Made { item, mountpoint });
     }
     places
+}
+
+/// curtin makes a new one over what is there.
+fn kept(item: &Item<'_>, problems: &mut Vec<Problem>) {
+    if item.preserved() {
+        let message = format!("curtin keeps no {}: it would make a new one", item.kind);
+        problems.push(item.error("preserve", "preserve", message));
+    }
+}
+
+fn odd_property(item: &Item<'_>, properties: &Properties, problems: &mut Vec<Problem>) {
+    if let Some((name, _)) = properties.iter().find(|property| !zfs::is_property(property)) {
+        let problem = item.error("zfs-property", properties_key(item), format!("{name:?} is no property with a value"));
+        problems.push(problem.remedy("remove it, or give it a value"));
+    }
 }
 
 fn properties_key(item: &Item<'_>) -> &'static str {

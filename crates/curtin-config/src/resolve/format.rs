@@ -3,6 +3,7 @@
 use super::{Place, Resolver};
 use crate::layout::{CryptKey, Filesystem, VolumeKind};
 use crate::mkfs;
+use crate::names::is_uuid;
 use crate::seed;
 use crate::size::human;
 use crate::storage::{FormatItem, StorageItem};
@@ -48,7 +49,7 @@ impl<'a> Resolver<'a> {
             (_, None) if !known.uuid => String::new(),
             _ => seed::uuid(&[&self.target.seed, &self.unique(&facts.path), &item.id]),
         };
-        if !uuid.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+        if given.is_some() && !is_uuid(&uuid) {
             self.error(item, "uuid", "uuid", format!("{uuid:?} is not a UUID"));
             return None;
         }

@@ -47,8 +47,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn logical_volume(&mut self, item: &StorageItem, wanted: &LvmPartitionItem) -> Option<Place> {
         let Some(Place::Group(group)) = self.places.get(wanted.volgroup.as_str()).copied() else {
-            let message = format!("{} is not the id of an lvm_volgroup above", wanted.volgroup);
-            self.refuse(item, "unknown-device", "volgroup", message, "put the volume group before its volumes");
+            self.unknown(item, "volgroup", &wanted.volgroup, "an lvm_volgroup");
             return None;
         };
         let name = wanted.name.clone();

@@ -2,13 +2,13 @@
 
 use super::{Device, Holder, Place, Resolver};
 use crate::layout::{Controller, Dasd, DiskLayout, Partition, track};
+use crate::names::{is_address, is_bus_id};
 use crate::size::human;
 use crate::storage::{DasdItem, NvmeControllerItem, PartitionItem, StorageItem};
 
 impl Resolver<'_> {
     pub(super) fn dasd(&mut self, item: &StorageItem, wanted: &DasdItem) -> Option<Place> {
-        let hex = |part: &str| !part.is_empty() && part.len() <= 6 && part.chars().all(|c| c.is_ascii_hexdigit());
-        if wanted.device_id.split('.').count() != 3 || !wanted.device_id.split('.').all(hex) {
+        if !is_bus_id(&wanted.device_id) {
             self.error(item, "dasd-id", "device_id", format!("{:?} is not the bus id of a DASD", wanted.device_id));
             return None;
         }
@@ -40,10 +40,8 @@ impl Resolver<'_> {
             // What is in the machine, or reached in another way, needs nothing.
             return Some(Place::Mount);
         }
-        let clean = |address: &&String| {
-            !address.is_empty() && address.chars().all(|c| c.is_ascii_alphanumeric() || ".:-_%[]".contains(c))
-        };
-        let (Some(address), Some(port)) = (wanted.tcp_addr.as_ref().filter(clean), wanted.tcp_port) else {
+        let address = wanted.tcp_addr.as_ref().filter(|address| is_address(address));
+        let (Some(address), Some(port)) = (address, wanted.tcp_port) else {
             let message = "a controller that is reached by TCP needs tcp_addr and tcp_port".to_owned();
             self.refuse(item, "missing-key", "tcp_addr", message, "write both, such as 192.0.2.1 and 4420");
             return None;

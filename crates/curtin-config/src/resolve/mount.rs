@@ -63,8 +63,7 @@ impl Resolver<'_> {
             }
         } else if let Some(device) = &wanted.device {
             let Some(Place::Format(device)) = self.places.get(device.as_str()).copied() else {
-                let message = format!("{device} is not the id of a format above");
-                self.refuse(item, "unknown-device", "device", message, "put the format before its mount");
+                self.unknown(item, "device", device, "a format");
                 return None;
             };
             let path = self.facts(device)?.path;

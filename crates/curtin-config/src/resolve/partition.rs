@@ -2,6 +2,7 @@
 
 use super::{Device, Holder, Place, Resolver};
 use crate::layout::{ALIGNMENT, DiskLayout, Partition, PartitionKind, Table, usable};
+use crate::names::is_uuid;
 use crate::seed;
 use crate::size::human;
 use crate::storage::{ItemKind, PartitionItem, StorageItem};
@@ -12,8 +13,7 @@ const MBR_SECTORS: u64 = 1 << 32;
 impl Resolver<'_> {
     pub(super) fn partition(&mut self, item: &StorageItem, wanted: &PartitionItem) -> Option<Place> {
         let Some(Place::Device(Device::Whole(holder))) = self.places.get(wanted.device.as_str()).copied() else {
-            let message = format!("{} is not the id of a disk above", wanted.device);
-            self.refuse(item, "unknown-device", "device", message, "put the disk before its partitions");
+            self.unknown(item, "device", &wanted.device, "a disk");
             return None;
         };
         let is_logical = wanted.flag.as_deref() == Some("logical");
@@ -156,6 +156,10 @@ impl Resolver<'_> {
         let extended = disk.partitions.iter().find(|other| other.kind == PartitionKind::Extended);
         if logical {
             let Some(extended) = extended else {
+                if self.is_extended_refused(&wanted.device) {
+                    self.refused.insert(item.id.clone());
+                    return None;
+                }
                 let message = "there is no extended partition above to put a logical one in".to_owned();
                 self.refuse(item, "partition-flag", "flag", message, "add a partition with `flag: extended` first");
                 return None;
@@ -199,6 +203,16 @@ impl Resolver<'_> {
             return None;
         }
         Some((start, size))
+    }
+
+    /// Whether there would be an extended partition on a device if it had not been refused.
+    fn is_extended_refused(&self, device: &str) -> bool {
+        self.storage.items.iter().any(|item| match &item.kind {
+            ItemKind::Partition(part) => {
+                part.device == device && part.flag.as_deref() == Some("extended") && self.refused.contains(&item.id)
+            }
+            _ => false,
+        })
     }
 
     pub(super) fn flag(
@@ -250,17 +264,11 @@ impl Resolver<'_> {
 }
 
 /// A type of a partition as sfdisk takes it, without the `0x` of an MBR.
-fn type_code(text: &str, table: Table) -> Option<String> {
+pub(crate) fn type_code(text: &str, table: Table) -> Option<String> {
     match (table, text.strip_prefix("0x")) {
         (Table::Gpt, None) if is_uuid(text) => Some(text.to_ascii_uppercase()),
         (Table::Msdos, Some(digits)) => u8::from_str_radix(digits, 16).ok().map(|byte| format!("{byte:x}")),
         (Table::Msdos, None) if is_uuid(text) => Some(text.to_owned()),
         _ => None,
     }
-}
-
-pub(super) fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.chars().all(|c| c.is_ascii_hexdigit()))
 }

@@ -84,8 +84,7 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         let Some(Volume { kind: VolumeKind::Raid(raid), path: node, sector_size, preserve, .. }) = container else {
-            let message = format!("{id} is not the id of a container above");
-            self.refuse(item, "unknown-device", "container", message, "put the container before it");
+            self.unknown(item, "container", id, "a container");
             return None;
         };
         let (raid, node, sector_size, kept) = (raid.clone(), node.clone(), *sector_size, *preserve);

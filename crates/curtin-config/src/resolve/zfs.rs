@@ -5,7 +5,7 @@ use crate::layout::{Dataset, Pool, VolumeKind, partition_path};
 use crate::problem::Problem;
 use crate::storage::{ItemKind, MountItem, Storage, StorageItem, ZfsItem, ZpoolItem};
 use crate::value::Node;
-use crate::zfs::{CanMount, Mountpoint, can_encrypt, dataset_name, is_pool_name, property};
+use crate::zfs::{CanMount, Mountpoint, can_encrypt, dataset_name, is_pool_name, is_property, property};
 use crate::zfs::{fs_properties, pool_properties, properties};
 
 /// The smallest device that a pool can be made of.
@@ -86,8 +86,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn dataset(&mut self, item: &'a StorageItem, wanted: &ZfsItem) -> Option<Place> {
         let Some(Place::Pool(at)) = self.places.get(wanted.pool.as_str()).copied() else {
-            let message = format!("{} is not the id of a zpool above", wanted.pool);
-            self.refuse(item, "unknown-device", "pool", message, "put the zpool before its file systems");
+            self.unknown(item, "pool", &wanted.pool, "a zpool");
             return None;
         };
         let pool = self.layout.volumes.get(at)?;
@@ -144,7 +143,6 @@ impl<'a> Resolver<'a> {
         let (key, message) = match &keyfile {
             _ if style != "luks_keystore" => ("encryption_style", format!("{style:?} is not luks_keystore")),
             None => ("keyfile", "an encrypted pool needs a keyfile".to_owned()),
-            Some(path) if !path.starts_with('/') => ("keyfile", format!("{path:?} is not an absolute path")),
             Some(_) if !can_encrypt(properties, wanted.default_features) => {
                 ("pool_properties", "a pool of version 28 cannot be encrypted".to_owned())
             }
@@ -155,7 +153,7 @@ impl<'a> Resolver<'a> {
             "zpool-encryption",
             key,
             message,
-            "write encryption_style: luks_keystore, an absolute keyfile, and pool_properties: {version: null}",
+            "write encryption_style: luks_keystore, a keyfile, and pool_properties: {version: null}",
         );
         None
     }
@@ -177,8 +175,7 @@ impl<'a> Resolver<'a> {
             self.refuse(item, "zfs-property", key, "ZFS takes no such canmount".to_owned(), "write on, off or noauto");
             return None;
         };
-        let odd = |text: &str| text.is_empty() || text.chars().any(char::is_control);
-        if let Some((name, _)) = properties.iter().find(|(name, value)| odd(name) || name.contains('=') || odd(value)) {
+        if let Some((name, _)) = properties.iter().find(|property| !is_property(property)) {
             self.refuse(item, "zfs-property", key, format!("{name:?} is no property"), "remove it");
             return None;
         }

@@ -3,6 +3,7 @@
 use super::Keys;
 use crate::problem::Problem;
 use crate::value::{Mapping, Node, Value};
+use crate::write_file::leads_out;
 
 /// One entry of `sources`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,13 +41,14 @@ pub(super) fn read_all(keys: &mut Keys<'_>) -> Vec<(String, AptSource)> {
             let problem = Problem::error("bad-type", keys.path.clone(), key.span, message);
             keys.cx.problem(problem.remedy("put it in quotes"));
         }
-        Some((name, AptSource::read(keys, is_usual)))
+        let source = AptSource::read(keys, &name, is_usual);
+        Some((name, source))
     };
     mapping.iter().filter_map(read).collect()
 }
 
 impl AptSource {
-    fn read(mut keys: Keys<'_>, is_usual: bool) -> Self {
+    fn read(mut keys: Keys<'_>, name: &str, is_usual: bool) -> Self {
         check_key(&mut keys);
         keys.refuse_nul("filename");
         let is_fetched = keys.get("key").is_none() && keys.get("keyid").is_some();
@@ -59,6 +61,12 @@ impl AptSource {
             filename: keys.strict_text("filename"),
             rest: Mapping::default(),
         };
+        let file = source.filename.as_deref().unwrap_or(name);
+        if source.source.is_some() && leads_out(&path_of(file)) {
+            let span = keys.get("filename").map_or(keys.span, |node| node.span);
+            let message = "this path leads out of the installed system";
+            keys.error("file-path", "filename", span, message, "write a name without dots and slashes");
+        }
         let line = source.source.as_deref().filter(|line| is_usual && !is_repository(line));
         if let Some(name) = line.and_then(unknown_parameter) {
             let span = keys.get("source").map_or(keys.span, |node| node.span);
@@ -68,6 +76,11 @@ impl AptSource {
         }
         Self { rest: keys.rest(), ..source }
     }
+}
+
+/// The path of a source's file: it stands in the directory of sources, unless it says otherwise.
+pub(crate) fn path_of(file: &str) -> String {
+    if file.starts_with('/') { file.to_owned() } else { format!("/etc/apt/sources.list.d/{file}") }
 }
 
 fn key(node: &Node) -> Option<Vec<u8>> {

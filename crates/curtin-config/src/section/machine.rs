@@ -4,6 +4,7 @@ use super::Keys;
 use crate::config::Context;
 use crate::problem::Problem;
 use crate::value::{Mapping, Node, Value};
+use crate::write_file;
 
 /// The `swap` section: a swap file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +31,10 @@ impl Swap {
         let size = keys.size("size");
         // It is looked at where there is no size, or where it says something.
         let is_used = size.is_none() || keys.get("maxsize").is_some_and(|node| !node.is_falsy());
-        if size != Some(0) {
-            keys.refuse_nul("filename");
+        if let Some(node) = keys.get("filename").filter(|_| size != Some(0))
+            && let Some(reason) = node.as_str().and_then(write_file::no_swap_file)
+        {
+            keys.error("file-path", "filename", node.span, reason, "write a path such as /swap.img, or leave it out");
         }
         let swap = Self {
             filename: if size == Some(0) { keys.text("filename") } else { keys.text_or_null("filename") },

@@ -3,7 +3,9 @@
 use crate::emit;
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
+use crate::section::apt_source::path_of;
 use crate::section::{Apt, AptMirror, AptSource};
+use crate::write_file::leads_out;
 
 use super::{file_step, packages, words};
 
@@ -278,18 +280,17 @@ printf '%s\n' "$source" | fill >>"$4""#;
 fn source(draft: &mut Draft<'_>, name: &str, source: &AptSource, [primary, security]: &[String; 2], expression: &str) {
     let Some(line) = &source.source else { return };
     let file = file_name(name, source);
-    let (directory, last) = file.rsplit_once('/').unwrap_or(("", file));
-    let stem = last.rsplit_once('.').map_or(last, |(stem, _)| if stem.is_empty() { last } else { stem });
-    let directory =
-        if file.starts_with('/') { directory.to_owned() } else { format!("/etc/apt/sources.list.d/{directory}") };
-    let is_stanza = line.lines().any(|line| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("types:")));
-    let ending = if is_stanza { "sources" } else { "list" };
-    let place = format!("{}/{stem}.{ending}", directory.trim_end_matches('/'));
-    if stem.is_empty() || place.split('/').any(|part| part == "..") {
-        let message = format!("{file:?} is not the name of a file");
+    let whole = path_of(file);
+    if leads_out(&whole) {
+        let message = format!("{file:?} leads out of the installed system");
         draft.problems.push(Problem::error("file-path", format!("apt.sources.{name}"), Span::NONE, message));
         return;
     }
+    let (directory, last) = whole.rsplit_once('/').unwrap_or_default();
+    let stem = last.rsplit_once('.').map_or(last, |(stem, _)| if stem.is_empty() { last } else { stem });
+    let is_stanza = line.lines().any(|line| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("types:")));
+    let ending = if is_stanza { "sources" } else { "list" };
+    let place = format!("{}/{stem}.{ending}", directory.trim_end_matches('/'));
     let full = format!("{}{place}", draft.target.mount_point);
     let script = format!("{}set -e\nset -- \"$root\" \"$@\"\n{MIRRORS}{SOURCE}", packages::APT);
     let root = draft.target.mount_point.clone();

@@ -2,6 +2,7 @@
 
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::{Problem, Span};
+use crate::write_file::no_swap_file;
 
 use super::words;
 
@@ -59,10 +60,9 @@ pub(super) fn file(draft: &mut Draft<'_>) {
     };
     let name = swap.filename.as_deref().filter(|name| !name.is_empty()).unwrap_or("/swap.img");
     let name = format!("/{}", name.trim_start_matches('/'));
-    let clean = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if name.split('/').any(|part| part == "..") || name.ends_with('/') || !name.chars().all(clean) {
-        let message = format!("{name:?} is not the path of a swap file: letters, digits, /._-");
-        draft.problems.push(Problem::error("file-path", "swap.filename", Span::NONE, message));
+    if let Some(reason) = no_swap_file(&name) {
+        let problem = Problem::error("file-path", "swap.filename", Span::NONE, reason);
+        draft.problems.push(problem.remedy("write a path such as /swap.img"));
         return;
     }
     if draft.layout.zfs_at("/").is_some() && swap.force != Some(true) {

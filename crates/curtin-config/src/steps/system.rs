@@ -4,7 +4,7 @@ use crate::emit;
 use crate::plan::{Draft, Stage, Step};
 use crate::problem::Problem;
 use crate::value::Node;
-use crate::write_file::WriteFile;
+use crate::write_file::{WriteFile, no_file};
 
 use super::{apt, dasd, file_step, needs, nvme, packages, swap, target_volumes as volumes};
 
@@ -108,14 +108,8 @@ fn dhcp_everywhere() -> Node {
 }
 
 fn write_file(draft: &mut Draft<'_>, section: &str, key: &str, file: &WriteFile) {
-    let parts = file.path.split('/').any(|part| part == "..");
-    if parts || file.path.trim_matches('/').is_empty() || file.path.chars().any(char::is_control) {
-        draft.problems.push(Problem::error(
-            "file-path",
-            format!("{section}.{key}.path"),
-            file.span,
-            format!("{:?} is not the path of a file", file.path),
-        ));
+    if let Some(reason) = no_file(&file.path) {
+        draft.problems.push(Problem::error("file-path", format!("{section}.{key}.path"), file.span, reason));
         return;
     }
     let id = format!("file-{key}");
