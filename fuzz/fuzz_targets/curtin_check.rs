@@ -47,6 +47,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(lint.is_sorted_by_key(|problem| problem.span));
     let lines = Lines::new(&yaml);
     for problem in &lint {
+        assert!(!problem.remedy.is_empty(), "{problem}");
         assert!(lines.snippet(problem).is_some() || !problem.span.is_known(), "{problem}");
     }
 });
