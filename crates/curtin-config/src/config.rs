@@ -1,7 +1,7 @@
 //! A whole configuration: every section that curtin knows, typed.
 
-use std::collections::BTreeSet;
-
+pub(crate) use self::stages::runs;
+use self::stages::{check_stages, stage_names};
 use self::switches::{curthooks, kexec, system_upgrade};
 use crate::command::Commands;
 use crate::digits;
@@ -13,13 +13,13 @@ use crate::section::{
     Proxy, Reporter, Swap, apt,
 };
 use crate::source::Source;
-use crate::steps;
 use crate::storage::Storage;
 use crate::value::{Mapping, Node, Value};
 use crate::write_file::WriteFile;
 use crate::yaml;
 
 mod emit;
+mod stages;
 mod switches;
 
 /// Every top-level key that curtin's schema, documentation or code knows, besides `STAGE_commands`.
@@ -67,9 +67,6 @@ const KNOWN: &[&str] = &[
     "verbosity",
     "write_files",
 ];
-
-/// The stages that run unless `stages` names others.
-const STAGES: &[&str] = &["early", "partitioning", "network", "extract", "curthooks", "hook", "late"];
 
 /// What [`parse`] returns: whatever could be read, and everything that was wrong.
 #[derive(Clone, Debug)]
@@ -351,14 +348,6 @@ fn read(cx: &mut Context, root: &Mapping) -> Config {
     config
 }
 
-/// Whether a stage runs; a section that cannot be read stops curtin by itself.
-pub(crate) fn runs(stages: Option<&Node>, stage: &str) -> bool {
-    match stages {
-        Some(node) => stage_list(node).is_none_or(|stages| stages.iter().any(|name| name == stage)),
-        None => STAGES.contains(&stage),
-    }
-}
-
 /// Sections about the installation; whether this is one.
 fn install_section(cx: &mut Context, config: &mut Config, name: &str, node: &Node) -> bool {
     match name {
@@ -433,62 +422,6 @@ fn verbosity(cx: &mut Context, node: &Node) -> Option<u64> {
         return None;
     };
     u64::try_from(number).ok()
-}
-
-fn stage_names(cx: &mut Context, node: &Node) -> Option<Vec<String>> {
-    let stages = stage_list(node);
-    if stages.is_none() {
-        cx.problem(Problem::bad_type("stages", node, "a list of stages").remedy("leave it out"));
-    }
-    if node.as_str().is_some() {
-        let message = "every letter of a text is taken for a stage, so nothing is installed";
-        cx.warning(
-            "odd-type",
-            "stages",
-            node.span,
-            message,
-            "write [early, partitioning, network, extract, curthooks, hook, late]",
-        );
-    }
-    if let Some(at) = stages.as_deref().and_then(steps::out_of_order) {
-        let span = node.as_sequence().and_then(|items| items.get(at)).map_or(node.span, |item| item.span);
-        let message = "this stage runs twice, or after one that needs what it does";
-        cx.problem(Problem::error("stage-order", "stages", span, message));
-    }
-    stages
-}
-
-/// What Python's loop over them sees.
-fn stage_list(node: &Node) -> Option<Vec<String>> {
-    match &node.value {
-        Value::Sequence(items) | Value::Set(items) => Some(items.iter().filter_map(Node::to_text).collect()),
-        Value::String(text) => Some(text.chars().map(String::from).collect()),
-        Value::Mapping(mapping) => Some(mapping.iter().filter_map(|(key, _)| key.to_text()).collect()),
-        _ => None,
-    }
-}
-
-/// Commands of stages that do not run, and stages that have none.
-fn check_stages(cx: &mut Context, config: &Config, root: &Mapping) {
-    let stages: BTreeSet<&str> = match &config.stages {
-        Some(stages) => stages.iter().map(String::as_str).collect(),
-        None => STAGES.iter().copied().collect(),
-    };
-    for (key, _) in root.iter() {
-        let Some(stage) = key.as_str().and_then(|name| name.strip_suffix("_commands")) else { continue };
-        if stages.contains(stage) || stage == "apply_net" {
-            continue;
-        }
-        let name = format!("{stage}_commands");
-        let problem = Problem::warning(
-            "stage-not-run",
-            name,
-            key.span,
-            format!("there is no stage {stage} that would run these"),
-        );
-        let names: Vec<&str> = stages.iter().copied().take(100).collect();
-        cx.unknown(problem, stage, &names);
-    }
 }
 
 fn unknown(cx: &mut Context, key: &Node) {
