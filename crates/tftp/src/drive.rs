@@ -303,6 +303,23 @@ mod tests {
     use std::future::{pending, ready};
 
     use super::*;
+    use crate::negotiate::Negotiated;
+    use crate::packet::Mode;
+    use crate::timing::Timing;
+
+    /// Behind an ACK within the window there may be another one.
+    #[test]
+    fn a_peer_that_has_not_answered_all_may_say_more() {
+        let agreed = Negotiated { window_size: 4, ..Negotiated::default() };
+        let mut transfer = Transfer::serve_read(now(), &agreed, Mode::Octet, None, Timing::default());
+        transfer.poll_want();
+        transfer.handle_data(vec![0; 20 * 512].into());
+        for (ack, in_step) in [(0, true), (1, true), (3, false), (5, false), (9, true)] {
+            transfer.handle(now(), &Packet::Ack { block: ack });
+            assert_eq!(transfer.is_in_step(), in_step, "{ack}");
+            while transfer.poll_transmit(&mut Vec::new()).is_some() {}
+        }
+    }
 
     #[tokio::test]
     async fn a_flood_of_packets_does_not_hide_the_rest() {

@@ -301,8 +301,9 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a task to give way to")]
     async fn other_tasks_of_the_thread_get_their_turn() {
         let (mut busy, other) = (looking(LIMIT), tokio::spawn(async {}));
+        busy.turn += LIMIT;
         assert!(busy.look(found(1)).await.is_some() && !other.is_finished());
-        busy.turn -= TURN;
+        busy.turn -= LIMIT + TURN;
         assert!(busy.look(found(1)).await.is_some() && other.is_finished());
         let (mut busy, other) = (looking_in_turn(LIMIT), tokio::spawn(async {}));
         assert!(busy.look(found(1)).await.is_some() && other.is_finished());
