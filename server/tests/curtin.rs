@@ -172,9 +172,11 @@ fn a_file_that_cannot_be_read_has_its_line_too() {
         assert_eq!(names, files);
         let codes = lines.iter().map(|line| line["problems"][0]["code"].as_str());
         assert_eq!(codes.collect::<Vec<_>>(), [None, Some("unreadable"), Some("not-utf8")]);
+        assert_eq!(lines[2]["problems"][0]["remedy"], "save the file as UTF-8");
     }
     let (status, out, err) = curtin(&["check", "/no/such/file"], "");
-    let wanted = "/no/such/file:error[unreadable] it cannot be read: No such file or directory (os error 2)\n";
+    let wanted = "/no/such/file:error[unreadable] it cannot be read: No such file or directory (os error 2) \
+             (see that the file is there, and that you may read it)\n";
     assert_eq!((status, out.as_str(), err.as_str()), (1, wanted, ""));
     assert_eq!(curtin(&["check", &good], "").0, 0);
     assert_eq!(curtin(&["check"], "").0, 2, "no file is a mistake in the use");
