@@ -21,6 +21,7 @@ mod filesystem;
 mod graph;
 mod lvm;
 mod mounts;
+mod nodes;
 mod partition;
 mod preserve;
 mod sizes;
@@ -128,6 +129,7 @@ fn storage(root: &Mapping, firmware: Option<Firmware>, problems: &mut Vec<Proble
     partition::check(&graph, problems);
     compound::check(&graph, problems);
     lvm::check(&graph, problems);
+    nodes::check(&graph, problems);
     zfs::check(&graph, problems);
     sizes::check(&graph, problems);
     filesystem::check(&graph, problems);

@@ -1,7 +1,5 @@
 //! RAID, bcache and remote controllers.
 
-use std::collections::BTreeMap;
-
 use super::graph::{Graph, Item};
 use crate::names::{is_address, md_path};
 use crate::problem::Problem;
@@ -9,13 +7,8 @@ use crate::storage::RaidLevel;
 use crate::value::{Node, Value};
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
-    let mut names: BTreeMap<String, &Item<'_>> = BTreeMap::new();
     for item in graph.of("raid") {
         raid(graph, item, problems);
-        if let Some(first) = item.text("name").and_then(md_path).and_then(|path| names.insert(path, item)) {
-            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
-            problems.push(item.error("same-name", "name", message).remedy("give each array a name of its own"));
-        }
     }
     for item in graph.of("bcache") {
         for key in ["backing_device", "cache_device"] {

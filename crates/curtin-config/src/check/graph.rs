@@ -81,6 +81,11 @@ impl<'a> Graph<'a> {
         self.by_id.get(id).and_then(|place| self.items.get(*place))
     }
 
+    /// All items, in the order of the text.
+    pub(super) fn items(&self) -> &[Item<'a>] {
+        &self.items
+    }
+
     /// The items of a type.
     pub(super) fn of(&self, kind: &'static str) -> impl Iterator<Item = &Item<'a>> {
         self.items.iter().filter(move |item| item.kind == kind)

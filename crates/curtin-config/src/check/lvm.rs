@@ -1,14 +1,11 @@
 //! LVM and encrypted devices.
 
-use std::collections::BTreeMap;
-
 use super::graph::{Graph, Item};
 use crate::names;
 use crate::problem::Problem;
 use crate::value::Node;
 
 pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
-    let mut groups: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
     for item in graph.of("lvm_volgroup") {
         if item.get("devices").is_none_or(Node::is_falsy) {
             problems.push(
@@ -17,10 +14,6 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
             );
         }
         name(item, "name", problems);
-        if let Some(first) = item.text("name").and_then(|name| groups.insert(name, item)) {
-            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
-            problems.push(item.error("same-name", "name", message));
-        }
         volumes(graph, item, problems);
     }
     for item in graph.of("lvm_partition") {
@@ -30,26 +23,15 @@ pub(super) fn check(graph: &Graph<'_>, problems: &mut Vec<Problem>) {
             problems.push(problem.remedy("make one logical volume for each partition"));
         }
     }
-    let mut mapped: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
     for item in graph.of("dm_crypt") {
         crypt(graph, item, problems);
-        let name = item.text("dm_name").filter(|name| !name.is_empty()).unwrap_or(item.id);
-        if let Some(first) = mapped.insert(name, item) {
-            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
-            problems.push(item.error("same-name", "dm_name", message));
-        }
     }
 }
 
-/// Logical volumes have names of their own, and nothing comes after the one that takes all.
+/// Nothing comes after the logical volume that takes all that is free.
 fn volumes(graph: &Graph<'_>, group: &Item<'_>, problems: &mut Vec<Problem>) {
-    let mut names: BTreeMap<&str, &Item<'_>> = BTreeMap::new();
     let mut rest = None::<&Item<'_>>;
     for item in graph.users(group.id).filter(|item| item.kind == "lvm_partition") {
-        if let Some(first) = item.text("name").and_then(|name| names.insert(name, item)) {
-            let message = format!("{} (line {}) has this name already", first.id, first.span.line);
-            problems.push(item.error("same-name", "name", message));
-        }
         if let Some(first) = rest.filter(|_| !item.preserved()) {
             let message = format!("{} (line {}) has no size, and takes all that is free", first.id, first.span.line);
             problems.push(item.error("lvm-full", "size", message).remedy("put the volume without a size last"));
