@@ -17,9 +17,9 @@ const RECENT: usize = 64;
 /// A transfer that is alone gives way to other tasks after so long; in company, before each look.
 const TURN: Duration = Duration::from_micros(500);
 /// The least time from one look to the next: a look is a system call.
-const PAUSE: Duration = Duration::from_micros(2);
+const PAUSE: Duration = Duration::from_nanos(1500);
 /// So much later is the first look of the next wait, after one that came too early.
-const LATER: Duration = Duration::from_nanos(1500);
+const LATER: Duration = Duration::from_nanos(700);
 /// And after one that found something, by this part earlier.
 const EARLIER: u32 = 16;
 
