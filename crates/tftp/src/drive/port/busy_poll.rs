@@ -9,17 +9,17 @@ use super::super::now;
 
 /// For so many packets the transfer sleeps, for as many it stays awake, and for the rest of a round it does what was
 /// quicker.
-const TRIAL: u16 = 16;
+const TRIAL: usize = 16;
 /// The packets of a round.
-const ROUND: u16 = 1024;
+const ROUND: usize = 1024;
 /// After so many packets what came before counts half.
 const RECENT: usize = 64;
 /// A transfer that is alone gives way to other tasks after so long; in company, before each look.
 const TURN: Duration = Duration::from_micros(500);
 /// The least time from one look to the next: a look is a system call.
-const PAUSE: Duration = Duration::from_nanos(1500);
+const PAUSE: Duration = Duration::from_nanos(2500);
 /// So much later is the first look of the next wait, after one that came too early.
-const LATER: Duration = Duration::from_nanos(700);
+const LATER: Duration = Duration::from_micros(1);
 /// And after one that found something, by this part earlier.
 const EARLIER: u32 = 16;
 
@@ -42,10 +42,12 @@ pub(crate) struct BusyPoll {
     /// How many recent looks in company have found nothing.
     misses: usize,
     /// The place of the next packet in the round.
-    place: u16,
-    /// How long the packets of the first trial have taken, none longer than the limit.
+    place: usize,
+    /// How long the packets of a trial have taken, none longer than the limit.
+    trial: [Duration; TRIAL],
+    /// The median of the first trial. A single packet may have waited for something else.
     slept: Duration,
-    /// And those of the second.
+    /// And that of the second.
     awake: Duration,
     /// When the last packet was sent.
     sent: Instant,
@@ -61,7 +63,8 @@ impl BusyPoll {
         let before = arrivals.load(Ordering::Relaxed);
         let (sent, turn) = (now(), now());
         let [slept, awake, first_look] = [Duration::ZERO; 3];
-        Self { limit, arrivals, before, recent: 0, misses: 0, place: 0, slept, awake, sent, first_look, turn }
+        let trial = [Duration::ZERO; TRIAL];
+        Self { limit, arrivals, before, recent: 0, misses: 0, place: 0, trial, slept, awake, sent, first_look, turn }
     }
 
     /// Always sleeps.
@@ -82,7 +85,7 @@ impl BusyPoll {
             self.misses < 2 * self.recent
         } else if self.place < 2 * TRIAL {
             // A peer that is slow in any case is not waited for in a loop.
-            self.slept < self.limit * TRIAL.into()
+            self.slept < self.limit
         } else {
             self.awake < self.slept
         }
@@ -151,7 +154,13 @@ impl BusyPoll {
     pub(crate) fn received(&mut self, start: Option<Instant>) {
         if let Some(start) = start {
             let taken = now().duration_since(start).min(self.limit);
-            *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) += taken;
+            if let Some(place) = self.trial.get_mut(self.place % TRIAL) {
+                *place = taken;
+            }
+            if self.place % TRIAL == TRIAL - 1 {
+                let (_, median, _) = self.trial.select_nth_unstable(TRIAL / 2);
+                *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) = *median;
+            }
         }
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         self.recent += 1;
@@ -163,7 +172,6 @@ impl BusyPoll {
         if self.place == ROUND {
             // In company nothing is to be learned from sleeping.
             self.place = if self.in_company() { TRIAL } else { 0 };
-            (self.slept, self.awake) = (Duration::ZERO, Duration::ZERO);
         }
     }
 
@@ -184,7 +192,7 @@ mod tests {
     }
 
     /// So many packets, each after so long a wait.
-    fn receive(busy: &mut BusyPoll, packets: u16, taken: Duration) {
+    fn receive(busy: &mut BusyPoll, packets: usize, taken: Duration) {
         (0..packets).for_each(|_| busy.received(busy.start().map(|_| now() - taken)));
     }
 
@@ -210,6 +218,26 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_that_has_waited_for_something_else_decides_nothing() {
+        let mut busy = alone();
+        for packet in 0..2 * TRIAL {
+            let late = packet == TRIAL + 3;
+            receive(
+                &mut busy,
+                1,
+                if late {
+                    LIMIT
+                } else if packet < TRIAL {
+                    LIMIT / 50
+                } else {
+                    LIMIT / 60
+                },
+            );
+        }
+        assert!(busy.stays_awake());
+    }
+
+    #[test]
     fn a_slow_peer_is_never_waited_for_awake() {
         let mut busy = alone();
         for packet in 0..ROUND {
@@ -224,8 +252,8 @@ mod tests {
     fn in_company_looks_are_cheap_while_they_find_something() {
         let arrivals = Arc::new(AtomicUsize::new(7));
         let [mut one, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
-        receive_both(&mut one, &mut other, usize::from(TRIAL));
-        for packet in usize::from(TRIAL)..1000 {
+        receive_both(&mut one, &mut other, TRIAL);
+        for packet in TRIAL..1000 {
             assert!(one.stays_awake() && other.stays_awake(), "{packet}");
             receive_both(&mut one, &mut other, 1);
         }
@@ -239,7 +267,7 @@ mod tests {
     fn company_that_has_gone_is_forgotten() {
         let arrivals = Arc::new(AtomicUsize::new(0));
         let [mut one, mut other] = [(); 2].map(|()| BusyPoll::new(LIMIT, Arc::clone(&arrivals)));
-        receive_both(&mut one, &mut other, usize::from(ROUND));
+        receive_both(&mut one, &mut other, ROUND);
         assert!(one.in_company() && one.before > 0);
         receive(&mut one, 2, LIMIT);
         assert!(!one.in_company());
@@ -252,13 +280,13 @@ mod tests {
 
     /// Past the first trial, where it looks.
     fn looking(limit: Duration) -> BusyPoll {
-        BusyPoll { place: TRIAL, recent: TRIAL.into(), ..BusyPoll::new(limit, Arc::default()) }
+        BusyPoll { place: TRIAL, recent: TRIAL, ..BusyPoll::new(limit, Arc::default()) }
     }
 
     /// The same in company.
     fn looking_in_turn(limit: Duration) -> BusyPoll {
         let busy = looking(limit);
-        busy.arrivals.fetch_add(2 * usize::from(TRIAL), Ordering::Relaxed);
+        busy.arrivals.fetch_add(2 * TRIAL, Ordering::Relaxed);
         busy
     }
 
