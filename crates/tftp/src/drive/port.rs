@@ -29,6 +29,7 @@ pub(crate) fn fitting_block(most: u16, peer: IpAddr, mtu: Option<u32>) -> u16 {
 
 /// A port of its own, or a share in the request port.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a transfer has one, and a shared port is the exception")]
 pub(crate) enum Port {
     Own(OwnPort),
     Shared(SharedPort),
