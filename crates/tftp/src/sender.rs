@@ -227,8 +227,9 @@ impl Sender {
         [Some(self.backoff.deadline()), self.probe.deadline(), self.pacing.until()].into_iter().flatten().min()
     }
 
-    /// Whether all that was sent is acknowledged.
-    pub(crate) const fn is_in_step(&self) -> bool {
+    /// Whether all that was sent is acknowledged: the peer then says nothing more until it hears from here.
+    #[must_use]
+    pub const fn is_in_step(&self) -> bool {
         self.sent == self.acked
     }
 

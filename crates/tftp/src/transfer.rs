@@ -247,8 +247,10 @@ impl Transfer {
         matches!(&self.phase, Phase::Receiving(receiver) if receiver.is_dallying())
     }
 
-    /// Whether the peer has answered all that was sent, and says nothing more before it hears from here again.
-    pub(crate) fn is_in_step(&self) -> bool {
+    /// Whether the peer has answered all that was sent, and says nothing more before it hears from here again. A driver may
+    /// then wait without looking for another packet first.
+    #[must_use]
+    pub fn is_in_step(&self) -> bool {
         match &self.phase {
             Phase::Sending(sender) => sender.is_in_step(),
             _ => self.agreed.as_ref().is_none_or(|agreed| agreed.window_size == 1),
