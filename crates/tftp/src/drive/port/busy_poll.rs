@@ -23,6 +23,29 @@ const LATER: Duration = Duration::from_micros(1);
 /// And after one that found something, by this part earlier.
 const EARLIER: u32 = 16;
 
+/// A wait counts for so many times the limit at most.
+const LONGEST: u32 = 10;
+
+/// How long the packets of a trial have taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trial {
+    median: Duration,
+    total: Duration,
+}
+
+impl Trial {
+    fn of(waits: &mut [Duration; TRIAL]) -> Self {
+        let (_, median, _) = waits.select_nth_unstable(TRIAL / 2);
+        Self { median: *median, total: waits.iter().sum() }
+    }
+
+    /// A single packet may have waited for something else. One that has waited very long may have waited for us: its
+    /// sender needs the processor.
+    fn is_quicker_than(&self, other: &Self) -> bool {
+        self.median < other.median && self.total < 2 * other.total
+    }
+}
+
 /// Decides whether a transfer sleeps while it waits for its peer.
 ///
 /// A peer on the same host or the next switch answers within microseconds, and a thread that has gone to sleep often takes
@@ -43,12 +66,12 @@ pub(crate) struct BusyPoll {
     misses: usize,
     /// The place of the next packet in the round.
     place: usize,
-    /// How long the packets of a trial have taken, none longer than the limit.
-    trial: [Duration; TRIAL],
-    /// The median of the first trial. A single packet may have waited for something else.
-    slept: Duration,
-    /// And that of the second.
-    awake: Duration,
+    /// How long the packets of a trial have taken.
+    waits: [Duration; TRIAL],
+    /// The outcome of the first trial.
+    slept: Trial,
+    /// And of the second.
+    awake: Trial,
     /// When the last packet was sent.
     sent: Instant,
     /// How long after that the first look is.
@@ -62,9 +85,9 @@ impl BusyPoll {
     pub(crate) fn new(limit: Duration, arrivals: Arc<AtomicUsize>) -> Self {
         let before = arrivals.load(Ordering::Relaxed);
         let (sent, turn) = (now(), now());
-        let [slept, awake, first_look] = [Duration::ZERO; 3];
-        let trial = [Duration::ZERO; TRIAL];
-        Self { limit, arrivals, before, recent: 0, misses: 0, place: 0, trial, slept, awake, sent, first_look, turn }
+        let (waits, slept, awake) = ([Duration::ZERO; TRIAL], Trial::default(), Trial::default());
+        let first_look = Duration::ZERO;
+        Self { limit, arrivals, before, recent: 0, misses: 0, place: 0, waits, slept, awake, sent, first_look, turn }
     }
 
     /// Always sleeps.
@@ -83,11 +106,10 @@ impl BusyPoll {
             false
         } else if self.in_company() {
             self.misses < 2 * self.recent
-        } else if self.place < 2 * TRIAL {
-            // A peer that is slow in any case is not waited for in a loop.
-            self.slept < self.limit
         } else {
-            self.awake < self.slept
+            // A peer that is slow in any case is not waited for in a loop.
+            let is_near = self.slept.median < self.limit;
+            is_near && (self.place < 2 * TRIAL || self.awake.is_quicker_than(&self.slept))
         }
     }
 
@@ -153,13 +175,12 @@ impl BusyPoll {
     /// Tells that something came, and when the wait for it began.
     pub(crate) fn received(&mut self, start: Option<Instant>) {
         if let Some(start) = start {
-            let taken = now().duration_since(start).min(self.limit);
-            if let Some(place) = self.trial.get_mut(self.place % TRIAL) {
-                *place = taken;
+            let taken = now().duration_since(start).min(LONGEST * self.limit);
+            if let Some(wait) = self.waits.get_mut(self.place % TRIAL) {
+                *wait = taken;
             }
             if self.place % TRIAL == TRIAL - 1 {
-                let (_, median, _) = self.trial.select_nth_unstable(TRIAL / 2);
-                *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) = *median;
+                *(if self.place < TRIAL { &mut self.slept } else { &mut self.awake }) = Trial::of(&mut self.waits);
             }
         }
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
@@ -218,23 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_that_has_waited_for_something_else_decides_nothing() {
-        let mut busy = alone();
-        for packet in 0..2 * TRIAL {
-            let late = packet == TRIAL + 3;
-            receive(
-                &mut busy,
-                1,
-                if late {
-                    LIMIT
-                } else if packet < TRIAL {
-                    LIMIT / 50
-                } else {
-                    LIMIT / 60
-                },
-            );
+    fn a_packet_that_is_late_decides_nothing_and_one_that_is_very_late_everything() {
+        for (late, is_awake) in [(LIMIT / 10, true), (LIMIT, false)] {
+            let mut busy = alone();
+            receive(&mut busy, TRIAL, LIMIT / 50);
+            receive(&mut busy, TRIAL - 1, LIMIT / 60);
+            receive(&mut busy, 1, late);
+            assert_eq!(busy.stays_awake(), is_awake);
         }
-        assert!(busy.stays_awake());
     }
 
     #[test]
