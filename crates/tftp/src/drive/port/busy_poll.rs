@@ -23,6 +23,8 @@ const LATER: Duration = Duration::from_micros(1);
 /// And after one that found something, by this part earlier.
 const EARLIER: u32 = 16;
 
+/// A longer limit is as good as none, and times are added to it.
+const MAX_LIMIT: Duration = Duration::from_secs(3600);
 /// A wait counts for so many times the limit at most.
 const LONGEST: u32 = 10;
 
@@ -83,7 +85,7 @@ pub(crate) struct BusyPoll {
 impl BusyPoll {
     /// Stays awake for `limit` at a time. All transfers of a server share `arrivals`.
     pub(crate) fn new(limit: Duration, arrivals: Arc<AtomicUsize>) -> Self {
-        let before = arrivals.load(Ordering::Relaxed);
+        let (limit, before) = (limit.min(MAX_LIMIT), arrivals.load(Ordering::Relaxed));
         let (sent, turn) = (now(), now());
         let (waits, slept, awake) = ([Duration::ZERO; TRIAL], Trial::default(), Trial::default());
         let first_look = Duration::ZERO;
@@ -206,7 +208,7 @@ impl BusyPoll {
 mod tests {
     use super::*;
 
-    const LIMIT: Duration = Duration::from_secs(3600);
+    const LIMIT: Duration = MAX_LIMIT;
 
     fn alone() -> BusyPoll {
         BusyPoll::new(LIMIT, Arc::default())
@@ -256,6 +258,9 @@ mod tests {
             assert!(!busy.stays_awake(), "{packet}");
             receive(&mut busy, 1, LIMIT);
         }
+        let mut endless = BusyPoll::new(Duration::MAX, Arc::default());
+        receive(&mut endless, 2 * TRIAL, LIMIT);
+        assert!(!endless.stays_awake(), "and nothing overflows");
         assert_eq!(BusyPoll::never().start(), None);
         assert!(!BusyPoll { place: TRIAL, ..BusyPoll::never() }.stays_awake());
     }
