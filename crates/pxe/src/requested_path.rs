@@ -191,14 +191,14 @@ fn strip_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(prefix).then_some(tail).filter(|tail| !tail.is_empty())
 }
 
-/// The longest path that is looked at: longer ones do not occur.
+/// The longest path that is looked at, without the slashes in front: longer ones do not occur.
 const MAX_PATH: usize = 1024;
 
 /// One slash between components and none in front. `None` if a component could leave the tree.
 pub(crate) fn normalise(path: &str) -> Option<Cow<'_, str>> {
     // Some clients send a stray 0xFF at the end, which arrives as U+FFFD; MAAS's patterns let a line feed pass.
     let path = path.trim_end_matches(['\0', '\n', '\u{fffd}', '\u{ff}']);
-    if path.len() > MAX_PATH || path.chars().any(char::is_control) {
+    if path.chars().any(char::is_control) {
         return None;
     }
     // shim appends its second file to the directory of the boot file, even if that was iPXE's URL.
@@ -210,7 +210,7 @@ pub(crate) fn normalise(path: &str) -> Option<Cow<'_, str>> {
     };
     let is_slash = |character| matches!(character, '/' | '\\');
     let trimmed = path.trim_start_matches(is_slash);
-    if trimmed.split(is_slash).any(|part| matches!(part, "." | "..")) {
+    if trimmed.len() > MAX_PATH || trimmed.split(is_slash).any(|part| matches!(part, "." | "..")) {
         return None;
     }
     if !trimmed.contains('\\') && !trimmed.contains("//") && !trimmed.ends_with('/') {

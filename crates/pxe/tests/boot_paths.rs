@@ -195,6 +195,15 @@ fn paths_that_lead_nowhere() {
     }
 }
 
+#[test]
+fn slashes_in_front_do_not_make_a_path_too_long() {
+    let longest = format!("images/{}", "a".repeat(1024 - "images/".len()));
+    let image = RequestedPath::Image(longest["images/".len()..].to_owned());
+    check(&longest, &image);
+    check(&format!("//{longest}"), &image);
+    check(&format!("{longest}a"), &RequestedPath::Other);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
     #[test]
