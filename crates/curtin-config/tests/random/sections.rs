@@ -207,7 +207,7 @@ const ITEMS: &[(&str, &[&str])] = &[
         "{id: n, type: mount, spec: @, fstype: @, path: @, options: @, freq: @, passno: @}",
         &["none", "tmpfs", "/srv", "defaults", "'0'", "'0'"],
     ),
-    ("{id: x, type: disk, serial: S1}, {id: c, type: dm_crypt, volume: x, dm_name: @, key: @}", &["c", "k"]),
+    ("{id: x, type: disk, serial: S1}, {id: c, type: dm_crypt, volume: x, dm_name: @, key: @}", &["c", "sesame"]),
     (
         "{id: x, type: disk, serial: S1}, {id: c, type: dm_crypt, volume: x, dm_name: c, keyfile: @, options: @}",
         &["/k", "[discard]"],
