@@ -10,7 +10,11 @@ use crate::config::{Parsed, read_mapping};
 use crate::json;
 use crate::problem::{Level, Problem, Span};
 use crate::value::{Mapping, Node, Value};
-use crate::yaml;
+use crate::yaml::{self, MAX_DEPTH, MAX_NODES};
+
+use self::shared::Shared;
+
+mod shared;
 
 /// The first line of a file that holds a list of configurations.
 const ARCHIVE: &str = "#curtin-config-archive";
@@ -20,6 +24,9 @@ const CONFIG: &str = "#curtin-config";
 const CONFIG_TYPE: &str = "text/curtin-config";
 
 /// Configurations merged so far, and where each value came from.
+///
+/// A mapping that stands in several places of a file, by an anchor and aliases, is one mapping, as it is for curtin: what
+/// is merged into one place shows in all of them.
 ///
 /// ```
 /// use firstlight_curtin_config::Merge;
@@ -36,6 +43,7 @@ const CONFIG_TYPE: &str = "text/curtin-config";
 #[derive(Clone, Debug, Default)]
 pub struct Merge {
     root: Mapping,
+    shared: Shared,
     sources: Vec<String>,
     problems: Vec<Problem>,
 }
@@ -82,6 +90,12 @@ pub enum MergeError {
         /// Why.
         reason: String,
     },
+    /// A result without bound.
+    #[error("{name}: this makes more than {MAX_NODES} values, or values nested deeper than {MAX_DEPTH} levels")]
+    TooLarge {
+        /// Which file or argument.
+        name: String,
+    },
 }
 
 impl Merge {
@@ -95,7 +109,7 @@ impl Merge {
     /// there. `name` is for messages and [`source`](Self::source).
     ///
     /// # Errors
-    /// When it cannot be read, or is not a mapping.
+    /// When it cannot be read, is not a mapping, or makes more than 500,000 values of aliases.
     pub fn add(&mut self, name: &str, yaml: &str) -> Result<(), MergeError> {
         let node = self.load(name, yaml)?;
         if yaml.starts_with(ARCHIVE) { self.add_archive(name, node) } else { self.merge(name, node) }
@@ -105,7 +119,8 @@ impl Merge {
     /// configuration (`json:={…}`).
     ///
     /// # Errors
-    /// When it is no setting, or replaces the whole configuration by something else than a mapping.
+    /// When it is no setting, replaces the whole configuration by something else than a mapping, makes more than 500,000
+    /// values of aliases, nests deeper than 200 levels, or has half a surrogate pair in its JSON, which Python would take.
     pub fn set(&mut self, argument: &str) -> Result<(), MergeError> {
         let span = self.next_source(&format!("--set {argument}"));
         let node = setting(argument, '/', span)?;
@@ -156,7 +171,15 @@ impl Merge {
             return Err(MergeError::Unreadable { name: name.to_owned(), problem: Box::new(problems.swap_remove(at)) });
         }
         self.problems.append(&mut problems);
-        Ok(node.unwrap_or_else(|| Node::detached(Value::Null)))
+        let node = node.unwrap_or_else(|| Node::detached(Value::Null));
+        // Without anchors no alias; and the last number stands for several files, whose places are not told apart.
+        if let Value::Mapping(mapping) = &node.value
+            && yaml.contains('&')
+            && source < u16::MAX
+        {
+            self.shared.learn(mapping);
+        }
+        Ok(node)
     }
 
     fn merge(&mut self, name: &str, node: Node) -> Result<(), MergeError> {
@@ -164,7 +187,12 @@ impl Merge {
         let Value::Mapping(mapping) = node.value else {
             return Err(MergeError::NotAMapping { name: name.to_owned(), kind });
         };
-        merge_into(&mut self.root, mapping);
+        let before = (!self.shared.is_empty()).then(|| (self.root.clone(), self.shared.clone()));
+        merge_into(&mut self.root, mapping, &mut self.shared);
+        if self.shared.refresh(&mut self.root).is_err() {
+            (self.root, self.shared) = before.unwrap_or_default();
+            return Err(MergeError::TooLarge { name: name.to_owned() });
+        }
         Ok(())
     }
 
@@ -191,7 +219,7 @@ impl Merge {
     }
 }
 
-fn merge_into(base: &mut Mapping, over: Mapping) {
+fn merge_into(base: &mut Mapping, over: Mapping, shared: &mut Shared) {
     if base.is_empty() {
         *base = over;
         return;
@@ -202,7 +230,16 @@ fn merge_into(base: &mut Mapping, over: Mapping) {
         let place = yaml::key_name(&key).and_then(|name| places.get(&name));
         match place.and_then(|at| base.entries.get_mut(*at)) {
             Some((_, there)) => match (&mut there.value, value) {
-                (Value::Mapping(there), Node { value: Value::Mapping(value), .. }) => merge_into(there, value),
+                (Value::Mapping(mapping), Node { value: Value::Mapping(value), span }) => {
+                    let value = shared.get(span).cloned().unwrap_or(value);
+                    match shared.take(there.span) {
+                        Some(mut all) => {
+                            merge_into(&mut all, value, shared);
+                            shared.put(there.span, all);
+                        }
+                        None => merge_into(mapping, value, shared),
+                    }
+                }
                 (_, value) => *there = value,
             },
             None => base.entries.push((key, value)),
@@ -228,6 +265,9 @@ fn setting(argument: &str, delimiter: char, span: Span) -> Result<Node, MergeErr
     if keys.last().is_some_and(|last| last.is_empty()) {
         // An empty last key takes the value to the top, wherever it stands.
         keys.clear();
+    }
+    if keys.len() > MAX_DEPTH {
+        return Err(MergeError::TooLarge { name: format!("--set {argument}") });
     }
     for key in keys.into_iter().rev() {
         let entries = vec![(Node::new(Value::String(key.to_owned()), span), node)];
@@ -317,6 +357,47 @@ mod tests {
             assert_eq!(outcome.is_err(), case.get("error").is_some(), "{case}");
             assert_eq!(result(&merge), case["after"], "{case}");
         }
+    }
+
+    #[test]
+    fn an_alias_shares_what_is_merged_into_it_as_in_curtin() {
+        let all: Json = serde_json::from_str(include_str!("../../../testdata/curtin/merge_aliases.json")).unwrap();
+        for case in all.as_array().unwrap() {
+            let mut merge = Merge::new();
+            for (at, text) in case["files"].as_array().unwrap().iter().enumerate() {
+                merge.add(&at.to_string(), text.as_str().unwrap()).unwrap();
+            }
+            for argument in case["set"].as_array().unwrap() {
+                merge.set(argument.as_str().unwrap()).unwrap();
+            }
+            assert_eq!(result(&merge), case["merged"], "{case}");
+        }
+    }
+
+    #[test]
+    fn aliases_of_one_file_leave_those_of_others_alone() {
+        let mut merge = Merge::new();
+        merge.add("one", "a: &x {k: 1}\nb: *x\n").unwrap();
+        merge.add("two", "c: &x {k: 1}\nd: *x\n").unwrap();
+        merge.set("a/k=2").unwrap();
+        assert_eq!(result(&merge), serde_json::json!({"a": {"k": "2"}, "b": {"k": "2"}, "c": {"k": 1}, "d": {"k": 1}}));
+    }
+
+    #[test]
+    fn what_would_grow_without_bound_is_refused_and_nothing_changes() {
+        let mut merge = Merge::new();
+        let aliases = "*x, ".repeat(1000);
+        merge.add("one", &format!("a: &x {{}}\nb: [{aliases}]\n")).unwrap();
+        let keys: String = (0..1000).map(|number| format!("k{number}: 1, ")).collect();
+        let before = result(&merge);
+        let error = merge.add("two", &format!("a: {{{keys}}}")).unwrap_err();
+        assert!(error.to_string().starts_with("two: this makes more than 500000 values"), "{error}");
+        assert_eq!(result(&merge), before);
+        merge.set("a/k=1").unwrap();
+        assert_eq!(result(&merge)["b"][999]["k"], "1");
+
+        let path = "a/".repeat(60_000);
+        assert!(matches!(merge.set(&format!("{path}a=1")), Err(MergeError::TooLarge { .. })));
     }
 
     #[test]

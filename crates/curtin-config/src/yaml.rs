@@ -19,9 +19,9 @@ mod token;
 /// The longest text that is read at all.
 const MAX_BYTES: usize = 16 << 20;
 /// The deepest nesting, aliases expanded.
-const MAX_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
 /// How many nodes a document may have, aliases expanded.
-const MAX_NODES: usize = 500_000;
+pub(crate) const MAX_NODES: usize = 500_000;
 /// How many bytes of text a document may have, aliases expanded.
 const MAX_TEXT: usize = 64 << 20;
 
