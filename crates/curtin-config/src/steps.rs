@@ -39,11 +39,16 @@ const STAGES: &[(&str, Stage)] = &[
     ("late", Stage::Late),
 ];
 
+/// The place of a stage that does more than run the user's commands.
+fn place(name: &str) -> Option<usize> {
+    STAGES.iter().position(|(known, _)| *known == name).filter(|_| !matches!(name, "early" | "late"))
+}
+
 /// The first stage that curtin has already been through when its turn comes: each needs what those before it do.
 pub(crate) fn out_of_order(names: &[String]) -> Option<usize> {
     let mut done = 0;
     names.iter().position(|name| {
-        let at = STAGES.iter().position(|(known, _)| known == name);
+        let at = place(name);
         let is_late = at.is_some_and(|at| at < done);
         done = at.map_or(done, |at| at + 1);
         is_late
@@ -65,9 +70,12 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
         let message = "nothing is mounted at /, so that the disks are prepared, and nothing is installed";
         draft.problems.push(Problem::warning("no-root", "storage.config", Span::NONE, message));
     }
+    let last = names.iter().rposition(|name| place(name).is_some());
     let mut now = Stage::Early;
-    for name in &names {
-        if let Some((_, stage)) = STAGES.iter().find(|(known, _)| known == name) {
+    for (at, name) in names.iter().enumerate() {
+        // Commands that run between the others are to people a part of the stage before them.
+        let is_between = place(name).is_none() && (name != "late" || last.is_some_and(|last| at < last));
+        if let Some((_, stage)) = STAGES.iter().find(|(known, _)| known == name && !is_between) {
             now = *stage;
         }
         if name == "partitioning" {
@@ -76,7 +84,6 @@ pub(crate) fn all(draft: &mut Draft<'_>) {
         if !is_bare || name == "partitioning" {
             by_itself(draft, name);
         }
-        // A stage of the user's own is to people a part of the one before it.
         if let Some(commands) = draft.config.commands_of(name) {
             commands::stage(draft, now, &format!("{name}_commands"), commands);
         }

@@ -92,6 +92,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("mine_commands: {x: [curtin, @]}", &["swap"]),
     ("stages: @", &["[early, partitioning, network, extract, curthooks, hook, late]"]),
     ("stages: [early, @, partitioning, extract, curthooks, @]", &["network", "late"]),
+    ("stages: [@, partitioning, @, extract, curthooks, @]", &["late", "early", "late"]),
     (
         "write_files: {a: {path: @, content: @, permissions: @, owner: @}}",
         &["/etc/motd", "hello", "'0644'", "root:root"],
