@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use crate::scalar;
 use crate::value::{Node, Value, float_text};
 
+/// The longest key that a reader has to take for one before it sees the colon (YAML 1.1, 9.3.2).
+const MAX_SIMPLE_KEY: usize = 1024;
+
 /// Writes a value as YAML that readers of 1.1 and 1.2 understand alike: block form, two spaces per level, ending with a
 /// newline.
 ///
@@ -24,7 +27,12 @@ fn block(out: &mut String, node: &Node, indent: usize) {
     match &node.value {
         Value::Mapping(mapping) if !mapping.is_empty() => {
             for (key, value) in mapping.iter() {
-                let _ = write!(out, "{:indent$}{}:", "", scalar_text(key));
+                let key = scalar_text(key);
+                let _ = if key.len() > MAX_SIMPLE_KEY {
+                    write!(out, "{:indent$}? {key}\n{:indent$}:", "", "")
+                } else {
+                    write!(out, "{:indent$}{key}:", "")
+                };
                 child(out, value, indent + 2);
             }
         }
@@ -138,6 +146,18 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_keys_are_read_again() {
+        for length in [1022, 1023, 5000] {
+            let inner = Node::mapping([("a", Node::from(1)), (&"é\n".repeat(length), Node::from(true))]);
+            let node = Node::mapping([(&"x".repeat(length), inner), ("b", Node::mapping([]))]);
+            let text = to_yaml(&node);
+            let (again, problems) = crate::yaml::load_from(&text, 0);
+            assert_eq!(problems, []);
+            assert_eq!(to_yaml(&again.unwrap()), text);
+        }
+    }
 
     #[test]
     fn numbers_stay_numbers() {

@@ -226,7 +226,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, again: &str) {
-        assert_eq!(to_json(&parse(json, Span::NONE).unwrap()).as_deref(), Ok(again));
+        assert_eq!(to_json(&parse(json, Span::NONE, 0).unwrap()).as_deref(), Ok(again));
     }
 
     #[test]

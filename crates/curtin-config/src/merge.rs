@@ -10,7 +10,7 @@ use crate::config::{Parsed, read_mapping};
 use crate::json;
 use crate::problem::{Level, Problem, Span};
 use crate::value::{Mapping, Node, Value};
-use crate::yaml::{self, MAX_DEPTH, MAX_NODES};
+use crate::yaml::{self, MAX_DEPTH};
 
 use self::shared::Shared;
 
@@ -91,7 +91,7 @@ pub enum MergeError {
         reason: String,
     },
     /// A result without bound.
-    #[error("{name}: this makes more than {MAX_NODES} values, or values nested deeper than {MAX_DEPTH} levels")]
+    #[error("{name}: values are nested deeper than {MAX_DEPTH} levels, or aliases make too many of them")]
     TooLarge {
         /// Which file or argument.
         name: String,
@@ -109,18 +109,26 @@ impl Merge {
     /// there. `name` is for messages and [`source`](Self::source).
     ///
     /// # Errors
-    /// When it cannot be read, is not a mapping, or makes more than 500,000 values of aliases.
+    /// When it cannot be read, is not a mapping, or makes more than 500,000 values or 64 MiB of text with aliases.
     pub fn add(&mut self, name: &str, yaml: &str) -> Result<(), MergeError> {
         let node = self.load(name, yaml)?;
-        if yaml.starts_with(ARCHIVE) { self.add_archive(name, node) } else { self.merge(name, node) }
+        if !yaml.starts_with(ARCHIVE) {
+            return self.merge(name, node);
+        }
+        let before = self.clone();
+        let outcome = self.add_archive(name, node);
+        if outcome.is_err() {
+            *self = before;
+        }
+        outcome
     }
 
     /// Merges one setting: `path/to/key=text`, or `json:path/to/key=JSON`. An empty last key stands for the whole
     /// configuration (`json:={…}`).
     ///
     /// # Errors
-    /// When it is no setting, replaces the whole configuration by something else than a mapping, makes more than 500,000
-    /// values of aliases, nests deeper than 200 levels, or has half a surrogate pair in its JSON, which Python would take.
+    /// When it is no setting, replaces the whole configuration by something else than a mapping, makes too much with
+    /// aliases, nests deeper than 200 levels, or has half a surrogate pair in its JSON, which Python would take.
     pub fn set(&mut self, argument: &str) -> Result<(), MergeError> {
         let span = self.next_source(&format!("--set {argument}"));
         let node = setting(argument, '/', span)?;
@@ -255,12 +263,6 @@ fn setting(argument: &str, delimiter: char, span: Span) -> Result<Node, MergeErr
     };
     let no_value = || MergeError::NoValue { argument: argument.to_owned() };
     let (path, value) = text.split_once('=').ok_or_else(no_value)?;
-    let mut node = if is_json {
-        json::parse(value, span)
-            .map_err(|reason| MergeError::BadJson { argument: argument.to_owned(), reason: reason.to_string() })?
-    } else {
-        Node::new(Value::String(value.to_owned()), span)
-    };
     let mut keys: Vec<&str> = path.split(delimiter).collect();
     if keys.last().is_some_and(|last| last.is_empty()) {
         // An empty last key takes the value to the top, wherever it stands.
@@ -269,6 +271,12 @@ fn setting(argument: &str, delimiter: char, span: Span) -> Result<Node, MergeErr
     if keys.len() > MAX_DEPTH {
         return Err(MergeError::TooLarge { name: format!("--set {argument}") });
     }
+    let mut node = if is_json {
+        json::parse(value, span, keys.len())
+            .map_err(|reason| MergeError::BadJson { argument: argument.to_owned(), reason: reason.to_string() })?
+    } else {
+        Node::new(Value::String(value.to_owned()), span)
+    };
     for key in keys.into_iter().rev() {
         let entries = vec![(Node::new(Value::String(key.to_owned()), span), node)];
         node = Node::new(Value::Mapping(Mapping { entries }), span);
@@ -308,7 +316,8 @@ mod tests {
     #[test]
     fn two_files_merge_as_in_curtin() {
         // Read by our own reader, which keeps the order of keys.
-        let all = json::parse(include_str!("../../../testdata/curtin/curtin_merge_vectors.json"), Span::NONE).unwrap();
+        let all =
+            json::parse(include_str!("../../../testdata/curtin/curtin_merge_vectors.json"), Span::NONE, 0).unwrap();
         let cases = all.as_mapping().unwrap().get("merge").unwrap().as_sequence().unwrap();
         for case in cases {
             let text = |name: &str| to_json(case.as_mapping().unwrap().get(name).unwrap()).unwrap();
@@ -391,13 +400,25 @@ mod tests {
         let keys: String = (0..1000).map(|number| format!("k{number}: 1, ")).collect();
         let before = result(&merge);
         let error = merge.add("two", &format!("a: {{{keys}}}")).unwrap_err();
-        assert!(error.to_string().starts_with("two: this makes more than 500000 values"), "{error}");
+        assert!(error.to_string().starts_with("two: values are nested deeper than 200 levels, or"), "{error}");
+        assert!(merge.set(&format!("a/k={}", "text".repeat(20_000))).is_err());
         assert_eq!(result(&merge), before);
         merge.set("a/k=1").unwrap();
         assert_eq!(result(&merge)["b"][999]["k"], "1");
 
         let path = "a/".repeat(60_000);
         assert!(matches!(merge.set(&format!("{path}a=1")), Err(MergeError::TooLarge { .. })));
+        let (path, list) = ("a/".repeat(100), "[".repeat(100));
+        assert!(merge.set(&format!("json:{path}a={list}{}", list.replace('[', "]"))).is_err());
+    }
+
+    #[test]
+    fn an_archive_is_merged_as_a_whole() {
+        let mut merge = Merge::new();
+        let text = "#curtin-config-archive\n- |\n  #curtin-config\n  a: 1\n- |\n  #curtin-config\n  [b]\n";
+        let error = merge.add("f", text).unwrap_err();
+        assert_eq!(error.to_string(), "f (the part on line 5): a configuration is a mapping, not a list");
+        assert!(merge.root.is_empty());
     }
 
     #[test]

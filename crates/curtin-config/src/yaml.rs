@@ -23,7 +23,7 @@ pub(crate) const MAX_DEPTH: usize = 200;
 /// How many nodes a document may have, aliases expanded.
 pub(crate) const MAX_NODES: usize = 500_000;
 /// How many bytes of text a document may have, aliases expanded.
-const MAX_TEXT: usize = 64 << 20;
+pub(crate) const MAX_TEXT: usize = 64 << 20;
 
 /// What a node costs when an alias copies it.
 #[derive(Clone, Copy, Debug, Default)]

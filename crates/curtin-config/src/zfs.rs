@@ -164,7 +164,7 @@ mod tests {
     use crate::problem::Span;
 
     fn mapping(text: &str) -> Mapping {
-        json::parse(text, Span::NONE).unwrap().as_mapping().unwrap().clone()
+        json::parse(text, Span::NONE, 0).unwrap().as_mapping().unwrap().clone()
     }
 
     fn words(properties: &Properties) -> Vec<String> {

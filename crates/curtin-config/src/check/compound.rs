@@ -138,7 +138,7 @@ mod tests {
             if case["level"].is_boolean() {
                 continue;
             }
-            let node = json::parse(&case["level"].to_string(), Span::NONE).unwrap();
+            let node = json::parse(&case["level"].to_string(), Span::NONE, 0).unwrap();
             let fine = case["raid_handler"] == true
                 && case["mdadm_create_VALID_RAID_LEVELS"] == true
                 && case["min_devices"].get("result").is_some();

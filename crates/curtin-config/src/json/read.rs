@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use crate::big::Big;
 use crate::problem::Span;
 use crate::value::{Mapping, Node, Value};
-
-/// The deepest nesting.
-const MAX_DEPTH: usize = 200;
+use crate::yaml::MAX_DEPTH;
 
 /// Why a text is no JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,10 +16,10 @@ pub(crate) struct BadJson {
     place: usize,
 }
 
-/// Reads JSON text; every value gets the same span.
-pub(crate) fn parse(text: &str, span: Span) -> Result<Node, BadJson> {
+/// Reads JSON text; every value gets the same span. It will stand inside of `depth` mappings.
+pub(crate) fn parse(text: &str, span: Span, depth: usize) -> Result<Node, BadJson> {
     let mut reader = Reader { rest: text, length: text.chars().count(), span };
-    let node = reader.value(0)?;
+    let node = reader.value(depth)?;
     reader.blanks();
     if reader.rest.is_empty() { Ok(node) } else { Err(reader.bad("something stands behind the value")) }
 }
@@ -142,7 +140,7 @@ impl<'a> Reader<'a> {
 
     fn escape(&mut self) -> Result<char, BadJson> {
         let start = self.rest;
-        self.escaped().ok_or_else(|| self.bad_at(start, "there is no such escape sequence"))
+        self.escaped().ok_or_else(|| self.bad_at(start, "there is no such escape sequence, or half of a pair"))
     }
 
     fn escaped(&mut self) -> Option<char> {
@@ -241,16 +239,16 @@ mod tests {
             (r#"{"b":1,"a":{},"b":[]}"#, r#"{"b": [], "a": {}}"#),
             (r#""\ud83d\ude00\/\n""#, r#""\ud83d\ude00/\n""#),
         ] {
-            assert_eq!(to_json(&parse(text, Span::NONE).unwrap()).unwrap(), again, "{text}");
+            assert_eq!(to_json(&parse(text, Span::NONE, 0).unwrap()).unwrap(), again, "{text}");
         }
         for text in
             ["", "01", "+1", ".5", "1.", "1 2", "[1,]", "{a: 1}", "'x'", "\"\t\"", "\"\\x\"", "True", "[", "\u{feff}1"]
         {
-            assert!(parse(text, Span::NONE).is_err(), "{text}");
+            assert!(parse(text, Span::NONE, 0).is_err(), "{text}");
         }
-        assert!(parse(&"[".repeat(1000), Span::NONE).is_err());
-        assert_eq!(parse("[1, x]", Span::NONE).unwrap_err().to_string(), "a value is missing at character 5");
-        let error = parse(r#"["\n", "\x"]"#, Span::NONE).unwrap_err();
-        assert_eq!(error.to_string(), "there is no such escape sequence at character 10");
+        assert!(parse(&"[".repeat(1000), Span::NONE, 0).is_err());
+        assert_eq!(parse("[1, x]", Span::NONE, 0).unwrap_err().to_string(), "a value is missing at character 5");
+        let error = parse(r#"["\n", "\x"]"#, Span::NONE, 0).unwrap_err();
+        assert_eq!(error.to_string(), "there is no such escape sequence, or half of a pair at character 10");
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::problem::Span;
 use crate::value::{Mapping, Node, Value};
-use crate::yaml::{MAX_DEPTH, MAX_NODES};
+use crate::yaml::{MAX_DEPTH, MAX_NODES, MAX_TEXT};
 
 /// Each such mapping, by where it is written: an alias has the place of its anchor.
 #[derive(Clone, Debug, Default)]
@@ -47,24 +47,34 @@ impl Shared {
 
     /// Brings every place up to date.
     pub(super) fn refresh(&self, root: &mut Mapping) -> Result<(), TooLarge> {
-        if self.is_empty() { Ok(()) } else { self.refresh_mapping(root, MAX_DEPTH, &mut { MAX_NODES }) }
+        if self.is_empty() { Ok(()) } else { self.refresh_mapping(root, MAX_DEPTH, &mut { MAX_TEXT }) }
     }
 
-    fn refresh_mapping(&self, mapping: &mut Mapping, depth: usize, nodes: &mut usize) -> Result<(), TooLarge> {
-        mapping.entries.iter_mut().try_for_each(|(_, value)| self.refresh_node(value, depth, nodes))
+    fn refresh_mapping(&self, mapping: &mut Mapping, depth: usize, room: &mut usize) -> Result<(), TooLarge> {
+        mapping.entries.iter_mut().try_for_each(|(key, value)| {
+            self.refresh_node(key, depth, room)?;
+            self.refresh_node(value, depth, room)
+        })
     }
 
-    fn refresh_node(&self, node: &mut Node, depth: usize, nodes: &mut usize) -> Result<(), TooLarge> {
+    fn refresh_node(&self, node: &mut Node, depth: usize, room: &mut usize) -> Result<(), TooLarge> {
         let depth = depth.checked_sub(1).ok_or(TooLarge)?;
-        *nodes = nodes.checked_sub(1).ok_or(TooLarge)?;
+        let text = match &node.value {
+            Value::String(text) | Value::BigInt(text) | Value::Timestamp(text) => text.len(),
+            Value::Binary(bytes) => bytes.len(),
+            _ => 0,
+        };
+        *room = room.checked_sub(MAX_TEXT / MAX_NODES + text).ok_or(TooLarge)?;
         match &mut node.value {
             Value::Mapping(mapping) => {
                 if let Some(all) = self.get(node.span) {
                     mapping.clone_from(all);
                 }
-                self.refresh_mapping(mapping, depth, nodes)
+                self.refresh_mapping(mapping, depth, room)
             }
-            Value::Sequence(items) => items.iter_mut().try_for_each(|item| self.refresh_node(item, depth, nodes)),
+            Value::Sequence(items) | Value::Set(items) => {
+                items.iter_mut().try_for_each(|item| self.refresh_node(item, depth, room))
+            }
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use crate::json;
 use crate::problem::Span;
 
 fn read(value: &Json) -> Node {
-    json::parse(&value.to_string(), Span::NONE).unwrap()
+    json::parse(&value.to_string(), Span::NONE, 0).unwrap()
 }
 
 #[test]
