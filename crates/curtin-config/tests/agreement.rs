@@ -1,6 +1,6 @@
 //! What the check lets pass has a plan: the places where that was not so.
 
-use firstlight_curtin_config::{Disk, Level, Plan, Problem, Target, check, parse, plan};
+use firstlight_curtin_config::{Disk, Level, Plan, Problem, Stage, Step, Target, check, parse, plan};
 
 const SOURCE: &str = "sources: [http://127.0.0.1/root.tgz]";
 const ROOT: &str = "{id: d, type: disk, serial: S0, ptable: gpt, grub_device: true}, \
@@ -30,6 +30,22 @@ fn planned(yaml: &str) -> Plan {
     let problems: Vec<Problem> = check(yaml, Level::Runtime).into_iter().filter(Problem::is_error).collect();
     assert_eq!(problems, [], "{yaml}");
     plan(&parse(yaml).config, &target()).unwrap_or_else(|problems| panic!("{yaml}: {problems:#?}"))
+}
+
+#[test]
+fn stages_of_commands_run_anywhere_and_more_than_once() {
+    let yaml = "sources: [http://127.0.0.1/root.txz]
+stages: [late, partitioning, early, extract, late, curthooks, late, mine, late]
+early_commands: {e: [echo, early]}
+mine_commands: {m: [echo, mine]}
+late_commands: {l: [echo, late]}
+";
+    let plan = planned(yaml);
+    let is_own = |step: &&Step| step.command[0] == "echo";
+    let own: Vec<&str> = plan.steps.iter().filter(is_own).map(|step| step.id.as_str()).collect();
+    assert_eq!(own, ["early-l", "partitioning-e", "extract-l", "late-l", "late-m", "late-l-2"]);
+    let stages: Vec<Stage> = plan.steps.iter().map(|step| step.stage).collect();
+    assert!(stages.is_sorted());
 }
 
 #[test]

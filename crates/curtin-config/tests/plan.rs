@@ -1,6 +1,6 @@
 //! Configurations and machines, and the plans or refusals that they give.
 
-use firstlight_curtin_config::{Disk, Firmware, Level, Plan, Problem, Stage, Step, Target, check, parse, plan};
+use firstlight_curtin_config::{Disk, Firmware, Level, Plan, Problem, Stage, Target, check, parse, plan};
 use proptest::prelude::*;
 
 fn target(firmware: Firmware, disks: &[(&str, u64)]) -> Target {
@@ -249,22 +249,6 @@ network_commands: {a: [echo, network]}
     assert!(stages.is_sorted());
     let twice = yaml.replace("[early, partitioning", "[partitioning, partitioning");
     assert_eq!(refused(&twice, &target(Firmware::Bios, &[("/dev/vda", 8)]))[0], "stage-order stages 2");
-}
-
-#[test]
-fn stages_of_commands_run_anywhere_and_more_than_once() {
-    let yaml = "sources: [http://127.0.0.1/root.txz]
-stages: [late, partitioning, early, extract, late, curthooks, late, mine, late]
-early_commands: {e: [echo, early]}
-mine_commands: {m: [echo, mine]}
-late_commands: {l: [echo, late]}
-";
-    let plan = planned(yaml, &target(Firmware::Bios, &[("/dev/vda", 8)]));
-    let is_own = |step: &&Step| step.command[0] == "echo";
-    let own: Vec<&str> = plan.steps.iter().filter(is_own).map(|step| step.id.as_str()).collect();
-    assert_eq!(own, ["early-l", "partitioning-e", "extract-l", "late-l", "late-m", "late-l-2"]);
-    let stages: Vec<Stage> = plan.steps.iter().map(|step| step.stage).collect();
-    assert!(stages.is_sorted());
 }
 
 #[test]
