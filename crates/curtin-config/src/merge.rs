@@ -413,6 +413,15 @@ mod tests {
     }
 
     #[test]
+    fn what_one_file_may_hold_can_be_merged() {
+        let mut merge = Merge::new();
+        let texts = "*t, ".repeat(62_000);
+        merge.add("f", &format!("a: &x {{}}\nb: *x\nt: &t {}\nc: [{texts}]\n", "t".repeat(1000))).unwrap();
+        merge.set("a/k=1").unwrap();
+        assert_eq!(merge.root.get("b").unwrap().as_mapping().unwrap().len(), 1);
+    }
+
+    #[test]
     fn an_archive_is_merged_as_a_whole() {
         let mut merge = Merge::new();
         let text = "#curtin-config-archive\n- |\n  #curtin-config\n  a: 1\n- |\n  #curtin-config\n  [b]\n";

@@ -12,9 +12,15 @@ use crate::yaml::{MAX_DEPTH, MAX_NODES, MAX_TEXT};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shared(BTreeMap<Span, Mapping>);
 
-/// The result has too many values, or nests too deep.
+/// The result has too many values or too much text, or nests too deep.
 #[derive(Debug)]
 pub(super) struct TooLarge;
+
+/// What there is still room for: as much as in one file.
+struct Room {
+    nodes: usize,
+    text: usize,
+}
 
 impl Shared {
     /// Whether there is none.
@@ -47,24 +53,26 @@ impl Shared {
 
     /// Brings every place up to date.
     pub(super) fn refresh(&self, root: &mut Mapping) -> Result<(), TooLarge> {
-        if self.is_empty() { Ok(()) } else { self.refresh_mapping(root, MAX_DEPTH, &mut { MAX_TEXT }) }
+        let mut room = Room { nodes: MAX_NODES, text: MAX_TEXT };
+        if self.is_empty() { Ok(()) } else { self.refresh_mapping(root, MAX_DEPTH, &mut room) }
     }
 
-    fn refresh_mapping(&self, mapping: &mut Mapping, depth: usize, room: &mut usize) -> Result<(), TooLarge> {
+    fn refresh_mapping(&self, mapping: &mut Mapping, depth: usize, room: &mut Room) -> Result<(), TooLarge> {
         mapping.entries.iter_mut().try_for_each(|(key, value)| {
             self.refresh_node(key, depth, room)?;
             self.refresh_node(value, depth, room)
         })
     }
 
-    fn refresh_node(&self, node: &mut Node, depth: usize, room: &mut usize) -> Result<(), TooLarge> {
+    fn refresh_node(&self, node: &mut Node, depth: usize, room: &mut Room) -> Result<(), TooLarge> {
         let depth = depth.checked_sub(1).ok_or(TooLarge)?;
         let text = match &node.value {
             Value::String(text) | Value::BigInt(text) | Value::Timestamp(text) => text.len(),
             Value::Binary(bytes) => bytes.len(),
             _ => 0,
         };
-        *room = room.checked_sub(MAX_TEXT / MAX_NODES + text).ok_or(TooLarge)?;
+        room.nodes = room.nodes.checked_sub(1).ok_or(TooLarge)?;
+        room.text = room.text.checked_sub(text).ok_or(TooLarge)?;
         match &mut node.value {
             Value::Mapping(mapping) => {
                 if let Some(all) = self.get(node.span) {
