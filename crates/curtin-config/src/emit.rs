@@ -160,6 +160,16 @@ mod tests {
     }
 
     #[test]
+    fn no_text_is_a_merge_key() {
+        for key in ["<<", "\0<<", "="] {
+            let text = to_yaml(&Node::mapping([(key, Node::from("2"))]));
+            let (again, problems) = crate::yaml::load_from(&text, 0);
+            assert_eq!(problems, []);
+            assert_eq!(again.unwrap().as_mapping().unwrap().get(key).and_then(Node::as_str), Some("2"), "{text}");
+        }
+    }
+
+    #[test]
     fn numbers_stay_numbers() {
         for (number, text) in
             [(1e20, "1.0e+20"), (-1.5e300, "-1.5e+300"), (1e-7, "1.0e-7"), (0.5, "0.5"), (f64::INFINITY, ".inf")]

@@ -359,18 +359,16 @@ fn untagged(text: String, span: Span) -> Result<Value, Box<Problem>> {
     Err(Box::new(problem.remedy("put it in quotes")))
 }
 
-/// The mark of a merge key between reading and building: a plain `<<`, not a quoted one.
-const MERGE: &str = "\u{0}<<";
-
+/// Marks a merge key between reading and building, a plain `<<`, as what no text can be: a date of this name.
 fn key_of(mut node: Node, plain: bool) -> Node {
     if plain && node.as_str() == Some("<<") {
-        node.value = Value::String(MERGE.to_owned());
+        node.value = Value::Timestamp("<<".to_owned());
     }
     node
 }
 
 fn is_merge(key: &Node) -> bool {
-    key.as_str() == Some(MERGE)
+    matches!(&key.value, Value::Timestamp(text) if text == "<<")
 }
 
 fn unmark(key: &mut Node) {
@@ -421,13 +419,13 @@ fn merge_into(merged: &mut Vec<(Node, Node)>, value: Node) -> Step {
     }
 }
 
-/// Whether all keys are text, none is a merge key, and no two are the same: what nearly every mapping is.
+/// Whether all keys are text, so none is a merge key, and no two are the same: what nearly every mapping is.
 fn are_distinct(entries: &[(Node, Node)]) -> bool {
     let mut names = Vec::with_capacity(entries.len());
     for (key, _) in entries {
         match key.as_str() {
-            Some(name) if name != MERGE => names.push(name),
-            _ => return false,
+            Some(name) => names.push(name),
+            None => return false,
         }
     }
     names.sort_unstable();
